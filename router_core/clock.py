@@ -1,0 +1,62 @@
+"""The only place that reads time or randomness: everything else receives a :class:`Clock`."""
+
+import asyncio
+import random
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+__all__ = ["Clock", "SystemClock", "new_ulid"]
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ULID_LENGTH = 26
+_ULID_RANDOM_BITS = 80
+
+
+class Clock(Protocol):
+    """Time and chance, as seen by the router."""
+
+    def now(self) -> float:
+        """Return monotonic seconds; only differences mean anything."""
+        ...
+
+    def utcnow(self) -> datetime:
+        """Return the wall clock as an aware UTC datetime."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for ``seconds``."""
+        ...
+
+    def random(self) -> float:
+        """Return a number in [0, 1) for jitter and weights; not for secrets."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clocks and random generators."""
+
+    __slots__ = ("_rng",)
+
+    def __init__(self) -> None:
+        self._rng = random.Random(secrets.randbits(128))
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def utcnow(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def random(self) -> float:
+        return self._rng.random()
+
+
+def new_ulid(clock: Clock) -> str:
+    """Return a 26-character ULID: 48 bits of Unix milliseconds, then 80 random bits, in Crockford base 32."""
+    millis = int(clock.utcnow().timestamp() * 1000)
+    value = (millis << _ULID_RANDOM_BITS) | secrets.randbits(_ULID_RANDOM_BITS)
+    return "".join(_CROCKFORD[(value >> shift) & 31] for shift in range(5 * (_ULID_LENGTH - 1), -1, -5))

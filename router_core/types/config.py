@@ -1,0 +1,135 @@
+"""Provider configuration as the router sees it: an immutable snapshot, indexed once when it is made."""
+
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Literal
+
+from msgspec import Struct, field
+
+__all__ = ["DEFAULT_PREFERENCES", "Capabilities", "Flags", "ProviderConfig", "ProviderKind", "Snapshot"]
+
+ProviderKind = Literal["openai", "anthropic"]
+
+DEFAULT_PREFERENCES: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "draft": "claude-haiku-4-5",
+        "summary": "claude-haiku-4-5",
+        "complex": "claude-sonnet-4-5",
+        "vision": "gpt-4o",
+        "general": "gpt-4o-mini",
+        "voice": "gpt-4o-mini",
+    }
+)
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What a model can take. ``max_temperature`` is None for models that take no temperature at all."""
+
+    vision: bool = True
+    tools: bool = True
+    json_schema: bool = True
+    max_temperature: float | None = 2.0
+
+
+class ProviderConfig(Struct, frozen=True, kw_only=True):
+    """One row of provider configuration: a model at a vendor, and how it may be used.
+
+    ``max_tokens`` is the largest output and ``context_window`` the largest input plus output, both in tokens.
+    ``account_id`` is None for a global provider. ``base_url`` is None for the vendor's own host.
+    ``sealed_key`` is the stored provider key as ciphertext, never plain text.
+    """
+
+    id: str
+    name: str
+    kind: ProviderKind
+    model: str
+    use_cases: tuple[str, ...]
+    max_tokens: int
+    context_window: int
+    account_id: str | None = None
+    is_default: bool = False
+    is_active: bool = True
+    base_url: str | None = None
+    sealed_key: bytes | None = None
+    key_version: int = 1
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    weight: int = 100
+    version: int = 1
+
+
+class Flags(Struct, frozen=True, kw_only=True):
+    """The live feature switches."""
+
+    llm: bool = True
+    openai: bool = True
+    anthropic: bool = True
+
+    def allows(self, kind: ProviderKind) -> bool:
+        """Say whether providers of ``kind`` may be used."""
+        return self.llm and (self.openai if kind == "openai" else self.anthropic)
+
+
+class Snapshot:
+    """All providers at one revision, with look-ups whose cost does not grow with their number.
+
+    Every look-up returns providers that ``account_id`` may use, account-specific before global, in stored order.
+    """
+
+    __slots__ = ("_by_model", "_by_name", "_by_use_case", "_defaults", "flags", "preferences", "providers", "revision")
+
+    def __init__(
+        self,
+        providers: Iterable[ProviderConfig],
+        *,
+        revision: int = 0,
+        flags: Flags | None = None,
+        preferences: MappingProxyType[str, str] = DEFAULT_PREFERENCES,
+    ) -> None:
+        self.providers = tuple(providers)
+        self.revision = revision
+        self.flags = flags or Flags()
+        self.preferences = preferences
+        self._by_use_case: dict[tuple[str, str | None], list[ProviderConfig]] = {}
+        self._by_model: dict[tuple[str, str | None], list[ProviderConfig]] = {}
+        self._by_name: dict[str, ProviderConfig] = {}
+        self._defaults: dict[str | None, list[ProviderConfig]] = {}
+        for provider in self.providers:
+            self._index(provider)
+
+    def _index(self, provider: ProviderConfig) -> None:
+        scope = provider.account_id
+        for use_case in provider.use_cases:
+            self._by_use_case.setdefault((use_case, scope), []).append(provider)
+        self._by_model.setdefault((provider.model, scope), []).append(provider)
+        self._by_name[provider.name] = provider
+        if provider.is_default:
+            self._defaults.setdefault(scope, []).append(provider)
+
+    def for_use_case(self, use_case: str, account_id: str | None) -> list[ProviderConfig]:
+        """Return the providers that list ``use_case``."""
+        return _scoped(self._by_use_case, use_case, account_id)
+
+    def for_model(self, model: str, account_id: str | None) -> list[ProviderConfig]:
+        """Return the providers of ``model``."""
+        return _scoped(self._by_model, model, account_id)
+
+    def for_name(self, name: str, account_id: str | None) -> ProviderConfig | None:
+        """Return the provider called ``name`` if ``account_id`` may use it."""
+        found = self._by_name.get(name)
+        return found if found is not None and found.account_id in (None, account_id) else None
+
+    def defaults(self, account_id: str | None) -> list[ProviderConfig]:
+        """Return the default providers."""
+        own = self._defaults.get(account_id, []) if account_id is not None else []
+        return [*own, *self._defaults.get(None, [])]
+
+    def knows_use_case(self, use_case: str) -> bool:
+        """Say whether any provider or preference names ``use_case``."""
+        return use_case in self.preferences or any(key == use_case for key, _ in self._by_use_case)
+
+
+def _scoped(
+    index: dict[tuple[str, str | None], list[ProviderConfig]], key: str, account_id: str | None
+) -> list[ProviderConfig]:
+    own = index.get((key, account_id), []) if account_id is not None else []
+    return [*own, *index.get((key, None), [])]

@@ -1,0 +1,32 @@
+"""Money is an integer count of nano-dollars (1 USD = 1,000,000,000); floats never touch it."""
+
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+
+__all__ = ["NANO_PER_USD", "NanoUSD", "format_usd", "parse_usd"]
+
+NanoUSD = int
+NANO_PER_USD = 1_000_000_000
+_MIN_DECIMALS = 6
+_MAX_DECIMALS = 9
+
+
+def format_usd(nano: NanoUSD) -> str:
+    """Return dollars with 6 to 9 decimals, exact: ``450_000`` becomes ``"0.000450"``."""
+    sign = "-" if nano < 0 else ""
+    whole, fraction = divmod(abs(nano), NANO_PER_USD)
+    digits = f"{fraction:0{_MAX_DECIMALS}d}".rstrip("0").ljust(_MIN_DECIMALS, "0")
+    return f"{sign}{whole}.{digits}"
+
+
+def parse_usd(text: str) -> NanoUSD:
+    """Return the nano-dollars of a decimal dollar amount, rounded half-even beyond nine decimals.
+
+    Raises ``ValueError`` when ``text`` is no finite decimal number.
+    """
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise ValueError("not a decimal amount") from None
+    if not amount.is_finite():
+        raise ValueError("not a finite amount")
+    return int((amount * NANO_PER_USD).to_integral_value(rounding=ROUND_HALF_EVEN))

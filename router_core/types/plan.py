@@ -1,0 +1,70 @@
+"""Where a request may go, and where it went: the plan, its attempts and the decision trace."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from router_core.types.config import ProviderConfig
+
+__all__ = ["Attempt", "Candidate", "Considered", "Decision", "DropCode", "Dropped", "Plan"]
+
+DropCode = Literal[
+    "inactive", "flag_off", "vision", "tools", "json_schema", "temperature", "context", "no_key", "breaker_open"
+]
+
+
+class Candidate(Struct, frozen=True):
+    """A provider that may serve the request: its effective ``max_tokens`` and why it stands where it stands."""
+
+    provider: ProviderConfig
+    max_tokens: int
+    reason: str
+
+
+class Dropped(Struct, frozen=True):
+    """A provider that may not serve the request, and why."""
+
+    provider: ProviderConfig
+    code: DropCode
+    reason: str
+
+
+class Plan(Struct, frozen=True):
+    """Ordered candidates, best first, and the dropped rest. ``estimated_input_tokens`` is an upper estimate."""
+
+    candidates: tuple[Candidate, ...]
+    dropped: tuple[Dropped, ...]
+    estimated_input_tokens: int
+
+
+class Attempt(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One call to a provider. ``outcome`` is ``"success"``, ``"cancelled"`` or an error code; times in milliseconds."""
+
+    number: int
+    provider: str
+    model: str
+    outcome: str
+    latency_ms: float
+    started_ms: float = 0.0
+    first_token_ms: float | None = None
+    status: int | None = None
+    error: str | None = None
+
+
+class Considered(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One line of the decision trace: a provider, whether it was kept, and why."""
+
+    provider: str
+    model: str
+    kept: bool
+    reason: str
+
+
+class Decision(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Why the request went where it went."""
+
+    use_case: str
+    revision: int
+    estimated_input_tokens: int
+    considered: tuple[Considered, ...]
+    attempts: tuple[Attempt, ...] = ()

@@ -1,0 +1,63 @@
+"""What passes between the router and a provider adapter."""
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from router_core.types.config import ProviderConfig
+from router_core.types.request import LLMRequest
+from router_core.types.response import (
+    FinishReason,
+    ReasoningDelta,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    ToolCallEnd,
+    ToolCallStart,
+)
+from router_core.types.secret import Secret
+from router_core.types.usage import Usage
+
+__all__ = ["AnswerEnd", "CallTimeouts", "ProviderAnswer", "ProviderCall", "ProviderPart"]
+
+
+class CallTimeouts(Struct, frozen=True, kw_only=True):
+    """Seconds that an attempt may wait: to connect, for the first token, between tokens, and in all."""
+
+    connect: float = 5.0
+    first_token: float = 15.0
+    idle: float = 15.0
+    total: float = 58.0
+
+
+class ProviderCall(Struct, frozen=True, kw_only=True):
+    """One call to make: the request, the provider's row, its key and the limits that hold for this attempt."""
+
+    request: LLMRequest
+    provider: ProviderConfig
+    key: Secret
+    max_tokens: int
+    timeouts: CallTimeouts
+
+
+class ProviderAnswer(Struct, frozen=True, kw_only=True):
+    """A provider's whole answer. ``model`` is the name the provider gave; ``reasoning`` its visible thinking."""
+
+    text: str
+    finish_reason: FinishReason
+    usage: Usage
+    model: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    reasoning: str = ""
+    headers: dict[str, Any] = field(default_factory=dict)
+
+
+class AnswerEnd(Struct, frozen=True, kw_only=True):
+    """The last part of a provider's stream."""
+
+    finish_reason: FinishReason
+    usage: Usage
+    model: str
+
+
+ProviderPart = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ToolCallEnd | AnswerEnd

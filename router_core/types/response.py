@@ -1,0 +1,139 @@
+"""What a caller gets back, whole or in parts."""
+
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from router_core.types.money import NanoUSD, format_usd
+from router_core.types.plan import Decision
+from router_core.types.usage import Usage
+
+__all__ = [
+    "Cost",
+    "FinishPart",
+    "FinishReason",
+    "LLMResponse",
+    "ReasoningDelta",
+    "StartPart",
+    "StreamPart",
+    "TextDelta",
+    "ToolCall",
+    "ToolCallDelta",
+    "ToolCallEnd",
+    "ToolCallStart",
+    "WireUsage",
+]
+
+FinishReason = Literal["stop", "length", "content-filter", "tool-calls", "error", "other"]
+
+
+class _Wire(Struct, frozen=True, rename="camel"):
+    """Shared shape of everything that leaves as JSON."""
+
+
+class ToolCall(_Wire, kw_only=True):
+    """A tool call that the model asks for. ``args`` is the parsed JSON object."""
+
+    tool_call_id: str
+    tool_name: str
+    args: dict[str, Any]
+
+
+class WireUsage(_Wire, kw_only=True):
+    """Usage as callers know it: ``prompt_tokens`` includes cached ones, ``completion_tokens`` includes reasoning."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
+
+    @classmethod
+    def of(cls, usage: Usage) -> "WireUsage":
+        """Return the caller's view of ``usage``."""
+        return cls(
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            total_tokens=usage.total_tokens,
+            cached_tokens=usage.cache_read_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+        )
+
+
+class Cost(_Wire, kw_only=True):
+    """Money as callers see it: exact dollars in text; ``usd`` is None for a model without a price."""
+
+    usd: str | None
+    estimated: bool
+
+    @classmethod
+    def of(cls, nano: NanoUSD | None, *, estimated: bool) -> "Cost":
+        """Return ``nano`` nano-dollars in the caller's form."""
+        return cls(usd=None if nano is None else format_usd(nano), estimated=estimated)
+
+
+class LLMResponse(_Wire, kw_only=True):
+    """A whole answer. ``latency_ms`` runs from admission to the last byte."""
+
+    success: Literal[True] = True
+    request_id: str
+    text: str
+    provider: str
+    model: str
+    tool_calls: tuple[ToolCall, ...]
+    finish_reason: FinishReason
+    steps: int
+    cached: bool
+    usage: WireUsage
+    cost: Cost
+    latency_ms: float
+    decision: Decision | UnsetType = UNSET
+
+
+class StartPart(Struct, frozen=True):
+    """The first part of every stream: who is answering."""
+
+    request_id: str
+    provider: str
+    model: str
+
+
+class TextDelta(Struct, frozen=True):
+    """A piece of the answer's text."""
+
+    text: str
+
+
+class ReasoningDelta(Struct, frozen=True):
+    """A piece of the model's visible reasoning."""
+
+    text: str
+
+
+class ToolCallStart(Struct, frozen=True):
+    """A tool call begins."""
+
+    tool_call_id: str
+    tool_name: str
+
+
+class ToolCallDelta(Struct, frozen=True):
+    """A piece of a tool call's arguments, as JSON text."""
+
+    tool_call_id: str
+    json_text: str
+
+
+class ToolCallEnd(Struct, frozen=True):
+    """A tool call is complete, with its whole arguments."""
+
+    call: ToolCall
+
+
+class FinishPart(Struct, frozen=True):
+    """The last part of every stream that did not fail: the answer without its text deltas."""
+
+    response: LLMResponse
+
+
+StreamPart = StartPart | TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ToolCallEnd | FinishPart

@@ -1,0 +1,37 @@
+"""Token usage in disjoint classes: no token is counted twice, whatever the provider's own convention."""
+
+from msgspec import Struct
+
+__all__ = ["Usage"]
+
+
+class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Tokens of one answer. The classes are disjoint and every one is a count >= 0.
+
+    OpenAI counts cached tokens inside ``prompt_tokens`` and reasoning inside ``completion_tokens``; Anthropic
+    counts cache reads and writes beside ``input_tokens``. Adapters translate both into these classes.
+    ``estimated`` says that the provider gave no usable figures and we counted ourselves.
+    """
+
+    input_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    estimated: bool = False
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Everything the model read."""
+        return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens + self.cache_write_1h_tokens
+
+    @property
+    def completion_tokens(self) -> int:
+        """Everything the model wrote, reasoning included."""
+        return self.output_tokens + self.reasoning_tokens
+
+    @property
+    def total_tokens(self) -> int:
+        """Everything read and written."""
+        return self.prompt_tokens + self.completion_tokens
