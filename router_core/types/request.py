@@ -33,19 +33,19 @@ class _Wire(Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omi
     """Shared shape of everything that arrives as JSON."""
 
 
-class TextPart(_Wire, kw_only=True, tag="text"):
+class TextPart(_Wire, frozen=True, kw_only=True, tag="text"):
     """A piece of text inside a message."""
 
     text: str
 
 
-class ImagePart(_Wire, kw_only=True, tag="image"):
+class ImagePart(_Wire, frozen=True, kw_only=True, tag="image"):
     """An image, as a ``data:`` URL or an ``https:`` URL that is passed on and never fetched by us."""
 
     image: str
 
 
-class ToolCallPart(_Wire, kw_only=True, tag="tool-call"):
+class ToolCallPart(_Wire, frozen=True, kw_only=True, tag="tool-call"):
     """A tool call that the assistant made earlier in the conversation."""
 
     tool_call_id: str
@@ -53,7 +53,7 @@ class ToolCallPart(_Wire, kw_only=True, tag="tool-call"):
     args: dict[str, Any]
 
 
-class ToolResultPart(_Wire, kw_only=True, tag="tool-result"):
+class ToolResultPart(_Wire, frozen=True, kw_only=True, tag="tool-result"):
     """What a tool gave back; ``result`` is any JSON value."""
 
     tool_call_id: str
@@ -65,25 +65,25 @@ class ToolResultPart(_Wire, kw_only=True, tag="tool-result"):
 ContentPart = TextPart | ImagePart | ToolCallPart | ToolResultPart
 
 
-class Message(_Wire, kw_only=True):
+class Message(_Wire, frozen=True, kw_only=True):
     """One turn of a conversation."""
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str | tuple[ContentPart, ...]
 
 
-class ToolFormat(_Wire, kw_only=True):
+class ToolFormat(_Wire, frozen=True, kw_only=True):
     """A tool the model may call; ``parameters`` is a JSON schema of an object."""
 
     description: str = ""
     parameters: dict[str, Any] = {}
 
 
-class _FunctionName(_Wire, kw_only=True):
+class _FunctionName(_Wire, frozen=True, kw_only=True):
     name: ShortText
 
 
-class ToolSelection(_Wire, kw_only=True):
+class ToolSelection(_Wire, frozen=True, kw_only=True):
     """Force one tool by name."""
 
     type: Literal["function"]
@@ -93,7 +93,7 @@ class ToolSelection(_Wire, kw_only=True):
 ToolChoice = Literal["auto", "none", "required"] | ToolSelection
 
 
-class ResponseFormat(_Wire, kw_only=True):
+class ResponseFormat(_Wire, frozen=True, kw_only=True):
     """Ask for an answer that fits a JSON schema."""
 
     type: Literal["json_schema"]
@@ -101,13 +101,13 @@ class ResponseFormat(_Wire, kw_only=True):
     name: ShortText = "answer"
 
 
-class CachePolicy(_Wire, kw_only=True):
+class CachePolicy(_Wire, frozen=True, kw_only=True):
     """How long an answer may be reused for identical requests of the same account."""
 
     ttl_seconds: Annotated[int, Meta(ge=1, le=31 * 86_400)]
 
 
-class LLMRequest(_Wire, kw_only=True):
+class LLMRequest(_Wire, frozen=True, kw_only=True):
     """One request to the router. Raises ``ValueError`` when neither or both of prompt and messages are given."""
 
     use_case: ShortText = "general"

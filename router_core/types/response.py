@@ -31,7 +31,7 @@ class _Wire(Struct, frozen=True, rename="camel"):
     """Shared shape of everything that leaves as JSON."""
 
 
-class ToolCall(_Wire, kw_only=True):
+class ToolCall(_Wire, frozen=True, kw_only=True):
     """A tool call that the model asks for. ``args`` is the parsed JSON object."""
 
     tool_call_id: str
@@ -39,7 +39,7 @@ class ToolCall(_Wire, kw_only=True):
     args: dict[str, Any]
 
 
-class WireUsage(_Wire, kw_only=True):
+class WireUsage(_Wire, frozen=True, kw_only=True):
     """Usage as callers know it: ``prompt_tokens`` includes cached ones, ``completion_tokens`` includes reasoning."""
 
     prompt_tokens: int
@@ -60,7 +60,7 @@ class WireUsage(_Wire, kw_only=True):
         )
 
 
-class Cost(_Wire, kw_only=True):
+class Cost(_Wire, frozen=True, kw_only=True):
     """Money as callers see it: exact dollars in text; ``usd`` is None for a model without a price."""
 
     usd: str | None
@@ -72,7 +72,7 @@ class Cost(_Wire, kw_only=True):
         return cls(usd=None if nano is None else format_usd(nano), estimated=estimated)
 
 
-class LLMResponse(_Wire, kw_only=True):
+class LLMResponse(_Wire, frozen=True, kw_only=True):
     """A whole answer. ``latency_ms`` runs from admission to the last byte."""
 
     success: Literal[True] = True
