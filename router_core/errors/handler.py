@@ -3,6 +3,7 @@
 import asyncio
 import builtins
 import re
+from collections.abc import Callable
 
 from router_core.errors.base import (
     InternalError,
@@ -48,21 +49,9 @@ def get_error_code(error: BaseException) -> str:
 
 
 def _from_text(text: str, provider: str) -> LLMError:
-    lowered = text.lower()
-    if "rate limit" in lowered or "429" in lowered:
-        return RateLimitError(text, provider=provider, retry_after_ms=_wait_in(text))
-    if "etimedout" in lowered or "timed out" in lowered or "timeout" in lowered:
-        return TimeoutError(_DEFAULT_TIMEOUT_MS, provider=provider)
-    if "econnreset" in lowered or "econnrefused" in lowered or "network" in lowered:
-        return NetworkError(text, provider=provider)
-    if "api key" in lowered or "unauthorized" in lowered or "401" in lowered:
-        return InvalidAPIKeyError(text, provider=provider)
-    if "context length" in lowered or "token limit" in lowered or "too many tokens" in lowered:
-        return TokenLimitExceededError(text)
-    if "invalid" in lowered or "validation" in lowered:
-        return ValidationError(text)
-    if re.search(r"\b50[0234]\b", lowered) or "overloaded" in lowered:
-        return LLMProviderError(text, provider=provider)
+    for pattern, make in _BY_TEXT:
+        if pattern.search(text):
+            return make(text, provider)
     return InternalError()
 
 
@@ -72,3 +61,27 @@ def _wait_in(text: str) -> int | None:
         return None
     amount = float(found.group(1))
     return int(amount if found.group(2) == "ms" else amount * 1000)
+
+
+# First match wins, so the more specific wording stands first.
+_BY_TEXT: tuple[tuple[re.Pattern[str], Callable[[str, str], LLMError]], ...] = (
+    (
+        re.compile(r"(?i)rate limit|\b429\b"),
+        lambda text, provider: RateLimitError(text, provider=provider, retry_after_ms=_wait_in(text)),
+    ),
+    (
+        re.compile(r"(?i)etimedout|timed out|timeout"),
+        lambda _, provider: TimeoutError(_DEFAULT_TIMEOUT_MS, provider=provider),
+    ),
+    (
+        re.compile(r"(?i)econnreset|econnrefused|network"),
+        lambda text, provider: NetworkError(text, provider=provider),
+    ),
+    (
+        re.compile(r"(?i)api key|unauthorized|\b401\b"),
+        lambda text, provider: InvalidAPIKeyError(text, provider=provider),
+    ),
+    (re.compile(r"(?i)context length|token limit|too many tokens"), lambda text, _: TokenLimitExceededError(text)),
+    (re.compile(r"(?i)invalid|validation"), lambda text, _: ValidationError(text)),
+    (re.compile(r"(?i)\b50[0234]\b|overloaded"), lambda text, provider: LLMProviderError(text, provider=provider)),
+)

@@ -117,7 +117,7 @@ class ProviderModelError(ProviderError):
     retry_same = False
 
 
-class TimeoutError(ProviderError):  # noqa: A001 - the original's name; import the module to tell it apart
+class TimeoutError(ProviderError):
     """Nothing came in time; ``waited_for`` is ``connect``, ``first_token``, ``idle`` or ``total``."""
 
     code = "TIMEOUT"

@@ -75,7 +75,7 @@ class Snapshot:
     Every look-up returns providers that ``account_id`` may use, account-specific before global, in stored order.
     """
 
-    __slots__ = ("_by_model", "_by_name", "_by_use_case", "_defaults", "flags", "preferences", "providers", "revision")
+    __slots__ = ("_by_model", "_by_name", "_by_use_case", "_defaults", "_use_cases", "flags", "preferences", "providers", "revision")
 
     def __init__(
         self,
@@ -95,6 +95,7 @@ class Snapshot:
         self._defaults: dict[str | None, list[ProviderConfig]] = {}
         for provider in self.providers:
             self._index(provider)
+        self._use_cases = frozenset(preferences) | {use_case for use_case, _ in self._by_use_case}
 
     def _index(self, provider: ProviderConfig) -> None:
         scope = provider.account_id
@@ -125,7 +126,7 @@ class Snapshot:
 
     def knows_use_case(self, use_case: str) -> bool:
         """Say whether any provider or preference names ``use_case``."""
-        return use_case in self.preferences or any(key == use_case for key, _ in self._by_use_case)
+        return use_case in self._use_cases
 
 
 def _scoped(

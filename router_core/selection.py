@@ -1,0 +1,229 @@
+"""Which providers may serve a request, in which order, and why not the others. Pure: no clock, no network, no state."""
+
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+
+from router_core.errors import (
+    CircuitBreakerOpenError,
+    InvalidAPIKeyError,
+    LLMError,
+    ModelNotFoundError,
+    ProviderUnavailableError,
+    TokenLimitExceededError,
+    ValidationError,
+)
+from router_core.types import (
+    Candidate,
+    Considered,
+    Decision,
+    Dropped,
+    ImagePart,
+    LLMRequest,
+    Plan,
+    ProviderConfig,
+    Snapshot,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from router_core.types.plan import DropCode
+
+__all__ = ["Absence", "estimate_input_tokens", "explain", "refusal", "select"]
+
+USE_CASE_PREFIX = "use-case:"
+BYTES_PER_TOKEN = 4
+TOKENS_PER_IMAGE = 800
+TOKENS_PER_MESSAGE = 4
+
+
+class Absence(Struct, frozen=True):
+    """Why a fitting provider cannot be used right now; ``wait_ms`` is how long that lasts, when known."""
+
+    code: DropCode
+    reason: str
+    wait_ms: int = 0
+
+
+Availability = Callable[[ProviderConfig], Absence | None]
+
+
+class _Need(Struct, frozen=True):
+    """What a request demands of a model."""
+
+    vision: bool
+    tools: bool
+    json_schema: bool
+    temperature: float | None
+    input_tokens: int
+    max_tokens: int | None
+
+
+def select(request: LLMRequest, snapshot: Snapshot, account_id: str | None, availability: Availability) -> Plan:
+    """Return the ordered plan for ``request``.
+
+    An explicit model or provider name comes first; otherwise the providers of the use case, account-specific before
+    global, the preferred model before others, non-default before default; then the default provider.
+    Raises :class:`ModelNotFoundError` for an unknown override and :class:`ValidationError` for an unknown use case.
+    """
+    need = _need_of(request)
+    candidates: list[Candidate] = []
+    dropped: list[Dropped] = []
+    for provider, reason in _ordered(request, snapshot, account_id):
+        misfit = _misfit(provider, need, snapshot) or availability(provider)
+        if misfit is not None:
+            dropped.append(Dropped(provider, misfit.code, misfit.reason))
+            continue
+        candidates.append(Candidate(provider, _output_limit(provider, need), reason))
+    return Plan(tuple(candidates), tuple(dropped), need.input_tokens)
+
+
+def refusal(plan: Plan, availability: Availability) -> LLMError:
+    """Return the error that says why ``plan`` has no candidate: the reason closest to success wins."""
+    by_code: dict[DropCode, Dropped] = {}
+    for dropped in plan.dropped:
+        by_code.setdefault(dropped.code, dropped)
+    if "breaker_open" in by_code:
+        absences = (availability(each.provider) for each in plan.dropped if each.code == "breaker_open")
+        return CircuitBreakerOpenError(min((each.wait_ms for each in absences if each is not None), default=0))
+    if "no_key" in by_code:
+        kind = by_code["no_key"].provider.kind
+        return InvalidAPIKeyError(by_code["no_key"].reason, provider=kind)
+    if "context" in by_code:
+        return TokenLimitExceededError(f"The request does not fit any model: {by_code['context'].reason}")
+    if "temperature" in by_code:
+        return ValidationError(by_code["temperature"].reason, field="temperature")
+    reasons = "; ".join(f"{each.provider.name}: {each.reason}" for each in plan.dropped[:4])
+    return ProviderUnavailableError(f"No provider is eligible ({reasons})" if reasons else "No provider is configured")
+
+
+def explain(request: LLMRequest, snapshot: Snapshot, plan: Plan) -> Decision:
+    """Return the decision trace of ``plan``, still without attempts."""
+    kept = [
+        Considered(provider=each.provider.name, model=each.provider.model, kept=True, reason=each.reason)
+        for each in plan.candidates
+    ]
+    lost = [
+        Considered(provider=each.provider.name, model=each.provider.model, kept=False, reason=each.reason)
+        for each in plan.dropped
+    ]
+    return Decision(
+        use_case=request.use_case,
+        revision=snapshot.revision,
+        estimated_input_tokens=plan.estimated_input_tokens,
+        considered=(*kept, *lost),
+    )
+
+
+def estimate_input_tokens(request: LLMRequest) -> int:
+    """Return a rough count of what the model will read: a token per four UTF-8 bytes, 800 per image."""
+    size = _size(request.prompt) + _size(request.system_prompt)
+    images, turns = len(request.images), 1
+    for message in request.messages or ():
+        turns += 1
+        if isinstance(message.content, str):
+            size += _size(message.content)
+            continue
+        for part in message.content:
+            match part:
+                case TextPart():
+                    size += _size(part.text)
+                case ImagePart():
+                    images += 1
+                case ToolCallPart():
+                    size += len(str(part.args))
+                case ToolResultPart():
+                    size += len(str(part.result))
+    for name, tool in (request.tools or {}).items():
+        size += len(name) + _size(tool.description) + len(str(tool.parameters))
+    return size // BYTES_PER_TOKEN + images * TOKENS_PER_IMAGE + turns * TOKENS_PER_MESSAGE
+
+
+def _size(text: str | None) -> int:
+    if text is None:
+        return 0
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+
+
+def _need_of(request: LLMRequest) -> _Need:
+    in_messages = any(
+        isinstance(part, ImagePart)
+        for message in request.messages or ()
+        if not isinstance(message.content, str)
+        for part in message.content
+    )
+    return _Need(
+        vision=bool(request.images) or in_messages,
+        tools=bool(request.tools),
+        json_schema=request.response_format is not None,
+        temperature=request.temperature,
+        input_tokens=estimate_input_tokens(request),
+        max_tokens=request.max_tokens,
+    )
+
+
+def _ordered(request: LLMRequest, snapshot: Snapshot, account_id: str | None) -> Iterable[tuple[ProviderConfig, str]]:
+    override, use_case = request.model_override, request.use_case
+    if override is not None:
+        if not override.startswith(USE_CASE_PREFIX):
+            return _explicit(override, snapshot, account_id)
+        use_case = override.removeprefix(USE_CASE_PREFIX)
+    if not snapshot.knows_use_case(use_case):
+        raise ValidationError("unknown use case", field="useCase")
+    return _for_use_case(use_case, snapshot, account_id)
+
+
+def _explicit(override: str, snapshot: Snapshot, account_id: str | None) -> list[tuple[ProviderConfig, str]]:
+    named = snapshot.for_name(override, account_id)
+    if named is not None:
+        return [(named, "explicit provider")]
+    same_model = snapshot.for_model(override, account_id)
+    if not same_model:
+        raise ModelNotFoundError("No configured provider serves the requested model")
+    return [(each, "explicit model") for each in sorted(same_model, key=lambda each: each.is_default)]
+
+
+def _for_use_case(use_case: str, snapshot: Snapshot, account_id: str | None) -> list[tuple[ProviderConfig, str]]:
+    preferred = snapshot.preferences.get(use_case)
+    listed = sorted(
+        snapshot.for_use_case(use_case, account_id),
+        key=lambda each: (each.account_id is None, each.model != preferred, each.is_default),
+    )
+    order = [(each, _why(each, use_case, preferred)) for each in listed]
+    order.extend((each, "default provider") for each in snapshot.defaults(account_id) if each not in listed)
+    return order
+
+
+def _why(provider: ProviderConfig, use_case: str, preferred: str | None) -> str:
+    own = "account's own, " if provider.account_id is not None else ""
+    if provider.model == preferred:
+        return f"{own}preferred model for {use_case}"
+    return f"{own}serves {use_case}"
+
+
+def _output_limit(provider: ProviderConfig, need: _Need) -> int:
+    room = provider.context_window - need.input_tokens
+    return min(need.max_tokens or provider.max_tokens, provider.max_tokens, room)
+
+
+def _misfit(provider: ProviderConfig, need: _Need, snapshot: Snapshot) -> Absence | None:
+    if not provider.is_active:
+        return Absence("inactive", "switched off")
+    if not snapshot.flags.allows(provider.kind):
+        return Absence("flag_off", f"the feature flag for {provider.kind} is off")
+    return _incapable(provider, need)
+
+
+def _incapable(provider: ProviderConfig, need: _Need) -> Absence | None:
+    can = provider.capabilities
+    if need.vision and not can.vision:
+        return Absence("vision", "takes no images")
+    if need.tools and not can.tools:
+        return Absence("tools", "takes no tools")
+    if need.json_schema and not can.json_schema:
+        return Absence("json_schema", "cannot answer to a JSON schema")
+    if need.temperature is not None and can.max_temperature is not None and need.temperature > can.max_temperature:
+        return Absence("temperature", f"temperature is above {can.max_temperature:g}")
+    if _output_limit(provider, need) < 1:
+        return Absence("context", f"about {need.input_tokens} tokens, the model takes {provider.context_window}")
+    return None
