@@ -1,0 +1,72 @@
+"""The last line of defence of every command: whatever happens becomes one clear line and an exit code."""
+
+import os
+import sys
+from collections.abc import Callable
+
+import typer
+from typer.exceptions import TyperException
+
+from router_core.errors.base import LLMError
+from signalbox.faults import CommandFault
+
+__all__ = ["INTERRUPTED", "guard", "say"]
+
+INTERRUPTED = 130
+
+
+def say(line: str) -> None:
+    """Write a note for people to standard error; a closed standard error is nobody's loss."""
+    try:
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 - the voice of the command line
+    except BrokenPipeError:
+        _silence()
+
+
+def guard(action: Callable[[], object]) -> int:
+    """Run ``action`` and return the process's exit code; no traceback gets past here."""
+    try:
+        outcome = action()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _silence()
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - people get a line, not a traceback
+        return _explain(error)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _explain(error: Exception) -> int:
+    match error:
+        case typer.Exit():
+            return error.exit_code
+        case CommandFault():
+            say(f"signalbox: {error.message}")
+            return error.exit_code
+        case TyperException():
+            say(f"signalbox: {error.format_message()}\nTry 'signalbox --help'.")
+            return error.exit_code
+        case LLMError():
+            say(f"signalbox: {error.message} ({error.code})")
+            return 1
+        case _:
+            say(f"signalbox: internal error ({type(error).__name__}); SIGNALBOX_LOG_LEVEL=debug logs where")
+            _log(error)
+            return 1
+
+
+def _log(error: Exception) -> None:
+    from signalbox.logs import debug_enabled, log_crash
+
+    if debug_enabled():
+        log_crash(error)
+
+
+def _silence() -> int:
+    """The reader went away: swallow what is still buffered, and end as if all was read."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(sink, stream.fileno())
+    os.close(sink)
+    return 0

@@ -1,0 +1,56 @@
+"""Logging, configured once per process: structlog to standard error, as text or as JSON; facts only, never content."""
+
+import logging
+import sys
+
+import structlog
+
+from signalbox.faults import SettingsError
+from signalbox.settings import Settings, load_settings
+
+__all__ = ["configure_logs", "debug_enabled", "log_crash"]
+
+
+def configure_logs(settings: Settings) -> None:
+    """Send structlog's and the standard library's records to standard error in one format."""
+    shared: list[structlog.types.Processor] = [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_renderers(settings.log_format))
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.log_level.upper())
+    for noisy in ("httpx2", "httpcore2", "openai", "anthropic", "aiohttp", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level.upper()]),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _renderers(log_format: str) -> list[structlog.types.Processor]:
+    strip = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    if log_format == "json":
+        return [strip, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    return [strip, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)]
+
+
+def debug_enabled() -> bool:
+    """Say whether the environment asks for debug logging; unusable settings say no."""
+    try:
+        return load_settings().log_level == "debug"
+    except SettingsError:
+        return False
+
+
+def log_crash(error: Exception) -> None:
+    """Log where a command broke."""
+    configure_logs(load_settings())
+    structlog.get_logger("signalbox").error("crash", exc_info=error)

@@ -1,0 +1,177 @@
+"""Every environment variable that Signalbox reads, in one table; the settings and the README's table come from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from router_core.types import NANO_PER_USD
+from signalbox import parsers
+
+__all__ = ["IGNORED_NAMES", "IGNORED_PREFIXES", "OWN_PREFIX", "TEST_NAMES", "VARIABLES", "Variable"]
+
+OWN_PREFIX: Final = "SIGNALBOX_"
+IGNORED_PREFIXES: Final = ("SUPABASE_", "NEXT_PUBLIC_")
+IGNORED_NAMES: Final = frozenset({"ELEVENLABS_API_KEY"})
+TEST_NAMES: Final = ("TEST_RECORDINGS", "TEST_TRACES", "REQUIRE_TEST_DATA")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One variable: its name, the field of ``Settings`` it fills, and how its text becomes a value.
+
+    ``shown`` is the default as people read it; ``alias`` an older name that is honoured too.
+    """
+
+    name: str
+    field: str
+    meaning: str
+    parse: Callable[[str], Any]
+    default: Any = None
+    shown: str = "-"
+    alias: str | None = None
+
+
+def _row(name: str, field: str, parse: Callable[[str], Any], default: tuple[Any, str], meaning: str) -> Variable:
+    value, shown = default
+    return Variable(name=name, field=field, parse=parse, default=value, shown=shown, meaning=meaning)
+
+
+_UNSET: Final = (None, "-")
+_ON: Final = (True, "true")
+
+VARIABLES: Final = (
+    _row(
+        "SIGNALBOX_DATA_DIR",
+        "data_dir",
+        parsers.parse_path,
+        (Path(".signalbox"), ".signalbox"),
+        "folder of the store, the key file and the demo's facts; `--data-dir` wins",
+    ),
+    _row(
+        "OPENAI_API_KEY",
+        "openai_api_key",
+        parsers.parse_secret,
+        _UNSET,
+        "key for OpenAI, sent only to the vendor's own host or `OPENAI_BASE_URL`; the demo ignores it",
+    ),
+    _row(
+        "ANTHROPIC_API_KEY",
+        "anthropic_api_key",
+        parsers.parse_secret,
+        _UNSET,
+        "key for Anthropic, sent only to the vendor's own host or `ANTHROPIC_BASE_URL`; the demo ignores it",
+    ),
+    _row("OPENAI_BASE_URL", "openai_base_url", parsers.parse_base_url, (None, "SDK's"), "upstream override, trusted"),
+    _row(
+        "ANTHROPIC_BASE_URL",
+        "anthropic_base_url",
+        parsers.parse_base_url,
+        (None, "SDK's"),
+        "upstream override, trusted",
+    ),
+    _row(
+        "SIGNALBOX_ALLOWED_UPSTREAMS",
+        "allowed_upstreams",
+        parsers.parse_hosts,
+        ((), "none"),
+        "hosts or CIDR blocks that a provider's base URL may name besides the vendors' own",
+    ),
+    _row(
+        "DATABASE_URL",
+        "database_url",
+        parsers.parse_database_url,
+        (None, "SQLite in the data directory"),
+        "SQLAlchemy URL of the store: SQLite or PostgreSQL (psycopg 3)",
+    ),
+    _row("REDIS_URL", "redis_url", parsers.parse_redis_url, (None, "off"), "shared limits and cache"),
+    Variable(
+        name="SIGNALBOX_ENCRYPTION_KEY",
+        alias="POSTGRES_ENCRYPTION_KEY",
+        field="encryption_key",
+        parse=parsers.parse_master_key,
+        shown="key file",
+        meaning="passphrase or 32 bytes in base64 that seals stored secrets and keys their hashes",
+    ),
+    _row("LLM_ENABLED", "llm_enabled", parsers.parse_flag, _ON, "false: no provider is used at all"),
+    _row("LLM_OPENAI_ENABLED", "openai_enabled", parsers.parse_flag, _ON, "false: OpenAI's providers are not used"),
+    _row(
+        "LLM_ANTHROPIC_ENABLED",
+        "anthropic_enabled",
+        parsers.parse_flag,
+        _ON,
+        "false: Anthropic's providers are not used",
+    ),
+    _row(
+        "USE_LLM_ROUTER",
+        "use_llm_router",
+        parsers.parse_flag,
+        _ON,
+        "client library: false makes `call_with_fallback` go straight to its fallback",
+    ),
+    _row(
+        "SIGNALBOX_RATE_LIMIT_RPS",
+        "rate_limit_rps",
+        parsers.parse_number(most=1e6),
+        (10.0, "10"),
+        "requests a second and account",
+    ),
+    _row(
+        "SIGNALBOX_RATE_LIMIT_BURST",
+        "rate_limit_burst",
+        parsers.parse_whole(least=1, most=1_000_000),
+        (50, "50"),
+        "requests at once and account",
+    ),
+    _row(
+        "SIGNALBOX_DAILY_BUDGET_USD",
+        "daily_budget",
+        parsers.parse_usd_amount,
+        (100 * NANO_PER_USD, "100"),
+        "daily budget of accounts without one of their own",
+    ),
+    _row(
+        "SIGNALBOX_MONTHLY_BUDGET_USD",
+        "monthly_budget",
+        parsers.parse_usd_amount,
+        (1000 * NANO_PER_USD, "1000"),
+        "monthly budget of accounts without one of their own",
+    ),
+    _row(
+        "SIGNALBOX_BUDGET_ALERT_PERCENT",
+        "budget_alert_percent",
+        parsers.parse_number(most=100),
+        (80.0, "80"),
+        "share of a budget at which an alert is raised",
+    ),
+    _row(
+        "SIGNALBOX_REQUEST_TIMEOUT_S",
+        "request_timeout_s",
+        parsers.parse_number(most=3600),
+        (60.0, "60"),
+        "seconds for a whole request",
+    ),
+    _row("SIGNALBOX_TIMEZONE", "timezone", parsers.parse_timezone, ("UTC", "UTC"), "calendar of new accounts' budgets"),
+    _row(
+        "SIGNALBOX_LOG_LEVEL",
+        "log_level",
+        parsers.parse_choice("debug", "info", "warning", "error"),
+        ("info", "info"),
+        "least level of the log: debug, info, warning or error",
+    ),
+    _row(
+        "SIGNALBOX_LOG_FORMAT",
+        "log_format",
+        parsers.parse_choice("text", "json"),
+        ("text", "text"),
+        "text for people, json for machines; always on standard error",
+    ),
+    _row(
+        "SIGNALBOX_URL",
+        "url",
+        parsers.parse_base_url,
+        _UNSET,
+        "where the client library, `ask` and `replay` find a running server",
+    ),
+    _row("SIGNALBOX_API_KEY", "api_key", parsers.parse_secret, _UNSET, "the key they use there"),
+)
