@@ -1,0 +1,81 @@
+"""Signalbox as a library: routing, resilience and budgets for LLM requests, with the same policy as over HTTP.
+
+Names are handed on lazily, so that importing one of them does not load the others.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from router_core.client import AsyncRouterClient, RouterClient, router_call, router_call_stream
+    from router_core.errors import LLMError, get_error_code, is_retryable, to_llm_error
+    from router_core.providers.registry import AdapterRegistry
+    from router_core.router import Router, RouterPolicy, StaticConfig
+    from router_core.types import (
+        LLMRequest,
+        LLMResponse,
+        Message,
+        Principal,
+        ProviderConfig,
+        Secret,
+        Snapshot,
+        ToolCall,
+        ToolFormat,
+        Usage,
+    )
+
+__all__ = [
+    "AdapterRegistry",
+    "AsyncRouterClient",
+    "LLMError",
+    "LLMRequest",
+    "LLMResponse",
+    "Message",
+    "Principal",
+    "ProviderConfig",
+    "Router",
+    "RouterClient",
+    "RouterPolicy",
+    "Secret",
+    "Snapshot",
+    "StaticConfig",
+    "ToolCall",
+    "ToolFormat",
+    "Usage",
+    "get_error_code",
+    "is_retryable",
+    "router_call",
+    "router_call_stream",
+    "to_llm_error",
+]
+
+_ROOMS = {
+    "router_core.client": ("AsyncRouterClient", "RouterClient", "router_call", "router_call_stream"),
+    "router_core.errors": ("LLMError", "get_error_code", "is_retryable", "to_llm_error"),
+    "router_core.providers.registry": ("AdapterRegistry",),
+    "router_core.router": ("Router", "RouterPolicy", "StaticConfig"),
+    "router_core.types": (
+        "LLMRequest",
+        "LLMResponse",
+        "Message",
+        "Principal",
+        "ProviderConfig",
+        "Secret",
+        "Snapshot",
+        "ToolCall",
+        "ToolFormat",
+        "Usage",
+    ),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    room = _ROOM_OF.get(name)
+    if room is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(room), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -38,6 +38,7 @@ __all__ = ["AttemptPolicy", "Attempts", "Trail"]
 
 KEEP_FOR_ANSWER = 2.0
 MIN_ATTEMPT = 5.0
+CANCELLED = "cancelled"
 
 
 class AttemptPolicy(Struct, frozen=True, kw_only=True):
@@ -73,6 +74,11 @@ class Trail:
     def candidate(self) -> Candidate:
         """The candidate whose turn it is."""
         return self._plan.candidates[self._index]
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether the caller went away while a call was under way."""
+        return bool(self.log) and self.log[-1].outcome == CANCELLED
 
     @property
     def candidates_left(self) -> int:
@@ -288,7 +294,7 @@ class _Settlement:
 
     def abandoned(self) -> None:
         """The caller went away, or we broke: it says nothing about the provider."""
-        self._close(self._permit.ignore, "cancelled")
+        self._close(self._permit.ignore, CANCELLED)
 
     def _close(self, verdict: Callable[[], None], outcome: str, error: LLMError | None = None) -> None:
         if not self._done:

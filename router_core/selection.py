@@ -108,7 +108,7 @@ def explain(request: LLMRequest, snapshot: Snapshot, plan: Plan) -> Decision:
         for each in plan.dropped
     ]
     return Decision(
-        use_case=request.use_case,
+        use_case=_target(request)[1],
         revision=snapshot.revision,
         estimated_input_tokens=plan.estimated_input_tokens,
         considered=(*kept, *lost),
@@ -163,14 +163,20 @@ def _need_of(request: LLMRequest) -> _Need:
 
 
 def _ordered(request: LLMRequest, snapshot: Snapshot, account_id: str | None) -> Iterable[tuple[ProviderConfig, str]]:
-    override, use_case = request.model_override, request.use_case
+    override, use_case = _target(request)
     if override is not None:
-        if not override.startswith(USE_CASE_PREFIX):
-            return _explicit(override, snapshot, account_id)
-        use_case = override.removeprefix(USE_CASE_PREFIX)
+        return _explicit(override, snapshot, account_id)
     if not snapshot.knows_use_case(use_case):
         raise ValidationError("unknown use case", field="useCase")
     return _for_use_case(use_case, snapshot, account_id)
+
+
+def _target(request: LLMRequest) -> tuple[str | None, str]:
+    """Return the explicit model or provider, if any, and the use case; ``use-case:draft`` as a model is a use case."""
+    override = request.model_override
+    if override is not None and override.startswith(USE_CASE_PREFIX):
+        return None, override.removeprefix(USE_CASE_PREFIX)
+    return override, request.use_case
 
 
 def _explicit(override: str, snapshot: Snapshot, account_id: str | None) -> list[tuple[ProviderConfig, str]]:

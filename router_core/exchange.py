@@ -1,0 +1,257 @@
+"""What is known about one request while it is served; it ends in exactly one response or error, recorded once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+from msgspec import UNSET
+
+from router_core.attempts import Trail
+from router_core.clock import Clock, new_ulid
+from router_core.errors import LLMError
+from router_core.ports import PriceSource, Recorder, Reservation
+from router_core.types import (
+    AnswerEnd,
+    Cost,
+    Decision,
+    FinishReason,
+    LLMRequest,
+    LLMResponse,
+    NanoUSD,
+    Principal,
+    ProviderAnswer,
+    ProviderPart,
+    ReasoningDelta,
+    RequestEvent,
+    StartPart,
+    TextDelta,
+    ToolCall,
+    ToolCallEnd,
+    Usage,
+    WireUsage,
+)
+
+__all__ = ["Exchange"]
+
+BYTES_PER_TOKEN = 4
+_SUCCESS: tuple[str, str | None] = ("success", None)
+_CANCELLED: tuple[str, str | None] = ("cancelled", None)
+_NOTHING_PLANNED = Decision(use_case="", revision=0, estimated_input_tokens=0, considered=())
+
+
+class Exchange:
+    """One request under way. Use it inside :meth:`recorded`."""
+
+    __slots__ = (
+        "_cached",
+        "_calls",
+        "_clock",
+        "_cost",
+        "_finish",
+        "_model",
+        "_outcome",
+        "_prices",
+        "_reasoned",
+        "_recorder",
+        "_request_id",
+        "_started_at",
+        "_streamed",
+        "_texts",
+        "_trail",
+        "_usage",
+        "account_id",
+        "decision",
+        "id",
+        "principal",
+        "request",
+        "started",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        request: LLMRequest,
+        principal: Principal,
+        request_id: str | None,
+        *,
+        clock: Clock,
+        prices: PriceSource,
+        recorder: Recorder,
+        streamed: bool,
+    ) -> None:
+        self.request = request
+        self.principal = principal
+        self.id = new_ulid(clock)
+        self.account_id: str | None = None
+        self.decision = _NOTHING_PLANNED
+        self.started = False
+        self._request_id = request_id or self.id
+        self._clock = clock
+        self._prices = prices
+        self._recorder = recorder
+        self._streamed = streamed
+        self._started_at = clock.now()
+        self._trail: Trail | None = None
+        self._cached = False
+        self._texts: list[str] = []
+        self._reasoned = 0
+        self._calls: list[ToolCall] = []
+        self._finish: FinishReason = "other"
+        self._model: str | None = None
+        self._usage: Usage | None = None
+        self._cost: NanoUSD | None = 0
+        self._outcome = _CANCELLED
+
+    # --- in the order of a request ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """Record the request when the block ends, however it ends."""
+        try:
+            yield
+        except LLMError as error:
+            self._outcome = ("error", error.code)
+            raise
+        except Exception:
+            self._outcome = ("error", "INTERNAL_ERROR")
+            raise
+        finally:
+            self._recorder.record(self._event())
+
+    def admitted(self, account_id: str | None) -> None:
+        """The request is in, and ``account_id`` pays."""
+        self.account_id = account_id
+
+    def planned(self, decision: Decision) -> None:
+        """The plan is made; ``decision`` is its trace without attempts."""
+        self.decision = decision
+
+    def begin(self, trail: Trail) -> Trail:
+        """Calls begin; return ``trail``."""
+        self._trail = trail
+        return trail
+
+    @contextmanager
+    def paying(self, reservation: Reservation) -> Iterator[None]:
+        """Settle ``reservation`` with the real cost when the block ends, however it ends."""
+        try:
+            yield
+        finally:
+            self._price()
+            reservation.settle(self._cost)
+
+    def received(self, answer: ProviderAnswer) -> None:
+        """The whole answer is there."""
+        self.started = True
+        self._texts.append(answer.text)
+        self._calls.extend(answer.tool_calls)
+        self._end(answer.finish_reason, answer.usage, answer.model)
+
+    def start(self) -> StartPart:
+        """The first part arrived; return the stream's own first part."""
+        self.started = True
+        provider, model = self._served()
+        return StartPart(self._request_id, provider or "", model or "")
+
+    def observe(self, part: ProviderPart) -> None:
+        """Keep what ``part`` adds to the answer."""
+        match part:
+            case TextDelta():
+                self._texts.append(part.text)
+            case ReasoningDelta():
+                self._reasoned += len(part.text)
+            case ToolCallEnd():
+                self._calls.append(part.call)
+            case AnswerEnd():
+                self._end(part.finish_reason, part.usage, part.model)
+
+    def answered_from_cache(self, kept: LLMResponse) -> LLMResponse:
+        """A kept answer serves this request, at no cost."""
+        self._cached = True
+        self._outcome = _SUCCESS
+        return msgspec.structs.replace(
+            kept,
+            request_id=self._request_id,
+            cached=True,
+            cost=Cost.of(0, estimated=False),
+            latency_ms=self._elapsed_ms(),
+            decision=self.decision if self.request.explain else UNSET,
+        )
+
+    def response(self) -> LLMResponse:
+        """Return the answer as the caller gets it; from here on the request counts as a success."""
+        self._outcome = _SUCCESS
+        usage = self._usage or Usage()
+        provider, model = self._served()
+        return LLMResponse(
+            request_id=self._request_id,
+            text="".join(self._texts),
+            provider=provider or "",
+            model=model or "",
+            tool_calls=tuple(self._calls),
+            finish_reason=self._finish,
+            steps=1,
+            cached=False,
+            usage=WireUsage.of(usage),
+            cost=Cost.of(self._cost, estimated=usage.estimated),
+            latency_ms=self._elapsed_ms(),
+            decision=self._trace() if self.request.explain else UNSET,
+        )
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _end(self, finish: FinishReason, usage: Usage, model: str) -> None:
+        self._finish, self._usage, self._model = finish, usage, model
+
+    def _served(self) -> tuple[str | None, str | None]:
+        if self._trail is None:
+            return (None, None)
+        served = self._trail.candidate if self._trail.abandoned else self._trail.served_by
+        return (None, None) if served is None else (served.provider.name, served.provider.model)
+
+    def _price(self) -> None:
+        """Fix usage and cost; a call that broke off is charged for what was read and written, as an estimate."""
+        broken_off = self.started or (self._trail is not None and self._trail.abandoned)
+        if self._usage is None and broken_off:
+            written = sum(len(text.encode()) for text in self._texts) + self._reasoned
+            self._usage = Usage(
+                input_tokens=self.decision.estimated_input_tokens,
+                output_tokens=-(-written // BYTES_PER_TOKEN),
+                estimated=True,
+            )
+        _, model = self._served()
+        if self._usage is not None and model is not None:
+            exact = self._prices.cost(self._model, self._usage) if self._model else None
+            self._cost = exact if exact is not None else self._prices.cost(model, self._usage)
+
+    def _trace(self) -> Decision:
+        if self._trail is None:
+            return self.decision
+        return msgspec.structs.replace(self.decision, attempts=tuple(self._trail.log))
+
+    def _elapsed_ms(self) -> float:
+        return round((self._clock.now() - self._started_at) * 1000, 3)
+
+    def _event(self) -> RequestEvent:
+        provider, model = self._served()
+        status, code = self._outcome
+        decision = self._trace()
+        last = decision.attempts[-1] if decision.attempts else None
+        first = None if last is None or last.first_token_ms is None else last.started_ms + last.first_token_ms
+        return RequestEvent(
+            id=self.id,
+            timestamp=self._clock.utcnow(),
+            principal=self.principal,
+            account_id=self.account_id,
+            use_case=decision.use_case or self.request.use_case,
+            provider=provider,
+            model=model,
+            status=status,
+            error_code=code,
+            usage=self._usage or Usage(),
+            cost=self._cost,
+            latency_ms=self._elapsed_ms(),
+            first_token_ms=first,
+            streamed=self._streamed,
+            cached=self._cached,
+            decision=decision,
+        )

@@ -1,0 +1,204 @@
+"""One prompt, the best model, a real answer: admit, plan, look in the cache, reserve, attempt, settle, record."""
+
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+
+from msgspec import Struct, field
+
+from router_core.admission import DEFAULT_IN_FLIGHT, Admission
+from router_core.attempts import AttemptPolicy, Attempts
+from router_core.cache.no_cache import NoCache
+from router_core.clock import Clock, SystemClock
+from router_core.cost.open_budget import OpenBudget
+from router_core.exchange import Exchange
+from router_core.ports import (
+    AdapterSource,
+    BudgetGuard,
+    ConfigSource,
+    KeySource,
+    PriceSource,
+    Recorder,
+    ResponseCache,
+)
+from router_core.resilience.circuit_breaker import BreakerState
+from router_core.resilience.deadline import Deadline
+from router_core.selection import explain, refusal, select
+from router_core.types import (
+    EMBEDDED,
+    AnswerEnd,
+    Decision,
+    FinishPart,
+    LLMRequest,
+    LLMResponse,
+    Plan,
+    Principal,
+    ProviderConfig,
+    Snapshot,
+    StartPart,
+    StreamPart,
+    TextDelta,
+    ToolCallEnd,
+    Usage,
+)
+
+__all__ = ["Router", "RouterPolicy", "StaticConfig"]
+
+DEFAULT_REQUEST_TIMEOUT = 60.0
+
+
+class RouterPolicy(Struct, frozen=True, kw_only=True):
+    """What holds for every request: seconds in all, requests in flight, and how attempts are made."""
+
+    request_timeout: float = DEFAULT_REQUEST_TIMEOUT
+    in_flight: int = DEFAULT_IN_FLIGHT
+    attempts: AttemptPolicy = field(default_factory=AttemptPolicy)
+
+
+class StaticConfig:
+    """The in-memory twin of the configuration source: one snapshot until another is put in."""
+
+    __slots__ = ("_snapshot",)
+
+    def __init__(self, providers: Iterable[ProviderConfig] | Snapshot) -> None:
+        self._snapshot = providers if isinstance(providers, Snapshot) else Snapshot(providers)
+
+    def snapshot(self) -> Snapshot:
+        """Return the snapshot in force."""
+        return self._snapshot
+
+    def replace(self, snapshot: Snapshot) -> None:
+        """Put ``snapshot`` in force for the requests that follow."""
+        self._snapshot = snapshot
+
+
+class Router:
+    """Routes requests. It belongs to the event loop on which it is used; everything it needs is passed in."""
+
+    def __init__(  # noqa: PLR0913 - one argument for each port, all by name
+        self,
+        *,
+        config: ConfigSource,
+        adapters: AdapterSource,
+        keys: KeySource,
+        prices: PriceSource,
+        recorder: Recorder,
+        budget: BudgetGuard | None = None,
+        cache: ResponseCache | None = None,
+        clock: Clock | None = None,
+        policy: RouterPolicy | None = None,
+    ) -> None:
+        self.policy = policy or RouterPolicy()
+        self._clock = clock or SystemClock()
+        self._config = config
+        self._prices = prices
+        self._recorder = recorder
+        self._budget = budget or OpenBudget()
+        self._cache = cache or NoCache()
+        self._admission = Admission(self.policy.in_flight)
+        self._attempts = Attempts(adapters, keys, self._clock, self.policy.attempts)
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are being served."""
+        return self._admission.in_flight
+
+    def breakers(self) -> dict[str, BreakerState]:
+        """Return the state of every circuit breaker by provider name."""
+        return self._attempts.breakers.states()
+
+    async def complete(
+        self, request: LLMRequest, principal: Principal = EMBEDDED, request_id: str | None = None
+    ) -> LLMResponse:
+        """Return the whole answer. Raises the :class:`LLMError` that says why there is none."""
+        exchange = self._open(request, principal, request_id, streamed=False)
+        with exchange.recorded(), self._admission.admit(request, principal) as ticket:
+            exchange.admitted(ticket.account_id)
+            plan = self._plan(exchange)
+            kept = await self._cache.look(request, principal, plan)
+            if kept is not None:
+                return exchange.answered_from_cache(kept)
+            trail = exchange.begin(self._attempts.trail(plan, self._deadline()))
+            with exchange.paying(await self._budget.reserve(ticket.account_id, self._bound(plan))):
+                answer = await self._attempts.complete(request, trail)
+                exchange.received(answer)
+            response = exchange.response()
+            await self._cache.keep(request, principal, plan, response)
+            return response
+
+    async def stream(
+        self, request: LLMRequest, principal: Principal = EMBEDDED, request_id: str | None = None
+    ) -> AsyncGenerator[StreamPart, None]:
+        """Yield the answer in parts, :class:`StartPart` first, :class:`FinishPart` last.
+
+        Raises the :class:`LLMError` that ended it: before the first part when no provider began to answer, later when
+        one broke off. Closing the generator closes the connection to the provider.
+        """
+        exchange = self._open(request, principal, request_id, streamed=True)
+        with exchange.recorded(), self._admission.admit(request, principal) as ticket:
+            exchange.admitted(ticket.account_id)
+            plan = self._plan(exchange)
+            kept = await self._cache.look(request, principal, plan)
+            if kept is not None:
+                for replayed in _replayed(exchange.answered_from_cache(kept)):
+                    yield replayed
+                return
+            trail = exchange.begin(self._attempts.trail(plan, self._deadline()))
+            with exchange.paying(await self._budget.reserve(ticket.account_id, self._bound(plan))):
+                async with aclosing(self._attempts.stream(request, trail)) as parts:
+                    async for part in parts:
+                        if not exchange.started:
+                            yield exchange.start()
+                        exchange.observe(part)
+                        if not isinstance(part, AnswerEnd):
+                            yield part
+            response = exchange.response()
+            await self._cache.keep(request, principal, plan, response)
+            yield FinishPart(response)
+
+    def route(self, request: LLMRequest, principal: Principal = EMBEDDED) -> Decision:
+        """Return where ``request`` would go and why, without calling or charging anything.
+
+        Raises what :meth:`complete` would raise before its first call.
+        """
+        exchange = self._open(request, principal, None, streamed=False)
+        with self._admission.admit(request, principal) as ticket:
+            exchange.admitted(ticket.account_id)
+            self._plan(exchange)
+        return exchange.decision
+
+    def _open(self, request: LLMRequest, principal: Principal, request_id: str | None, *, streamed: bool) -> Exchange:
+        return Exchange(
+            request, principal, request_id, clock=self._clock, prices=self._prices, recorder=self._recorder,
+            streamed=streamed,
+        )  # fmt: skip
+
+    def _plan(self, exchange: Exchange) -> Plan:
+        snapshot = self._config.snapshot()
+        plan = select(exchange.request, snapshot, exchange.account_id, self._attempts.absence)
+        exchange.planned(explain(exchange.request, snapshot, plan))
+        if not plan.candidates:
+            raise refusal(plan, self._attempts.absence)
+        return plan
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._clock, self.policy.request_timeout)
+
+    def _bound(self, plan: Plan) -> int | None:
+        """Return what the dearest candidate could cost at most, None when one of them has no price."""
+        dearest = 0
+        for each in plan.candidates:
+            usage = Usage(input_tokens=plan.estimated_input_tokens, output_tokens=each.max_tokens)
+            cost = self._prices.cost(each.provider.model, usage)
+            if cost is None:
+                return None
+            dearest = max(dearest, cost)
+        return dearest
+
+
+def _replayed(response: LLMResponse) -> Iterable[StreamPart]:
+    yield StartPart(response.request_id, response.provider, response.model)
+    if response.text:
+        yield TextDelta(response.text)
+    for call in response.tool_calls:
+        yield ToolCallEnd(call)
+    yield FinishPart(response)
