@@ -1,0 +1,1 @@
+"""What happened lately, in memory: counters and latency sketches by minute, and the newest events."""
