@@ -148,9 +148,9 @@ class MetricsCollector:
 
     def _forget(self, newest: datetime) -> None:
         oldest = newest - timedelta(minutes=KEPT_MINUTES)
-        for start in [each for each in self._minutes if each < oldest]:
+        for start in [each for each in list(self._minutes) if each < oldest]:
             del self._minutes[start]
-        for key in [each for each in self._closed if each[0] < oldest]:
+        for key in [each for each in list(self._closed) if each[0] < oldest]:
             del self._closed[key]
         for day in [each for each in self._spent if each < newest.date() - timedelta(days=1)]:
             del self._spent[day]
