@@ -1,29 +1,31 @@
+UV ?= $(shell command -v uv || echo .uv/bin/uv)
+
 .PHONY: help check format lint types contracts migrations test bench
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
+	@awk -F ":.*## " "/^[a-z]+:.*## / {printf \"%-12s %s\\n\", \$$1, \$$2}" $(MAKEFILE_LIST)
 
 check: lint types contracts migrations test  ## everything CI runs
 
 format:  ## rewrite the code in the house style
-	uv run ruff format .
-	uv run ruff check --fix .
+	$(UV) run --locked ruff format .
+	$(UV) run --locked ruff check --fix .
 
 lint:  ## style and banned calls
-	uv run ruff format --check .
-	uv run ruff check .
+	$(UV) run --locked ruff format --check .
+	$(UV) run --locked ruff check .
 
 types:  ## mypy, strict
-	uv run mypy
+	$(UV) run --locked mypy
 
 contracts:  ## import layers
-	uv run lint-imports
+	$(UV) run --locked lint-imports
 
 migrations:  ## models and migrations agree
-	uv run pytest -q tests/db/test_migrations.py
+	$(UV) run --locked pytest -q tests/db/test_migrations.py
 
 test:  ## the whole suite
-	uv run pytest
+	$(UV) run --locked pytest
 
 bench:  ## the gateway benchmark, side by side with a peer
-	uv run python -m benchmarks.gateway
+	$(UV) run --locked python -m benchmarks.gateway
