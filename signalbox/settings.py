@@ -40,6 +40,15 @@ class Settings:
     monthly_budget: NanoUSD
     budget_alert_percent: float
     request_timeout_s: float
+    connect_timeout_s: float
+    first_token_timeout_s: float
+    voice_first_token_timeout_s: float
+    idle_timeout_s: float
+    retry_attempts: int
+    breaker_failures: int
+    breaker_cooldown_s: float
+    breaker_successes: int
+    max_in_flight: int
     timezone: str
     log_level: str
     log_format: str

@@ -37,6 +37,14 @@ def _row(name: str, field: str, parse: Callable[[str], Any], default: tuple[Any,
     return Variable(name=name, field=field, parse=parse, default=value, shown=shown, meaning=meaning)
 
 
+def _seconds(name: str, field: str, default: int, meaning: str) -> Variable:
+    return _row(name, field, parsers.parse_number(most=3600), (float(default), str(default)), meaning)
+
+
+def _count(name: str, field: str, default: int, meaning: str) -> Variable:
+    return _row(name, field, parsers.parse_whole(least=1, most=100_000), (default, str(default)), meaning)
+
+
 _UNSET: Final = (None, "-")
 _ON: Final = (True, "true")
 
@@ -151,6 +159,19 @@ VARIABLES: Final = (
         (60.0, "60"),
         "seconds for a whole request",
     ),
+    _seconds("SIGNALBOX_CONNECT_TIMEOUT_S", "connect_timeout_s", 5, "seconds to connect to a provider"),
+    _seconds("SIGNALBOX_FIRST_TOKEN_TIMEOUT_S", "first_token_timeout_s", 15, "seconds to a stream's first token"),
+    _seconds(
+        "SIGNALBOX_VOICE_FIRST_TOKEN_TIMEOUT_S", "voice_first_token_timeout_s", 4, "the same for the use case voice"
+    ),
+    _seconds("SIGNALBOX_IDLE_TIMEOUT_S", "idle_timeout_s", 15, "seconds between a stream's tokens"),
+    _count(
+        "SIGNALBOX_RETRY_ATTEMPTS", "retry_attempts", 3, "calls to one provider for one request, the first included"
+    ),
+    _count("SIGNALBOX_BREAKER_FAILURES", "breaker_failures", 5, "failures in a row that open a provider's breaker"),
+    _seconds("SIGNALBOX_BREAKER_COOLDOWN_S", "breaker_cooldown_s", 60, "seconds that an open breaker waits"),
+    _count("SIGNALBOX_BREAKER_SUCCESSES", "breaker_successes", 2, "successes in a row that close it again"),
+    _count("SIGNALBOX_MAX_IN_FLIGHT", "max_in_flight", 1000, "requests served at once; more are shed with 503"),
     _row("SIGNALBOX_TIMEZONE", "timezone", parsers.parse_timezone, ("UTC", "UTC"), "calendar of new accounts' budgets"),
     _row(
         "SIGNALBOX_LOG_LEVEL",

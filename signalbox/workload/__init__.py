@@ -1,0 +1,1 @@
+"""Traffic: recorded traces to replay, and made-up traffic that follows their figures."""
