@@ -1,0 +1,47 @@
+"""What pages may ask for. Every action takes the person who asks and checks their right to it again."""
+
+from collections.abc import AsyncGenerator
+from typing import Literal, Protocol
+
+from console.views import Choices, OverviewView
+from router_core.types import Decision, LLMRequest, Principal, RequestEvent, StreamPart
+
+__all__ = ["ConsoleBackend", "Screen"]
+
+Screen = Literal["overview", "playground"]
+
+
+class ConsoleBackend(Protocol):
+    """The router as the console sees it: in this process, or behind a URL.
+
+    Every method raises :class:`ForbiddenError` when ``person`` lacks the right; those that reach the router raise
+    its errors.
+    """
+
+    async def visitor(self, token: str, *, touch: bool) -> Principal | None:
+        """Return whose session ``token`` is; ``touch`` notes that the person acted."""
+        ...
+
+    def may(self, person: Principal, screen: Screen) -> bool:
+        """Say whether ``person`` may open ``screen``."""
+        ...
+
+    async def overview(self, person: Principal) -> OverviewView:
+        """Return the last hour of the person's accounts, of all accounts for those who see all."""
+        ...
+
+    def choices(self, person: Principal) -> Choices:
+        """Return what ``person`` may ask for in the playground."""
+        ...
+
+    def route(self, person: Principal, request: LLMRequest) -> Decision:
+        """Return where ``request`` would go, without calling or charging anything."""
+        ...
+
+    def stream(self, person: Principal, request: LLMRequest, request_id: str) -> AsyncGenerator[StreamPart, None]:
+        """Answer ``request`` in parts; closing the generator cancels the call upstream."""
+        ...
+
+    async def trace(self, person: Principal, request_id: str) -> RequestEvent | None:
+        """Return what was recorded of a request of that person, None until it is."""
+        ...

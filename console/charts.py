@@ -1,0 +1,79 @@
+"""Charts as plain Plotly dicts: building them costs a tenth of figure objects, and colours come from the theme."""
+
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from router_core.metrics.collector import MinutePoint, Overview
+
+__all__ = ["CHART_CONFIG", "latency_chart", "traffic_chart"]
+
+CHART_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True}
+Figure = dict[str, Any]
+CHART_HEIGHT_PX = 250
+
+
+def traffic_chart(overview: Overview, zone: ZoneInfo) -> Figure:
+    """Return requests a minute, stacked by provider."""
+    traces = [
+        {
+            "type": "bar",
+            "name": _legend_name(provider.provider),
+            "x": _times(provider.series, zone),
+            "y": [point.totals.requests for point in provider.series],
+            "marker": {"line": {"width": 0}},
+            "hovertemplate": "%{y} requests",
+        }
+        for provider in overview.providers
+    ]
+    return {"data": traces, "layout": {**_layout("req/min"), "barmode": "stack", "bargap": 0.22}}
+
+
+def latency_chart(overview: Overview, zone: ZoneInfo) -> Figure:
+    """Return p50 and p95 of each minute's answers, in milliseconds."""
+    times = _times(overview.series, zone)
+    series = (
+        ("p95", [point.totals.p95_ms for point in overview.series]),
+        ("p50", [point.totals.p50_ms for point in overview.series]),
+    )
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": name,
+            "x": times,
+            "y": values,
+            "connectgaps": False,
+            "line": {"width": 2, "shape": "linear"},
+            "marker": {"size": 3.5},
+            "hovertemplate": "%{y:,.0f} ms",
+        }
+        for name, values in series
+    ]
+    return {"data": traces, "layout": _layout("ms")}
+
+
+def _layout(unit: str) -> Figure:
+    return {
+        "height": CHART_HEIGHT_PX,
+        "margin": {"l": 44, "r": 8, "t": 8, "b": 28},
+        "hovermode": "x unified",
+        "showlegend": True,
+        "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "title": {"text": ""}},
+        "xaxis": {"type": "date", "tickformat": "%H:%M", "hoverformat": "%H:%M", "nticks": 7, "fixedrange": True},
+        "yaxis": {
+            "rangemode": "tozero",
+            "fixedrange": True,
+            "nticks": 5,
+            "title": {"text": unit, "standoff": 6},
+            "separatethousands": True,
+        },
+    }
+
+
+def _times(series: Sequence[MinutePoint], zone: ZoneInfo) -> list[str]:
+    return [point.start.astimezone(zone).strftime("%Y-%m-%dT%H:%M") for point in series]
+
+
+def _legend_name(provider: str) -> str:
+    return "no provider" if provider == "unserved" else provider

@@ -1,0 +1,91 @@
+"""Numbers, money and times as people read them: always a unit, one rounding, a narrow no-break space between."""
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from router_core.types import NANO_PER_USD, NanoUSD
+
+__all__ = ["ago", "clock_time", "count", "duration", "literal", "money", "percent", "prose", "zone_of"]
+
+THIN = "\u202f"
+DASH = "\u2013"
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|$~:])")
+_CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`)", re.DOTALL)
+
+
+def duration(milliseconds: float | None) -> str:
+    """Return ``742 ms``, ``1.08 s`` or ``2.5 min``; a dash for None."""
+    if milliseconds is None:
+        return DASH
+    if milliseconds < 10:
+        return f"{milliseconds:.1f}{THIN}ms"
+    if milliseconds < 999.5:
+        return f"{milliseconds:.0f}{THIN}ms"
+    seconds = milliseconds / 1000
+    if seconds < 60:
+        return f"{seconds:.{2 if seconds < 10 else 1}f}{THIN}s"
+    return f"{seconds / 60:.1f}{THIN}min"
+
+
+def percent(share: float | None) -> str:
+    """Return a share of 1 as ``98.62 %``; a dash for None. Only a true whole is shown as ``100 %``."""
+    if share is None:
+        return DASH
+    if share in (0, 1):
+        return f"{share * 100:.0f}{THIN}%"
+    return f"{min(share * 100, 99.99):.{1 if share < 0.1 else 2}f}{THIN}%"
+
+
+def count(number: float) -> str:
+    """Return ``812``, ``12.4k`` or ``3.1M``."""
+    for limit, divisor, suffix in ((9_999.5, 1, ""), (999_950, 1_000, "k"), (999_950_000, 1_000_000, "M")):
+        if abs(number) < limit:
+            return f"{number:,.0f}" if divisor == 1 else f"{number / divisor:.1f}{suffix}"
+    return f"{number / 1_000_000_000:.1f}B"
+
+
+def money(nano: NanoUSD | None) -> str:
+    """Return ``$12.34``, under a dollar four digits (``$0.0126``), smaller sums exactly; ``unpriced`` for None."""
+    if nano is None:
+        return "unpriced"
+    dollars = nano / NANO_PER_USD
+    if nano == 0 or abs(dollars) >= 1:
+        return f"${dollars:,.2f}"
+    if abs(dollars) >= 0.001:
+        return f"${dollars:.4f}"
+    return f"${dollars:.9f}".rstrip("0")
+
+
+def ago(seconds: float) -> str:
+    """Return ``just now``, ``12 s ago``, ``3 min ago``, ``5 h ago`` or ``2 d ago``."""
+    if seconds < 2:
+        return "just now"
+    for limit, divisor, unit in ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h")):
+        if seconds < limit:
+            return f"{int(seconds // divisor)}{THIN}{unit} ago"
+    return f"{int(seconds // 86_400)}{THIN}d ago"
+
+
+def zone_of(name: object) -> ZoneInfo:
+    """Return the zone that a browser named, UTC when it named none that is known."""
+    try:
+        return ZoneInfo(name) if isinstance(name, str) else ZoneInfo("UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def clock_time(moment: datetime, zone: ZoneInfo) -> str:
+    """Return ``12:03:04`` in ``zone``."""
+    return moment.astimezone(zone).strftime("%H:%M:%S")
+
+
+def literal(text: str) -> str:
+    """Return ``text`` so that Markdown shows it as it is, on one line."""
+    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+
+
+def prose(text: str) -> str:
+    """Return a model's Markdown with its dollar signs kept from turning into formulas; code stays untouched."""
+    parts = _CODE.split(text)
+    return "".join(part if index % 2 else part.replace("$", r"\$") for index, part in enumerate(parts))

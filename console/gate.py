@@ -1,0 +1,109 @@
+"""The gate: without a valid session nothing of the console is served, pages, data and websockets alike."""
+
+from collections.abc import Awaitable, Callable
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import quote
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from console.cookies import cookie_name
+from console.policy import security_headers
+from router_core.types import Principal
+
+__all__ = ["CheckSession", "ConsoleGate", "session_token"]
+
+CheckSession = Callable[[str, bool], Awaitable[Principal | None]]
+
+API_PREFIXES = ("/api/", "/v1/")
+API_PATHS = frozenset(("/api", "/v1", "/livez", "/readyz", "/metrics"))
+OPEN_PREFIXES = ("/auth/", "/static/", "/app/static/")
+OPEN_PATHS = frozenset(("/_stcore/health", "/favicon.png", "/robots.txt"))
+POLICY_VIOLATION = 1008
+
+
+class ConsoleGate:
+    """Pure ASGI, because Starlette's base middleware does not see websockets.
+
+    ``check`` gives the person behind a token and notes, when its second argument is true, that they acted.
+    """
+
+    def __init__(self, app: ASGIApp, check: CheckSession) -> None:
+        self._app = app
+        self._check = check
+        self._headers = security_headers()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope.get("path", "")
+        if scope["type"] == "lifespan" or path in API_PATHS or path.startswith(API_PREFIXES):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self._http(scope, receive, self._guarded(send))
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        if path in OPEN_PATHS or path.startswith(OPEN_PREFIXES):
+            await self._app(scope, receive, send)
+            return
+        is_page = _wants_page(scope)
+        if await self._person(scope, touch=is_page) is not None:
+            await self._app(scope, receive, send)
+        elif is_page:
+            await RedirectResponse(_login_url(scope), status_code=303)(scope, receive, send)
+        else:
+            await PlainTextResponse("Sign in first.\n", status_code=401)(scope, receive, send)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if await self._person(scope, touch=False) is not None:
+            await self._app(scope, receive, send)
+            return
+        await receive()
+        await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+
+    async def _person(self, scope: Scope, *, touch: bool) -> Principal | None:
+        token = session_token(scope)
+        return None if token is None else await self._check(token, touch)
+
+    def _guarded(self, send: Send) -> Send:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers:
+                    headers[name.decode()] = value.decode()
+            await send(message)
+
+        return with_headers
+
+
+def session_token(scope: Scope) -> str | None:
+    """Return the session cookie's value; over https only the prefixed cookie counts."""
+    secure = scope.get("scheme") in ("https", "wss")
+    return cookie_value(scope, cookie_name(secure=secure))
+
+
+def cookie_value(scope: Scope, name: str) -> str | None:
+    """Return the value of the cookie ``name``, None when it is not there or cannot be read."""
+    for header in Headers(scope=scope).getlist("cookie"):
+        for pair in header.split(";"):
+            try:
+                morsel = SimpleCookie(pair.strip()).get(name)
+            except CookieError:
+                continue
+            if morsel is not None and morsel.value:
+                return morsel.value
+    return None
+
+
+def _wants_page(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    navigates = headers.get("sec-fetch-mode", "navigate") == "navigate"
+    return scope["method"] in ("GET", "HEAD") and navigates and "text/html" in headers.get("accept", "")
+
+
+def _login_url(scope: Scope) -> str:
+    query = scope.get("query_string", b"").decode("latin-1")
+    wanted = quote(scope["path"], safe="/") + (f"?{query}" if query else "")
+    return "/auth/login" if wanted == "/" else f"/auth/login?next={quote(wanted, safe='/')}"

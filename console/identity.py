@@ -1,0 +1,57 @@
+"""Who is looking. Checked on every run and every timer tick: Streamlit does not rerun the gate for them."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from console.backend import Screen
+from console.cookies import form_token
+from console.stage import Stage, current_stage
+from router_core.types import Principal
+
+__all__ = ["Visitor", "current_visitor", "require"]
+
+SCREEN_ROLES: dict[Screen, str] = {"overview": "any role", "playground": "the prompt engineer, admin or owner role"}
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """The signed-in person, the stage they act on, and the token that their sign-out form must carry."""
+
+    person: Principal
+    stage: Stage
+    sign_out_token: str
+
+
+def current_visitor(*, touch: bool) -> Visitor | None:
+    """Return the signed-in person, None without a valid session; ``touch`` only for what a person did, not a timer."""
+    stage = current_stage()
+    token = stage.read_token()
+    if not isinstance(token, str) or not token:
+        return None
+    person = stage.bridge.call(stage.backend.visitor(token, touch=touch))
+    return None if person is None else Visitor(person=person, stage=stage, sign_out_token=form_token(token))
+
+
+def require(screen: Screen, *, touch: bool = False) -> Visitor:
+    """Return the person if they may open ``screen``; otherwise say what is missing and stop this run."""
+    visitor = current_visitor(touch=touch)
+    if visitor is None:
+        show_ended()
+        st.stop()
+    if not visitor.stage.backend.may(visitor.person, screen):
+        st.warning(
+            f"This screen needs {SCREEN_ROLES[screen]}. Ask an admin if you should have it.",
+            title="Not for your role",
+            icon=":material/lock:",
+        )
+        st.stop()
+    return visitor
+
+
+def show_ended() -> None:
+    """Say that the session is over, and offer the way back."""
+    with st.container(border=True, width=420, key="session_ended"):
+        st.subheader("Session ended", icon=":material/logout:")
+        st.markdown("You have been signed out, here or in another tab, or were away for too long.")
+        st.link_button("Sign in again", "/auth/login", type="primary")

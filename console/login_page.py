@@ -1,0 +1,74 @@
+"""The pages around sign-in, rendered here without Streamlit and without any script."""
+
+from functools import cache
+from html import escape
+from pathlib import Path
+from string import Template
+
+__all__ = ["Notice", "sign_in_page", "sign_out_page"]
+
+Notice = tuple[str, str]
+"""A kind, ``bad`` or ``good``, and one sentence."""
+
+_SIGN = {
+    "bad": '<path d="M8 4.6v4.1M8 11.2v.1" stroke="currentColor" stroke-width="1.7" stroke-linecap="round"/>',
+    "good": '<path d="m5 8.2 2.1 2.1L11 6.2" stroke="currentColor" stroke-width="1.7" stroke-linecap="round"/>',
+}
+
+
+def sign_in_page(*, token: str, wanted: str, email: str = "", notice: Notice | None = None) -> str:
+    """Return the sign-in form; ``token`` is its form token, ``wanted`` the local page to go on to."""
+    focus_email, focus_password = ("", " autofocus") if email else (" autofocus", "")
+    described = ' aria-describedby="notice"' if notice else ""
+    return _page(
+        "Sign in",
+        f"""<h1>Sign in</h1>
+<p class="lead">Use the account an admin made for you.</p>
+{_notice(notice)}<form method="post" action="/auth/login">
+<input type="hidden" name="csrf" value="{escape(token)}">
+<input type="hidden" name="next" value="{escape(wanted)}">
+<label for="email">E-mail address</label>
+<input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value="{escape(email)}"\
+{focus_email}{described}>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required \
+maxlength="1024"{focus_password}>
+<button type="submit">Sign in</button>
+</form>
+<p class="foot">Forgot your password? An admin can reset it for you.</p>""",
+    )
+
+
+def sign_out_page(*, token: str, notice: Notice | None = None) -> str:
+    """Return the form that asks whether to sign out."""
+    return _page(
+        "Sign out",
+        f"""<h1>Sign out?</h1>
+<p class="lead">Your session ends in every tab of this browser.</p>
+{_notice(notice)}<form method="post" action="/auth/logout">
+<input type="hidden" name="csrf" value="{escape(token)}">
+<button type="submit" autofocus>Sign out</button>
+</form>
+<p class="foot"><a href="/">Back to the console</a></p>""",
+    )
+
+
+def _notice(notice: Notice | None) -> str:
+    if notice is None:
+        return ""
+    kind, sentence = notice
+    role = "alert" if kind == "bad" else "status"
+    return (
+        f'<p class="note {kind}" id="notice" role="{role}"><svg width="16" height="16" viewBox="0 0 16 16" fill="none" '
+        f'aria-hidden="true"><circle cx="8" cy="8" r="7" stroke="currentColor" stroke-width="1.4"/>{_SIGN[kind]}</svg>'
+        f"<span>{escape(sentence)}</span></p>\n"
+    )
+
+
+def _page(title: str, content: str) -> str:
+    return _template().substitute(title=title, content=content)
+
+
+@cache
+def _template() -> Template:
+    return Template(Path(__file__).with_name("login_page.html").read_text(encoding="utf-8"))

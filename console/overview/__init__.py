@@ -1,0 +1,1 @@
+"""The overview's parts: attention banner, tiles, charts, provider strip and recent requests."""

@@ -1,0 +1,50 @@
+"""What needs attention, worst first, and what happens now."""
+
+from typing import Literal, NamedTuple
+
+from console.format import literal, percent
+from console.views import OverviewView
+
+__all__ = ["Alert", "alerts"]
+
+MIN_REQUESTS = 10
+ERROR_SHARE = 0.05
+
+
+class Alert(NamedTuple):
+    """One thing to know; ``text`` is Markdown."""
+
+    level: Literal["error", "warning"]
+    text: str
+
+
+def alerts(view: OverviewView) -> list[Alert]:
+    """Return what needs attention in ``view``; nothing when all is well."""
+    found = [*_provider_alerts(view), *_error_rate(view)]
+    return sorted(found, key=lambda alert: alert.level != "error")
+
+
+def _provider_alerts(view: OverviewView) -> list[Alert]:
+    usable = [each for each in view.providers if each.state not in ("down", "disabled")]
+    found = []
+    for provider in view.providers:
+        name = f"**{literal(provider.name)}**"
+        cause = f" ({literal(provider.error)})" if provider.error else ""
+        if provider.state == "down":
+            then = "traffic fails over to the next provider" if usable else "no other provider can take its traffic"
+            found.append(Alert("error", f"{name} is down{cause}: {then}."))
+        elif provider.state == "recovering":
+            found.append(Alert("warning", f"{name} is recovering: a few requests test it before it takes them all."))
+    return found
+
+
+def _error_rate(view: OverviewView) -> list[Alert]:
+    totals = view.metrics.totals
+    judged = totals.requests - totals.cancelled
+    if judged < MIN_REQUESTS or totals.errors / judged < ERROR_SHARE:
+        return []
+    return [
+        Alert(
+            "warning", f"**{percent(totals.errors / judged)}** of requests failed in the last hour ({totals.errors})."
+        )
+    ]

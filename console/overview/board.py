@@ -1,0 +1,140 @@
+"""Draws the overview; called again on every timer tick."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from console.charts import CHART_CONFIG, Figure, latency_chart, traffic_chart
+from console.format import THIN, clock_time, duration, literal, percent, zone_of
+from console.identity import Visitor, require
+from console.overview.attention import alerts
+from console.overview.tiles import tiles
+from console.status import badge, provider_mark
+from console.tables import request_rows
+from console.views import OverviewView, ProviderView
+from router_core.metrics.collector import Overview
+
+__all__ = ["draw_overview"]
+
+CHART_PACE_S = 10
+NUMBERS = ("First token", "Latency", "Tokens", "Cost")
+OUTCOME_COLOURS = {"Success": "green", "Cancelled": "gray"}
+
+
+def draw_overview() -> None:
+    """Check who is there and draw the last hour for them."""
+    visitor = require("overview")
+    view = visitor.stage.bridge.call(visitor.stage.backend.overview(visitor.person))
+    zone = zone_of(st.context.timezone)
+    _attention(view)
+    _tiles(view)
+    if view.metrics.totals.requests:
+        _charts(view, zone)
+    else:
+        _empty(visitor)
+    _providers(view)
+    if view.recent:
+        _recent(view, zone)
+    st.caption(
+        f"Updated {clock_time(view.metrics.as_of, zone)} · times in {literal(zone.key)} · "
+        "figures are this process's, over all accounts"
+    )
+
+
+def _attention(view: OverviewView) -> None:
+    for alert in alerts(view):
+        if alert.level == "error":
+            st.error(alert.text, icon=":material/error:")
+        else:
+            st.warning(alert.text, icon=":material/warning:")
+
+
+def _tiles(view: OverviewView) -> None:
+    with st.grid(5, min_column_width=172, gap="small"):
+        for tile in tiles(view):
+            st.metric(tile.label, tile.value, border=True, height="stretch", **tile.options)
+
+
+def _charts(view: OverviewView, zone: ZoneInfo) -> None:
+    left, right = st.columns([3, 2], gap="small")
+    with left.container(border=True, height="stretch"):
+        st.markdown("**Requests by provider** :small[:gray[per minute, last hour]]")
+        figure = _paced("overview_traffic", view.metrics, traffic_chart, zone)
+        _plot(figure, "overview_traffic_chart", "Requests per minute by provider over the last hour")
+    with right.container(border=True, height="stretch"):
+        st.markdown("**Latency** :small[:gray[whole answers, per minute]]")
+        figure = _paced("overview_latency", view.metrics, latency_chart, zone)
+        _plot(figure, "overview_latency_chart", "Median and 95th percentile latency per minute over the last hour")
+
+
+def _plot(figure: Figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, config=CHART_CONFIG, alt=alt)
+
+
+def _paced(key: str, metrics: Overview, build: Any, zone: ZoneInfo) -> Figure:
+    """Return the figure of the current ten seconds: an unchanged one is not drawn again, so the legend stays put."""
+    stamp = (int(metrics.as_of.timestamp()) // CHART_PACE_S, len(metrics.providers), zone.key)
+    kept = st.session_state.get(f"_{key}")
+    if kept is None or kept[0] != stamp:
+        kept = st.session_state[f"_{key}"] = (stamp, build(metrics, zone))
+    figure: Figure = kept[1]
+    return figure
+
+
+def _empty(visitor: Visitor) -> None:
+    with st.container(border=True, key="overview_empty"):
+        st.markdown("**No requests in the last hour**")
+        if visitor.stage.backend.may(visitor.person, "playground"):
+            st.markdown("Traffic shows up here within two seconds. Send a first prompt to see the route it takes.")
+            st.link_button("Send a test", "/playground", type="primary", icon=":material/forum:")
+        else:
+            st.markdown("Traffic shows up here within two seconds of the first request.")
+
+
+def _providers(view: OverviewView) -> None:
+    st.subheader("Providers", anchor=False)
+    if not view.providers:
+        st.markdown("No provider is configured, so nothing can be routed yet.")
+        return
+    with st.grid(4, min_column_width=225, gap="small"):
+        for provider in view.providers:
+            with st.container(border=True, gap="xsmall", height="stretch"):
+                _provider(provider)
+
+
+def _provider(provider: ProviderView) -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="xsmall"):
+        st.markdown(f"**{literal(provider.name)}**", width="content")
+        st.markdown(badge(provider_mark(provider.state)), width="content")
+    st.caption(literal(provider.model))
+    totals = provider.totals
+    if totals.requests:
+        judged = totals.requests - totals.cancelled
+        share = percent(totals.errors / judged) if judged else percent(None)
+        st.markdown(
+            f"p95 **{duration(totals.p95_ms)}** :gray[·] errors **{share}** :gray[·] n{THIN}={THIN}{totals.requests:,}"
+        )
+    else:
+        st.markdown(":gray[No requests in the last hour]")
+
+
+def _recent(view: OverviewView, zone: ZoneInfo) -> None:
+    st.subheader("Recent requests", anchor=False)
+    rows = request_rows(view.recent, zone)
+    words = sorted({word for row in rows for word in row["Outcome"]})
+    st.dataframe(
+        rows,
+        hide_index=True,
+        key="overview_recent",
+        alt="The newest requests, where they went and why",
+        column_config={
+            "Time": st.column_config.TextColumn(width=76),
+            "Outcome": st.column_config.MultiselectColumn(
+                options=words, color=[OUTCOME_COLOURS.get(word, "red") for word in words], width=112
+            ),
+            "Use case": st.column_config.TextColumn(width=88),
+            "Why": st.column_config.TextColumn(width="large"),
+            **{name: st.column_config.TextColumn(alignment="right") for name in NUMBERS},
+        },
+    )

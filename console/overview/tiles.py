@@ -1,0 +1,115 @@
+"""The five figures at the top of the overview."""
+
+from typing import Any, NamedTuple
+
+from console.format import THIN, count, duration, literal, money, percent
+from console.views import OverviewView
+from router_core.metrics.minute import Totals
+
+__all__ = ["Tile", "tiles"]
+
+RATE_MINUTES = 5
+
+
+class Tile(NamedTuple):
+    """One figure, as keyword arguments of ``st.metric``; texts are Markdown."""
+
+    label: str
+    value: str
+    options: dict[str, Any]
+
+
+def tiles(view: OverviewView) -> list[Tile]:
+    """Return the tiles: traffic, success, latency, spend, providers."""
+    return [_traffic(view), _success(view), _latency(view), _spend(view), _providers(view)]
+
+
+def _traffic(view: OverviewView) -> Tile:
+    series = [point.totals.requests for point in view.metrics.series]
+    full = series[-RATE_MINUTES - 1 : -1]
+    rate = sum(full) / len(full) if full else 0.0
+    shown = f"{rate:.1f}" if 0 < rate < 10 else count(rate)
+    hour = view.metrics.totals.requests
+    return Tile(
+        "Requests per minute",
+        shown,
+        {
+            "delta": f"{count(hour)} in 60{THIN}min",
+            "delta_arrow": "off",
+            "delta_color": "primary",
+            "chart_data": series[:-1],
+            "chart_type": "area",
+            "help": "Mean of the last 5 full minutes. The line shows the last hour, minute by minute.",
+        },
+    )
+
+
+def _success(view: OverviewView) -> Tile:
+    now, before = view.metrics.totals, view.metrics.previous
+    share, old = _share(now), _share(before)
+    failed = f"{count(now.errors)} failed" if now.errors else "none failed"
+    calm = now.errors == 0 or (share or 0) >= 0.99
+    options: dict[str, Any] = {
+        "delta": failed if now.requests else None,
+        "delta_arrow": "off",
+        "delta_color": "green" if calm else "red",
+        "help": "Share of the last hour's requests that got an answer. Cancelled ones do not count.",
+    }
+    if share is not None and old is not None:
+        options["delta_description"] = f"{percent(old)} the hour before"
+    return Tile("Success rate", percent(share), options)
+
+
+def _latency(view: OverviewView) -> Tile:
+    now, before = view.metrics.totals.p95_ms, view.metrics.previous.p95_ms
+    p50 = view.metrics.totals.p50_ms
+    options: dict[str, Any] = {"help": "95 of 100 answers of the last hour were complete within this time."}
+    if now is not None and before:
+        change = now / before - 1
+        slower = "orange" if change > 0.2 else "green" if change < -0.2 else "gray"
+        options |= {
+            "delta": f"{change * 100:+.0f}{THIN}%",
+            "delta_color": slower,
+            "delta_description": "vs the hour before",
+        }
+    elif now is not None:
+        options |= {"delta": f"p50 {duration(p50)}", "delta_arrow": "off", "delta_color": "gray"}
+    return Tile("p95 latency", duration(now), options)
+
+
+def _spend(view: OverviewView) -> Tile:
+    hour = view.metrics.totals.cost
+    return Tile(
+        "Spend today",
+        literal(money(view.metrics.spent_today)),
+        {
+            "delta": f"{literal(money(hour))} in 60{THIN}min" if hour else None,
+            "delta_arrow": "off",
+            "delta_color": "gray",
+            "help": "Since midnight UTC, from the price book. Models without a price are not in it.",
+        },
+    )
+
+
+def _providers(view: OverviewView) -> Tile:
+    active = [each for each in view.providers if each.state != "disabled"]
+    bad = {state: sum(each.state == state for each in active) for state in ("down", "recovering", "unknown")}
+    healthy = len(active) - sum(bad.values())
+    words = {"down": "down", "recovering": "recovering", "unknown": "not seen yet"}
+    parts = [f"{number} {words[state]}" for state, number in bad.items() if number]
+    colour = "red" if bad["down"] else "orange" if bad["recovering"] else "gray" if parts else "green"
+    return Tile(
+        "Providers healthy",
+        f"{healthy} of {len(active)}" if active else "none",
+        {
+            "delta": ", ".join(parts) if parts else "all well" if active else None,
+            "delta_arrow": "off",
+            "delta_color": colour,
+            "help": "Judged by the requests that went through them; disabled ones do not count.",
+        },
+    )
+
+
+def _share(totals: Totals) -> float | None:
+    rate = totals.success_rate
+    return None if rate is None else rate / 100

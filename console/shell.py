@@ -1,0 +1,92 @@
+"""The frame around every page: navigation by role, logo, the person and the way out."""
+
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+
+from console.assets import page_script, static_file
+from console.backend import Screen
+from console.identity import Visitor, current_visitor, show_ended
+
+__all__ = ["run_console"]
+
+ROLE_NAMES = {
+    "owner": "Owner",
+    "admin": "Admin",
+    "operator": "Operator",
+    "prompt_engineer": "Prompt engineer",
+    "analyst": "Analyst",
+    "viewer": "Viewer",
+}
+
+
+@dataclass(frozen=True)
+class _Entry:
+    section: str
+    screen: Screen
+    title: str
+    icon: str
+    help: str
+    default: bool = False
+
+
+ENTRIES = (
+    _Entry("Operate", "overview", "Overview", ":material/monitoring:", "The last hour at a glance.", default=True),
+    _Entry("Build", "playground", "Playground", ":material/forum:", "One prompt through the real router."),
+)
+
+
+def run_console() -> None:
+    """Let a signed-in person in and run the page they asked for; anyone else sees that the session ended."""
+    visitor = current_visitor(touch=True)
+    st.set_page_config(
+        page_title="Signalbox", page_icon=static_file("icon.svg"), layout="wide", initial_sidebar_state="auto"
+    )
+    if visitor is None:
+        st.navigation([st.Page(show_ended, title="Session ended")], position="hidden").run()
+        return
+    page = st.navigation(_pages(visitor), position="sidebar", expanded=True)
+    st.set_page_config(page_title=f"{page.title} · Signalbox")
+    _logo()
+    with st.sidebar:
+        _person(visitor)
+    page.run()
+
+
+def _pages(visitor: Visitor) -> dict[str, list[st.Page]]:
+    """Return the sections; screens that the role lacks can be reached by URL only, and say which role they need."""
+    sections: dict[str, list[st.Page]] = {}
+    for entry in ENTRIES:
+        allowed = visitor.stage.backend.may(visitor.person, entry.screen)
+        page = st.Page(
+            page_script(entry.screen),
+            title=entry.title,
+            icon=entry.icon,
+            url_path=entry.screen,
+            help=entry.help,
+            default=entry.default,
+            visibility="visible" if allowed else "hidden",
+        )
+        sections.setdefault(entry.section, []).append(page)
+    return sections
+
+
+def _logo() -> None:
+    shade = "dark" if st.context.theme.type == "dark" else "light"
+    st.logo(static_file(f"logo-{shade}.svg"), icon_image=static_file("icon.svg"), size="large")
+
+
+def _person(visitor: Visitor) -> None:
+    name, role = visitor.person.name, ROLE_NAMES.get(visitor.person.role, visitor.person.role)
+    st.html(
+        f'<div style="border-top:1px solid rgba(128,140,160,.28);margin-top:.75rem;padding-top:.9rem;'
+        f'font-size:.86rem;line-height:1.45"><div title="{escape(name)}" style="font-weight:550;overflow:hidden;'
+        f'text-overflow:ellipsis;white-space:nowrap">{escape(name)}</div>'
+        f'<div style="opacity:.72">{escape(role)}</div>'
+        f'<form method="post" action="/auth/logout" target="_self" style="margin:.65rem 0 0">'
+        f'<input type="hidden" name="csrf" value="{escape(visitor.sign_out_token)}">'
+        f'<button type="submit" style="background:none;border:0;padding:0;font:inherit;color:inherit;'
+        f'cursor:pointer;text-decoration:underline;text-underline-offset:3px;opacity:.85">Sign out</button>'
+        "</form></div>"
+    )

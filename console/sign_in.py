@@ -1,0 +1,80 @@
+"""Checks an e-mail address and a password; unknown people cost as much as known ones."""
+
+import asyncio
+import math
+import secrets
+from dataclasses import dataclass
+from typing import Protocol
+
+from console.throttle import FailureThrottle
+from router_core.clock import Clock
+from router_core.ports import PasswordHasher, UserRecord, UserStore
+from router_core.types import Principal, Secret
+
+__all__ = ["Doors", "SessionDoor", "SignInDesk", "SignInRefused"]
+
+PARALLEL_CHECKS = 2
+
+
+class SessionDoor(Protocol):
+    """Opens, checks and closes sessions."""
+
+    async def open(self, user: UserRecord, address: str) -> tuple[str, str]:
+        """Return a new session's token and its CSRF token."""
+        ...
+
+    async def check(self, token: str, touch: bool) -> Principal | None:
+        """Return whose valid session ``token`` is."""
+        ...
+
+    async def close(self, token: str) -> None:
+        """End the session."""
+        ...
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What signing in needs of the running server."""
+
+    users: UserStore
+    hasher: PasswordHasher
+    sessions: SessionDoor
+
+
+class SignInRefused(Exception):
+    """Nobody was signed in; ``wait_s`` is how many seconds to wait before the next try, 0 for none."""
+
+    def __init__(self, wait_s: int = 0) -> None:
+        super().__init__("sign-in refused")
+        self.wait_s = wait_s
+
+
+class SignInDesk:
+    """Signs people in, a few at a time: each check takes tens of milliseconds and megabytes on purpose."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._throttle = FailureThrottle(clock)
+        self._slots = asyncio.Semaphore(PARALLEL_CHECKS)
+        self._decoy: str | None = None
+
+    async def sign_in(self, doors: Doors, email: str, password: Secret, address: str) -> str:
+        """Return a new session's token. Raises :class:`SignInRefused`, whatever the reason, without naming it."""
+        key = email.strip().lower()
+        wait = self._throttle.wait(key, address)
+        if wait > 0:
+            raise SignInRefused(math.ceil(wait))
+        user = await doors.users.by_email(key)
+        fits = await self._verify(doors.hasher, password, user)
+        if user is None or not fits or not user.is_active:
+            self._throttle.failed(key, address)
+            raise SignInRefused
+        self._throttle.passed(key, address)
+        token, _ = await doors.sessions.open(user, address)
+        return token
+
+    async def _verify(self, hasher: PasswordHasher, password: Secret, user: UserRecord | None) -> bool:
+        async with self._slots:
+            if self._decoy is None:
+                self._decoy = await asyncio.to_thread(hasher.hash, Secret(secrets.token_urlsafe(24)))
+            known = self._decoy if user is None else user.password_hash
+            return await asyncio.to_thread(hasher.verify, password, known)

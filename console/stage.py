@@ -1,0 +1,41 @@
+"""What a script run stands on: the backend, the way to the loop, the clock, and who is there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from console.backend import ConsoleBackend
+from console.bridge import Bridge
+from console.cookies import cookie_name
+from console.in_process import published_backend
+from router_core.clock import Clock
+
+__all__ = ["STAGE_KEY", "Stage", "current_stage"]
+
+STAGE_KEY: Final = "_stage"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Everything that pages reach the outside through. ``read_token`` gives the session cookie's value, or anything."""
+
+    backend: ConsoleBackend
+    bridge: Bridge
+    clock: Clock
+    read_token: Callable[[], object]
+
+
+def current_stage() -> Stage:
+    """Return this session's stage: one that was placed in its state, else the running server's."""
+    placed = st.session_state.get(STAGE_KEY)
+    if isinstance(placed, Stage):
+        return placed
+    backend, bridge, clock = published_backend()
+    return Stage(backend=backend, bridge=bridge, clock=clock, read_token=_cookie_token)
+
+
+def _cookie_token() -> object:
+    secure = str(st.context.url or "").startswith("https:")
+    return st.context.cookies.get(cookie_name(secure=secure))

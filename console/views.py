@@ -1,0 +1,46 @@
+"""What pages are shown: plain values, ready to be drawn, that know neither store nor router."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from router_core.metrics.collector import Overview
+from router_core.metrics.minute import Totals
+from router_core.types import RequestEvent
+
+__all__ = ["Choices", "OverviewView", "ProviderState", "ProviderView", "UseCaseChoice"]
+
+ProviderState = Literal["healthy", "recovering", "down", "disabled", "unknown"]
+
+
+class ProviderView(Struct, frozen=True, kw_only=True):
+    """One configured provider: its state, why when it is not well, and its figures of the last hour."""
+
+    name: str
+    model: str
+    state: ProviderState
+    totals: Totals
+    error: str | None = None
+
+
+class OverviewView(Struct, frozen=True, kw_only=True):
+    """The last hour: figures and series, the providers worst first, and the newest requests first."""
+
+    metrics: Overview
+    providers: tuple[ProviderView, ...]
+    recent: tuple[RequestEvent, ...]
+
+
+class UseCaseChoice(Struct, frozen=True):
+    """A use case and the model that is preferred for it, None when there is no preference."""
+
+    name: str
+    model: str | None
+
+
+class Choices(Struct, frozen=True, kw_only=True):
+    """What a person may ask for in the playground."""
+
+    use_cases: tuple[UseCaseChoice, ...]
+    models: tuple[str, ...]
+    providers: tuple[str, ...]
