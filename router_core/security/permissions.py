@@ -1,0 +1,67 @@
+"""Who may do what: one table from permission to roles; what is not in it is denied to everyone."""
+
+from types import MappingProxyType
+
+from router_core.errors import ForbiddenError
+from router_core.types import Principal, Role
+
+__all__ = ["PERMISSIONS", "PUBLIC", "allows", "is_declared", "require"]
+
+# Stands where a permission would stand, for what anyone may read without signing in.
+PUBLIC = "public"
+
+_HEADS: frozenset[Role] = frozenset({"owner", "admin"})
+_PEOPLE: frozenset[Role] = _HEADS | {"operator", "prompt_engineer", "analyst", "viewer"}
+_OPERATORS: frozenset[Role] = _HEADS | {"operator"}
+_PROMPTERS: frozenset[Role] = _HEADS | {"prompt_engineer"}
+_ANALYSTS: frozenset[Role] = _HEADS | {"analyst"}
+_CALLERS: frozenset[Role] = _PROMPTERS | {"service"}
+_OWNERS: frozenset[Role] = frozenset({"owner"})
+
+PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
+    {
+        "llm.call": _CALLERS,
+        "llm.route": _CALLERS,
+        "usage.read": _ANALYSTS | {"service"},
+        "metrics.read": _HEADS,
+        "metrics.reset": _HEADS,
+        "overview.read": _PEOPLE,
+        "playground.use": _PROMPTERS,
+        "lab.use": _PROMPTERS,
+        "live.read": _OPERATORS,
+        "health.read": _OPERATORS,
+        "breakers.control": _OPERATORS,
+        "drills.control": _OPERATORS,
+        "budgets.read": _ANALYSTS,
+        "budgets.edit": _HEADS,
+        "limits.edit": _HEADS,
+        "audit.read": _ANALYSTS,
+        "audit.export": _ANALYSTS,
+        "what_if.use": _ANALYSTS,
+        "providers.read": _HEADS,
+        "providers.edit": _HEADS,
+        "prices.edit": _HEADS,
+        "access.read": _HEADS,
+        "accounts.edit": _HEADS,
+        "accounts.delete": _OWNERS,
+        "users.edit": _HEADS,
+        "users.remove_admin": _OWNERS,
+        "keys.edit": _HEADS,
+    }
+)
+
+
+def is_declared(permission: str) -> bool:
+    """Say whether ``permission`` is in the table or means everyone."""
+    return permission == PUBLIC or permission in PERMISSIONS
+
+
+def allows(principal: Principal, permission: str) -> bool:
+    """Say whether ``principal``'s role has ``permission``; an undeclared permission is nobody's."""
+    return principal.role in PERMISSIONS.get(permission, ())
+
+
+def require(principal: Principal, permission: str) -> None:
+    """Raise :class:`ForbiddenError` unless ``principal``'s role has ``permission``."""
+    if not allows(principal, permission):
+        raise ForbiddenError("Your role does not allow this")
