@@ -11,6 +11,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from router_core.types import (
+    Flags,
     LLMRequest,
     LLMResponse,
     NanoUSD,
@@ -188,6 +189,14 @@ class ConfigStore(Protocol):
 
     async def load(self) -> Snapshot:
         """Return everything at one revision."""
+        ...
+
+    async def put_provider(self, provider: ProviderConfig) -> int:
+        """Add or change a provider; return the new revision. Raises :class:`ValidationError` for a stale version."""
+        ...
+
+    async def set_flags(self, flags: Flags) -> int:
+        """Set all feature switches; return the new revision."""
         ...
 
 

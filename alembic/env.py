@@ -1,0 +1,35 @@
+"""Runs migrations on the engine that ``db.migrate`` hands over in ``config.attributes["engine"]``.
+
+All steps run in one transaction, on both databases: a migration is done or it never was. One migration of a store
+runs at a time; a second one fails at once with ``MigrationConflictError``.
+"""
+
+from alembic import context
+from sqlalchemy import Connection, Engine
+
+import db.models  # noqa: F401 - fills the metadata
+from db.base import Base
+from db.engine import writing
+from db.migration_guard import check_references, foreign_keys_off, migration_guard
+
+
+def _migrate(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        transactional_ddl=True,
+    )
+    with context.begin_transaction():
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL statement_timeout = '10min'")
+        context.run_migrations()
+        check_references(connection)
+
+
+def _run(engine: Engine) -> None:
+    with migration_guard(engine), writing(engine).connect() as connection, foreign_keys_off(connection):
+        _migrate(connection)
+
+
+_run(context.config.attributes["engine"])
