@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from router_core.types import KeyRole, PersonRole
 from signalbox.exits import guard
 
 __all__ = ["main"]
@@ -25,6 +26,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+accounts = typer.Typer(no_args_is_help=True, help="Accounts: create, list.")
+users = typer.Typer(no_args_is_help=True, help="People who use the console: create, list, disable.")
+keys = typer.Typer(no_args_is_help=True, help="API keys: create, list, revoke.")
 
 
 def main() -> None:
@@ -65,3 +71,129 @@ def check(data_dir: DataDir = None, as_json: AsJson = False) -> int:
     from signalbox.commands import check as command
 
     return command.run(data_dir, as_json=as_json)
+
+
+@app.command()
+def migrate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Bring the store to the newest schema: exit 4 when another migration is running."""
+    from signalbox.commands import migrate as command
+
+    command.run(data_dir, as_json=as_json)
+
+
+@app.command()
+def replay(
+    trace: Annotated[Path, typer.Argument(help="CSV or CSV.GZ: TIMESTAMP, ContextTokens, GeneratedTokens.")],
+    speed: Annotated[float, typer.Option(help="How many times faster than it happened.")] = 1.0,
+    requests: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
+    url: Annotated[str | None, typer.Option(help="Server. [default: SIGNALBOX_URL, else the demo's]")] = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=10_000, help="Most requests under way.")] = 256,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> int:
+    """Send a recorded workload through a running server, with the key in SIGNALBOX_API_KEY; exit 1 for failures."""
+    from signalbox.commands import replay as command
+
+    options = command.ReplayOptions(
+        trace=trace,
+        speed=speed,
+        requests=requests,
+        url=url,
+        concurrency=concurrency,
+        as_json=as_json,
+        data_dir=data_dir,
+    )
+    return command.run(options)
+
+
+@accounts.command("create")
+def create_account(
+    name: Annotated[str, typer.Argument(help="A name of its own.")], data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Make an account."""
+    from signalbox.commands import administer
+
+    administer.create_account(data_dir, name, as_json=as_json)
+
+
+@accounts.command("list")
+def list_accounts(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List all accounts."""
+    from signalbox.commands import administer
+
+    administer.list_accounts(data_dir, as_json=as_json)
+
+
+@users.command("create")
+def create_user(
+    email: Annotated[str, typer.Argument(help="E-mail address.")],
+    role: Annotated[PersonRole, typer.Option(help="What the person may do.")],
+    account: Annotated[list[str] | None, typer.Option(help="Account, the default one first. [default: all]")] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a person; the password is the first line of standard input, or generated, and shown once."""
+    from signalbox.commands import administer
+
+    administer.create_user(data_dir, email, role, account or (), as_json=as_json)
+
+
+@users.command("list")
+def list_users(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List all people."""
+    from signalbox.commands import administer
+
+    administer.list_users(data_dir, as_json=as_json)
+
+
+@users.command("disable")
+def disable_user(
+    email: Annotated[str, typer.Argument(help="E-mail address.")], data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Keep a person from signing in; their sessions end within seconds."""
+    from signalbox.commands import administer
+
+    administer.disable_user(data_dir, email, as_json=as_json)
+
+
+@keys.command("create")
+def create_key(
+    account: Annotated[str, typer.Option(help="Name of the account that pays.")],
+    role: Annotated[KeyRole, typer.Option(help="service calls the router, admin does everything.")] = "service",
+    name: Annotated[str, typer.Option(help="What people call it.")] = "",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an API key, shown once."""
+    from signalbox.commands import administer
+
+    administer.create_key(data_dir, account, role, name, as_json=as_json)
+
+
+@keys.command("list")
+def list_keys(
+    account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List keys, never their secrets."""
+    from signalbox.commands import administer
+
+    administer.list_keys(data_dir, account, as_json=as_json)
+
+
+@keys.command("revoke")
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's public id.")],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """End a key; running servers notice within seconds."""
+    from signalbox.commands import administer
+
+    administer.revoke_key(data_dir, key_id, as_json=as_json)
+
+
+app.add_typer(accounts, name="accounts")
+app.add_typer(users, name="users")
+app.add_typer(keys, name="keys")

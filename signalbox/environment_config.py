@@ -1,12 +1,7 @@
-"""The store's configuration with what the environment decides laid over it: switches and upstream overrides."""
-
-from collections.abc import Mapping
-
-import msgspec
+"""The store's configuration with the environment's switches laid over it."""
 
 from router_core.ports import ConfigSource
-from router_core.types import Flags, ProviderConfig, ProviderKind, Snapshot
-from signalbox.provider_keys import base_urls
+from router_core.types import Flags, Snapshot
 from signalbox.settings import Settings
 
 __all__ = ["EnvironmentConfig"]
@@ -15,11 +10,10 @@ __all__ = ["EnvironmentConfig"]
 class EnvironmentConfig:
     """Hands out the inner source's snapshot, dressed once per revision: a switch that is off anywhere is off."""
 
-    __slots__ = ("_base_urls", "_dressed", "_flags", "_inner", "_seen")
+    __slots__ = ("_dressed", "_flags", "_inner", "_seen")
 
     def __init__(self, inner: ConfigSource, settings: Settings) -> None:
         self._inner = inner
-        self._base_urls: Mapping[ProviderKind, str] = base_urls(settings)
         self._flags = Flags(
             llm=settings.llm_enabled, openai=settings.openai_enabled, anthropic=settings.anthropic_enabled
         )
@@ -34,17 +28,11 @@ class EnvironmentConfig:
         return self._dressed
 
     def _dress(self, inner: Snapshot) -> Snapshot:
+        if self._flags == Flags():
+            return inner
         flags = Flags(
             llm=inner.flags.llm and self._flags.llm,
             openai=inner.flags.openai and self._flags.openai,
             anthropic=inner.flags.anthropic and self._flags.anthropic,
         )
-        return Snapshot(
-            map(self._place, inner.providers), revision=inner.revision, flags=flags, preferences=inner.preferences
-        )
-
-    def _place(self, provider: ProviderConfig) -> ProviderConfig:
-        override = self._base_urls.get(provider.kind)
-        if provider.base_url is not None or override is None:
-            return provider
-        return msgspec.structs.replace(provider, base_url=override)
+        return Snapshot(inner.providers, revision=inner.revision, flags=flags, preferences=inner.preferences)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import typer
 from typer.exceptions import TyperException
 
-from router_core.errors.base import LLMError
-from signalbox.faults import CommandFault
+from db.errors import StoreError
+from router_core.errors.base import LLMError, NotFoundError, ValidationError
+from signalbox.faults import CommandFault, DependencyFault, UsageFault
 
 __all__ = ["INTERRUPTED", "guard", "say"]
 
@@ -47,9 +48,12 @@ def _explain(error: Exception) -> int:
         case TyperException():
             say(f"signalbox: {error.format_message()}\nTry 'signalbox --help'.")
             return error.exit_code
+        case StoreError():
+            say(f"signalbox: {error}")
+            return DependencyFault.exit_code
         case LLMError():
             say(f"signalbox: {error.message} ({error.code})")
-            return 1
+            return UsageFault.exit_code if isinstance(error, ValidationError | NotFoundError) else 1
         case _:
             say(f"signalbox: internal error ({type(error).__name__}); SIGNALBOX_LOG_LEVEL=debug logs where")
             _log(error)

@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from starlette.types import ASGIApp
+
 if TYPE_CHECKING:
     from signalbox.bootstrap import Runtime
 
@@ -12,9 +14,10 @@ __all__ = ["SERVED", "Served", "ServedRuntime"]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A runtime and the event loop that it lives on."""
+    """A runtime, its HTTP API, and the event loop that both live on."""
 
     runtime: "Runtime"
+    api: ASGIApp
     loop: asyncio.AbstractEventLoop
 
 
@@ -26,9 +29,9 @@ class ServedRuntime:
     def __init__(self) -> None:
         self._served: Served | None = None
 
-    def publish(self, runtime: "Runtime") -> None:
+    def publish(self, runtime: "Runtime", api: ASGIApp) -> None:
         """Make ``runtime`` known; call it on the loop that the runtime lives on."""
-        self._served = Served(runtime, asyncio.get_running_loop())
+        self._served = Served(runtime, api, asyncio.get_running_loop())
 
     def withdraw(self) -> None:
         """Forget the runtime."""

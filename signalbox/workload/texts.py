@@ -16,7 +16,7 @@ _PASSAGE: Final = (
 
 def prompt_of(prompt_tokens: int, output_tokens: int) -> str:
     """Return a prompt of about ``prompt_tokens`` tokens whose simulated answer has ``output_tokens`` tokens."""
-    directive = f"[[sim:output_tokens={max(output_tokens, 1)}]] "
-    wanted = max(prompt_tokens * BYTES_PER_TOKEN - len(directive), 0)
+    wanted = max(prompt_tokens, 1) * BYTES_PER_TOKEN
     repeats = wanted // len(_PASSAGE) + 1
-    return directive + (_PASSAGE * repeats)[:wanted]
+    # The simulator takes the directive off before it counts.
+    return f"[[sim:output_tokens={max(output_tokens, 1)}]]" + (_PASSAGE * repeats)[:wanted]

@@ -1,0 +1,84 @@
+"""What ``app.py`` puts together: the lifespan of the server's runtime, and the API in front of the console.
+
+The API is served by a middleware ahead of everything else: neither Streamlit's own middleware (sessions, compression,
+which would buffer streams) nor the console's gate is on its path.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from signalbox.bootstrap import Runtime, build
+from signalbox.logs import configure_logs
+from signalbox.loop import SERVED
+from signalbox.settings import load_settings
+
+__all__ = ["ApiFirst", "api_middleware", "is_api_path", "lifespan", "served_runtime"]
+
+_API_FOLDERS: Final = ("/api/", "/v1/")
+_API_PATHS: Final = frozenset({"/api", "/v1", "/livez", "/readyz", "/metrics"})
+_NOT_YET: Final = {
+    "error": {"code": "OVERLOADED", "message": "The server is starting", "retryable": True, "requestId": ""}
+}
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[None]:
+    """Serve the runtime that ``signalbox up`` published; make one from the environment when nobody did."""
+    if SERVED.current() is not None:
+        yield
+        return
+    settings = load_settings()
+    configure_logs(settings)
+    runtime = await build(settings)
+    try:
+        SERVED.publish(runtime, api_application(runtime))
+        runtime.readiness.open()
+        yield
+    finally:
+        SERVED.withdraw()
+        runtime.readiness.close()
+        await runtime.close()
+
+
+def served_runtime() -> Runtime:
+    """Return the runtime of this process's server. Raises ``RuntimeError`` outside its lifespan."""
+    served = SERVED.current()
+    if served is None:
+        raise RuntimeError("no server is running in this process")
+    return served.runtime
+
+
+def is_api_path(path: str) -> bool:
+    """Say whether ``path`` belongs to the HTTP API rather than to the console."""
+    return path.startswith(_API_FOLDERS) or path in _API_PATHS
+
+
+class ApiFirst:
+    """Pure ASGI: hands API requests to the runtime's own routes, everything else on."""
+
+    def __init__(self, app: ASGIApp, api: Callable[[], ASGIApp | None]) -> None:
+        self._app = app
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or not is_api_path(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        api: ASGIApp = self._api() or JSONResponse(_NOT_YET, status_code=503, headers={"retry-after": "1"})
+        await api(scope, receive, send)
+
+
+def api_middleware() -> Middleware:
+    """Return the middleware that serves the API; it goes first in the application's list."""
+    return Middleware(ApiFirst, api=_served_api)
+
+
+def _served_api() -> ASGIApp | None:
+    served = SERVED.current()
+    return None if served is None else served.api

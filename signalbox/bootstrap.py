@@ -1,0 +1,192 @@
+"""The one place where everything is put together; tests call the same function with fakes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+
+from router_core.attempts import AttemptPolicy
+from router_core.clock import Clock, SystemClock
+from router_core.health.board import HealthBoard
+from router_core.metrics.collector import MetricsCollector
+from router_core.metrics.recorders import FanOutRecorder, RecentEvents
+from router_core.ports import (
+    AccountStore,
+    AdapterSource,
+    ApiKeyStore,
+    ConfigSource,
+    KeySource,
+    PasswordHasher,
+    PriceSource,
+    SessionStore,
+    UserStore,
+)
+from router_core.providers.registry import AdapterRegistry
+from router_core.resilience.circuit_breaker import BreakerPolicy, BreakerState
+from router_core.resilience.retry import RetryPolicy
+from router_core.router import Router, RouterPolicy
+from router_core.security.api_keys import KeyAuthenticator
+from router_core.security.passwords import Argon2Passwords
+from router_core.security.sessions import SessionGate
+from signalbox.data_dir import prepare_folder
+from signalbox.environment_config import EnvironmentConfig
+from signalbox.master_key import MasterKey, load_master_key
+from signalbox.prices import CatalogPrices, load_prices
+from signalbox.provider_keys import base_urls, environment_keys
+from signalbox.readiness import Readiness
+from signalbox.settings import Settings
+from signalbox.store import Store, open_store
+
+__all__ = ["Overrides", "Runtime", "build", "key_pepper", "router_policy"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What a caller puts in place of the real thing."""
+
+    clock: Clock | None = None
+    adapters: AdapterSource | None = None
+    keys: KeySource | None = None
+    prices: PriceSource | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """Everything that one process runs on; it belongs to the event loop that built it."""
+
+    settings: Settings
+    clock: Clock
+    config: ConfigSource
+    router: Router
+    adapters: AdapterSource
+    events: RecentEvents
+    metrics: MetricsCollector
+    health: HealthBoard
+    prices: PriceSource
+    accounts: AccountStore
+    users: UserStore
+    api_keys: ApiKeyStore
+    sessions: SessionStore
+    hasher: PasswordHasher
+    authenticator: KeyAuthenticator
+    session_gate: SessionGate
+    readiness: Readiness
+    pepper: bytes
+    key_was_made: bool
+    close: Callable[[], Awaitable[None]]
+
+
+async def build(settings: Settings, *, migrate: bool = True, overrides: Overrides | None = None) -> Runtime:
+    """Put a runtime together on the running loop, with its configuration following the store.
+
+    Raises :class:`CommandFault` subclasses when something that it stands on cannot be had.
+    """
+    chosen = overrides or Overrides()
+    clock = chosen.clock or SystemClock()
+    prepare_folder(settings.data_dir)
+    master = await asyncio.to_thread(load_master_key, settings)
+    async with AsyncExitStack() as stack:
+        store = await open_store(settings, clock, migrate=migrate)
+        stack.push_async_callback(store.close)
+        stack.push_async_callback(_end, asyncio.create_task(store.config.run(), name="configuration"))
+        prices = chosen.prices or await _prices(clock, store)
+        adapters = chosen.adapters or _registry(settings, clock, stack)
+        return _assemble(_Parts(settings, clock, store, master, adapters, prices, chosen), stack.pop_all().aclose)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What :func:`_assemble` starts from."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    master: MasterKey
+    adapters: AdapterSource
+    prices: PriceSource
+    overrides: Overrides
+
+
+def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
+    settings, clock, store = parts.settings, parts.clock, parts.store
+    config = EnvironmentConfig(store.config, settings)
+    events, metrics = RecentEvents(), MetricsCollector(clock)
+
+    def breakers() -> Mapping[str, BreakerState]:
+        return router.breakers()
+
+    health = HealthBoard(config, breakers)
+    router = Router(
+        config=config,
+        adapters=parts.adapters,
+        keys=parts.overrides.keys or environment_keys(settings),
+        prices=parts.prices,
+        recorder=FanOutRecorder(events, metrics, health),
+        clock=clock,
+        policy=router_policy(settings),
+    )
+    pepper = key_pepper(parts.master)
+    return Runtime(
+        settings=settings,
+        clock=clock,
+        config=config,
+        router=router,
+        adapters=parts.adapters,
+        events=events,
+        metrics=metrics,
+        health=health,
+        prices=parts.prices,
+        accounts=store.accounts,
+        users=store.users,
+        api_keys=store.api_keys,
+        sessions=store.sessions,
+        hasher=Argon2Passwords(),
+        authenticator=KeyAuthenticator(store.api_keys, store.accounts, pepper, clock),
+        session_gate=SessionGate(store.sessions, clock),
+        readiness=Readiness(),
+        pepper=pepper,
+        key_was_made=parts.master.made,
+        close=close,
+    )
+
+
+def router_policy(settings: Settings) -> RouterPolicy:
+    """Return the router's figures out of ``settings``."""
+    attempts = AttemptPolicy(
+        retry=RetryPolicy(max_attempts=settings.retry_attempts),
+        breaker=BreakerPolicy(
+            failure_threshold=settings.breaker_failures,
+            cooldown=settings.breaker_cooldown_s,
+            success_threshold=settings.breaker_successes,
+        ),
+        connect=settings.connect_timeout_s,
+        first_token=settings.first_token_timeout_s,
+        voice_first_token=settings.voice_first_token_timeout_s,
+        idle=settings.idle_timeout_s,
+    )
+    return RouterPolicy(request_timeout=settings.request_timeout_s, in_flight=settings.max_in_flight, attempts=attempts)
+
+
+def key_pepper(master: MasterKey) -> bytes:
+    """Return what API keys are hashed with."""
+    return master.derive("api key pepper")
+
+
+def _registry(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AdapterRegistry:
+    registry = AdapterRegistry(clock=clock, base_urls=base_urls(settings))
+    stack.push_async_callback(registry.close)
+    return registry
+
+
+async def _prices(clock: Clock, store: Store) -> CatalogPrices:
+    prices = await asyncio.to_thread(load_prices, clock.utcnow())
+    prices.warm(provider.model for provider in store.config.snapshot().providers)
+    return prices
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    structlog.get_logger(__name__).debug("task ended", task=task.get_name())

@@ -1,0 +1,232 @@
+"""``signalbox accounts|users|keys``: beside a running server, straight in the store."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from router_core.clock import Clock, SystemClock
+from router_core.errors import NotFoundError
+from router_core.ports import AccountRecord, ApiKeyRecord, UserRecord
+from router_core.security.api_keys import NewApiKey
+from router_core.security.passwords import Argon2Passwords
+from router_core.types import KeyRole, PersonRole, Secret
+from signalbox import administration
+from signalbox.bootstrap import key_pepper
+from signalbox.commands.output import print_json, print_line
+from signalbox.data_dir import prepare_folder
+from signalbox.exits import say
+from signalbox.faults import UsageFault
+from signalbox.master_key import load_master_key
+from signalbox.settings import Settings, load_settings
+from signalbox.store import Store, open_store
+
+__all__ = [
+    "create_account",
+    "create_key",
+    "create_user",
+    "disable_user",
+    "list_accounts",
+    "list_keys",
+    "list_users",
+    "revoke_key",
+]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What an administrative action works with."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+
+
+def create_account(data_dir: Path | None, name: str, *, as_json: bool) -> None:
+    """Make an account and print its id."""
+
+    async def work(desk: _Desk) -> AccountRecord:
+        return await administration.create_account(desk.store.accounts, desk.clock, name, desk.settings.timezone)
+
+    account = _at_desk(data_dir, work)
+    if as_json:
+        print_json({"id": account.id, "name": account.name})
+    else:
+        print_line(f"account {account.name} has the id {account.id}")
+
+
+def list_accounts(data_dir: Path | None, *, as_json: bool) -> None:
+    """Print all accounts."""
+    found = _at_desk(data_dir, lambda desk: desk.store.accounts.list())
+    rows = [_public(each, "id", "name", "timezone", "is_active", "created_at") for each in found]
+    _print_rows(rows, as_json=as_json)
+
+
+def create_user(data_dir: Path | None, email: str, role: PersonRole, names: Sequence[str], *, as_json: bool) -> None:
+    """Make a person, who signs in with a password read from standard input or generated, and shown once."""
+    password = _given_password() or administration.generate_password()
+
+    async def work(desk: _Desk) -> UserRecord:
+        accounts = await _accounts_of(desk, names)
+        return await administration.create_user(
+            desk.store.users, Argon2Passwords(), desk.clock, email, password, role, accounts
+        )
+
+    user = _at_desk(data_dir, work)
+    _print_secret({"id": user.id, "email": user.email, "password": password.reveal()}, as_json=as_json)
+
+
+def list_users(data_dir: Path | None, *, as_json: bool) -> None:
+    """Print all people."""
+    found = _at_desk(data_dir, lambda desk: desk.store.users.list())
+    rows = [_public(each, "id", "email", "role", "accounts", "is_active", "created_at") for each in found]
+    _print_rows(rows, as_json=as_json)
+
+
+def disable_user(data_dir: Path | None, email: str, *, as_json: bool) -> None:
+    """Keep a person from signing in, and end their sessions within seconds."""
+
+    async def work(desk: _Desk) -> UserRecord:
+        user = await desk.store.users.by_email(email)
+        if user is None or not await desk.store.users.set_active(user.id, active=False):
+            raise NotFoundError(f"There is no user with the address {email!r}")
+        return user
+
+    user = _at_desk(data_dir, work)
+    if as_json:
+        print_json({"id": user.id, "email": user.email, "isActive": False})
+    else:
+        print_line(f"{user.email} is disabled")
+
+
+def create_key(data_dir: Path | None, account: str, role: KeyRole, name: str, *, as_json: bool) -> None:
+    """Make an API key and print it, this once."""
+
+    async def work(desk: _Desk) -> NewApiKey:
+        owner = await administration.find_account(desk.store.accounts, account)
+        pepper = key_pepper(load_master_key(desk.settings))
+        return await administration.issue_key(
+            desk.store.api_keys, pepper, desk.clock, account_id=owner.id, role=role, name=name or f"{account} {role}"
+        )
+
+    made = _at_desk(data_dir, work)
+    _print_secret({"id": made.id, "key": made.key.reveal()}, as_json=as_json)
+
+
+def list_keys(data_dir: Path | None, account: str | None, *, as_json: bool) -> None:
+    """Print all keys, or those of one account; never their secrets."""
+
+    async def work(desk: _Desk) -> Sequence[ApiKeyRecord]:
+        if account is None:
+            return await desk.store.api_keys.list()
+        owner = await administration.find_account(desk.store.accounts, account)
+        return await desk.store.api_keys.list(owner.id)
+
+    shown = ("id", "account_id", "role", "name", "created_at", "expires_at", "revoked_at", "last_used_at")
+    _print_rows([_public(each, *shown) for each in _at_desk(data_dir, work)], as_json=as_json)
+
+
+def revoke_key(data_dir: Path | None, key_id: str, *, as_json: bool) -> None:
+    """End a key; running servers notice within seconds."""
+
+    async def work(desk: _Desk) -> None:
+        if not await desk.store.api_keys.revoke(key_id, desk.clock.utcnow()):
+            raise NotFoundError(f"There is no key with the id {key_id!r}")
+
+    _at_desk(data_dir, work)
+    if as_json:
+        print_json({"id": key_id, "revoked": True})
+    else:
+        print_line(f"key {key_id} is revoked")
+
+
+def _at_desk(data_dir: Path | None, work: Callable[[_Desk], Awaitable[T]]) -> T:
+    async def run() -> T:
+        settings, clock = load_settings().in_folder(data_dir), SystemClock()
+        prepare_folder(settings.data_dir)
+        store = await open_store(settings, clock, migrate=False)
+        try:
+            return await work(_Desk(settings, store, clock))
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
+
+
+async def _accounts_of(desk: _Desk, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the ids of the accounts named; of all accounts when none is named, made when there is none at all."""
+    if names:
+        return tuple([(await administration.find_account(desk.store.accounts, name)).id for name in names])
+    known = await desk.store.accounts.list()
+    if known:
+        return tuple(account.id for account in known)
+    made = await administration.create_account(
+        desk.store.accounts, desk.clock, administration.DEFAULT_ACCOUNT, desk.settings.timezone
+    )
+    return (made.id,)
+
+
+def _given_password() -> Secret | None:
+    """Return the first line of standard input, None on a terminal or when there is nothing."""
+    if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
+        return None
+    try:
+        line = sys.stdin.readline().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise UsageFault("the password on standard input cannot be read") from None
+    return Secret(line) if line else None
+
+
+def _print_secret(document: dict[str, str], *, as_json: bool) -> None:
+    say("Keep this now; it is not shown again.")
+    if as_json:
+        print_json(document)
+    else:
+        for name, value in document.items():
+            print_line(f"{name}: {value}")
+
+
+def _public(record: Any, *names: str) -> dict[str, Any]:
+    return {_camel(name): getattr(record, name) for name in names}
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def _print_rows(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        print_line("none")
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in rows[0]:
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("id", "email"))
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    Console().print(table)
+
+
+def _cell(value: Any) -> str:
+    match value:
+        case None:
+            return "-"
+        case tuple():
+            return ", ".join(value)
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M}Z"
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)

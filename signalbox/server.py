@@ -1,0 +1,97 @@
+"""Our own uvicorn server: it says when it listens, and stops calling itself ready when it is asked to end."""
+
+import errno
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Final
+
+import uvicorn
+
+from signalbox.faults import DependencyFault
+
+__all__ = ["ConsoleServer", "require_free_port", "server_config"]
+
+_GRACE_S: Final = 5
+_WILDCARDS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not bound
+_REASONS: Final = {
+    errno.EADDRINUSE: "is taken by another program",
+    errno.EACCES: "may not be used by this user",
+    errno.EADDRNOTAVAIL: "is not an address of this machine",
+}
+
+
+class ConsoleServer(uvicorn.Server):
+    """Calls ``on_listening`` with its base URL once it listens, and ``on_leaving`` when a signal asks it to end."""
+
+    def __init__(
+        self, config: uvicorn.Config, *, on_listening: Callable[[str], None], on_leaving: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._on_listening = on_listening
+        self._on_leaving = on_leaving
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_listening(self._base_url())
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note the signal; the main loop ends within a tenth of a second."""
+        self._on_leaving()
+        super().handle_exit(sig, frame)
+
+    async def run_until_signalled(self) -> None:
+        """Serve until SIGINT or SIGTERM, then return. Raises :class:`DependencyFault` when it cannot start."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # uvicorn raises the signal again when it is done; by then there is nothing left to interrupt.
+            signal.signal(number, _ignore)
+        try:
+            await self.serve()
+        except SystemExit:
+            raise DependencyFault("the server could not start; the log above says why") from None
+
+    def _base_url(self) -> str:
+        host = self.config.host
+        port = self.servers[0].sockets[0].getsockname()[1]
+        name = "127.0.0.1" if host in _WILDCARDS else host
+        return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def server_config(app: Any, host: str, port: int) -> uvicorn.Config:
+    """Return the configuration that serves ``app`` fast: bound by host and port, so that TCP_NODELAY is set."""
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Raise :class:`DependencyFault` when nobody can listen there."""
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, proto) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except socket.gaierror:
+        raise DependencyFault(f"the host {host} is not known") from None
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, error.strerror)
+        raise DependencyFault(f"port {port} on {host} {reason}") from None
+
+
+def _ignore(_signal: int, _frame: FrameType | None) -> None:
+    """Take a signal that was already acted on."""

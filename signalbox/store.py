@@ -1,0 +1,83 @@
+"""The store behind the ports: opened once, closed once, its failures told in one line."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from db.config_source import PollingConfigSource
+from db.engine import make_engine
+from db.errors import MigrationConflictError, MigrationError, StoreBusyError, StoreError
+from db.hop import StoreHop
+from db.migrate import SchemaStatus, schema_status, upgrade
+from db.stores import SqlAccountStore, SqlApiKeyStore, SqlConfigStore, SqlSessionStore, SqlUserStore
+from router_core.clock import Clock
+from signalbox.faults import ConflictFault, DependencyFault
+from signalbox.settings import Settings
+
+__all__ = ["Store", "open_store", "store_faults", "upgrade_store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The stores on one engine. ``config`` follows the store once its ``run`` is a task."""
+
+    hop: StoreHop
+    accounts: SqlAccountStore
+    users: SqlUserStore
+    api_keys: SqlApiKeyStore
+    sessions: SqlSessionStore
+    config: PollingConfigSource
+
+    async def close(self) -> None:
+        """End the threads and the connections."""
+        await asyncio.to_thread(self.hop.close)
+
+
+@contextmanager
+def store_faults() -> Iterator[None]:
+    """Turn what the store raises into faults: 4 for a second migration, 3 for a store that is out of reach."""
+    try:
+        yield
+    except MigrationConflictError as error:
+        raise ConflictFault(str(error)) from None
+    except StoreBusyError as error:
+        raise DependencyFault(f"the store is busy: {error.detail or error.message}") from None
+    except (StoreError, MigrationError) as error:
+        raise DependencyFault(f"the store cannot be used: {error}") from None
+
+
+def upgrade_store(settings: Settings) -> SchemaStatus:
+    """Bring the store to the newest schema; return where it was. Raises faults of :func:`store_faults`."""
+    with store_faults():
+        return upgrade(settings.store_url)
+
+
+async def open_store(settings: Settings, clock: Clock, *, migrate: bool) -> Store:
+    """Open the store with its configuration loaded.
+
+    With ``migrate`` its schema is brought up to date first; without, only an empty store is given one, and an older
+    one is refused. Raises :class:`ConflictFault` and :class:`DependencyFault`.
+    """
+    with store_faults():
+        await asyncio.to_thread(_prepare_schema, settings.store_url, migrate=migrate)
+        hop = StoreHop(make_engine(settings.store_url))
+        config = PollingConfigSource(SqlConfigStore(hop, clock), clock)
+        try:
+            await config.refresh()
+        except BaseException:
+            hop.close()
+            raise
+    return Store(hop, SqlAccountStore(hop), SqlUserStore(hop), SqlApiKeyStore(hop), SqlSessionStore(hop), config)
+
+
+def _prepare_schema(url: str, *, migrate: bool) -> None:
+    engine = make_engine(url)
+    try:
+        state = schema_status(engine).state
+        if state == "behind" and not migrate:
+            raise DependencyFault("the store has an older schema; run: signalbox migrate")
+        if state != "current":
+            upgrade(engine)
+    finally:
+        engine.dispose()
