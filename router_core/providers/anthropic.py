@@ -1,0 +1,46 @@
+"""The Anthropic adapter. Importing this module loads the SDK; the registry does so off the event loop."""
+
+from typing import Any
+
+import anthropic
+
+from router_core.providers.anthropic_answer import AnthropicStream, read_answer
+from router_core.providers.anthropic_wire import MESSAGES_PATH, request_body
+from router_core.providers.failures import SdkErrors
+from router_core.providers.sdk_adapter import SdkAdapter, StreamReader
+from router_core.providers.templates import templated
+from router_core.types import LLMRequest, ProviderAnswer, ProviderCall
+
+__all__ = ["DEFAULT_BASE_URL", "AnthropicAdapter"]
+
+DEFAULT_BASE_URL = "https://api.anthropic.com"
+
+
+class AnthropicAdapter(SdkAdapter):
+    """Speaks the Messages API through ``anthropic.AsyncAnthropic``; a base URL goes without the version."""
+
+    path = MESSAGES_PATH
+    sdk = SdkErrors(anthropic.APIStatusError, anthropic.APIConnectionError)
+    client_class = templated(anthropic.AsyncAnthropic)
+
+    def _new_client(self, base_url: str, key: str) -> Any:
+        return self.client_class(
+            api_key=key, base_url=base_url, max_retries=0, http_client=self._http_client, open_telemetry=False
+        )
+
+    def _body(self, call: ProviderCall, *, stream: bool) -> bytes:
+        return request_body(call, _shaped_schema, stream=stream)
+
+    def _answer(self, body: bytes, request: LLMRequest) -> ProviderAnswer:
+        return read_answer(body, request)
+
+    def _reader(self, request: LLMRequest) -> StreamReader:
+        return AnthropicStream(request)
+
+
+def _shaped_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return ``schema`` in the vendor's dialect; as it is where the SDK cannot translate it."""
+    try:
+        return anthropic.transform_schema(schema)
+    except (ValueError, TypeError, AttributeError, AssertionError):
+        return schema

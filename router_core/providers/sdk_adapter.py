@@ -1,0 +1,159 @@
+"""What both vendors' adapters share: one call through the SDK's generic ``post``, bytes in and bytes out."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Iterable
+from typing import Any, ClassVar, Protocol
+
+import httpx2
+
+from router_core.clock import Clock
+from router_core.errors.provider_errors import InvalidAPIKeyError
+from router_core.providers.client_cache import ClientCache
+from router_core.providers.failures import SdkErrors, UnreadableAnswerError, provider_error
+from router_core.providers.sse import EventSplitter, EventTooLargeError
+from router_core.providers.stage_timer import StageTimer
+from router_core.providers.transport import BodyStream, FastClient
+from router_core.types import AnswerEnd, LLMRequest, ProviderAnswer, ProviderCall, ProviderPart
+
+__all__ = ["SdkAdapter", "StreamReader"]
+
+_DRAIN_S = 0.05
+
+
+class StreamReader(Protocol):
+    """Turns the events of one stream into parts."""
+
+    ended: bool
+
+    def feed(self, payload: bytes) -> Iterable[ProviderPart]:
+        """Return the parts of one event."""
+        ...
+
+    def end(self) -> AnswerEnd:
+        """Return the last part."""
+        ...
+
+
+class SdkAdapter(ABC):
+    """Implements ``ProviderAdapter`` on an SDK; a vendor's adapter says how its bodies and answers look.
+
+    ``base_url`` is where rows without one of their own go. Retries, redirects and cookies are off.
+    """
+
+    path: ClassVar[str]
+    sdk: ClassVar[SdkErrors]
+
+    def __init__(self, http_client: FastClient, clock: Clock, base_url: str) -> None:
+        self._http_client = http_client
+        self._clock = clock
+        self._base_url = base_url
+        self._clients: ClientCache[Any] = ClientCache(self._new_client)
+
+    @abstractmethod
+    def _new_client(self, base_url: str, key: str) -> Any:
+        """Return an SDK client on the shared HTTP client."""
+
+    @abstractmethod
+    def _body(self, call: ProviderCall, *, stream: bool) -> bytes:
+        """Return the request's body."""
+
+    @abstractmethod
+    def _answer(self, body: bytes, request: LLMRequest) -> ProviderAnswer:
+        """Return the answer in ``body``."""
+
+    @abstractmethod
+    def _reader(self, request: LLMRequest) -> StreamReader:
+        """Return a reader for one stream."""
+
+    def _options(self, call: ProviderCall) -> dict[str, Any]:
+        return {"timeout": httpx2.Timeout(call.timeouts.total, connect=call.timeouts.connect)}
+
+    async def complete(self, call: ProviderCall) -> ProviderAnswer:
+        """Return the whole answer. Raises :class:`ProviderError` subclasses."""
+        body = self._body(call, stream=False)
+        timer = StageTimer(call, self._clock)
+        try:
+            async with timer.total():
+                response = await self._post(call, body, stream=False)
+            return self._answer(response.content, call.request)
+        except Exception as error:
+            self._raise_translated(error, call)
+            raise
+
+    async def stream(self, call: ProviderCall) -> AsyncGenerator[ProviderPart, None]:
+        """Yield the answer in parts; closing the generator closes the connection. Raises ProviderError subclasses."""
+        body = self._body(call, stream=True)
+        timer = StageTimer(call, self._clock)
+        source: BodyStream | None = None
+        try:
+            async with timer.stage():
+                response = await self._post(call, body, stream=True)
+            source = response.stream
+            reader = self._reader(call.request)
+            splitter = EventSplitter()
+            while not reader.ended:
+                for payload in await _next_events(source, splitter, timer):
+                    for part in reader.feed(payload):
+                        timer.begun = True
+                        yield part
+            await _drain(source)
+            yield reader.end()
+        except Exception as error:
+            self._raise_translated(error, call)
+            raise
+        finally:
+            if source is not None:
+                source.abort()
+
+    async def close(self) -> None:
+        """Forget the SDK's objects; the connections belong to the registry's pool."""
+        self._clients = ClientCache(self._new_client)
+
+    async def _post(self, call: ProviderCall, body: bytes, *, stream: bool) -> Any:
+        provider, key = call.provider, call.key.reveal()
+        if not key:
+            raise InvalidAPIKeyError(f"API key not found for provider: {provider.kind}", provider=provider.name)
+        if not (key.isascii() and key.isprintable()):
+            raise InvalidAPIKeyError("The provider key cannot be sent as a header", provider=provider.name)
+        client = self._clients.client(provider.base_url or self._base_url, call.key)
+        return await client.post(
+            self.path, cast_to=httpx2.Response, content=body, options=self._options(call), stream=stream
+        )
+
+    def _raise_translated(self, error: Exception, call: ProviderCall) -> None:
+        translated = provider_error(error, call, self.sdk, self._clock)
+        if translated is not None and translated is not error:
+            raise translated from error
+
+
+async def _next_events(source: BodyStream, splitter: EventSplitter, timer: StageTimer) -> list[bytes]:
+    """Return the payloads that the next bytes complete. Raises when there are no more bytes."""
+    data = source.ready()
+    if data:
+        timer.check()
+    else:
+        async with timer.stage():
+            data = await source.read()
+    try:
+        events = splitter.feed(data) if data else splitter.flush()
+    except EventTooLargeError as error:
+        raise UnreadableAnswerError(str(error)) from error
+    if not data and not events:
+        if splitter.seen_bytes and not splitter.seen_events:
+            raise UnreadableAnswerError("The provider's answer is not an event stream")
+        raise httpx2.ReadError("the stream ended without its end marker")
+    return events
+
+
+async def _drain(source: BodyStream) -> None:
+    """Read to the end of a finished answer, so that its connection can be used again."""
+    if source.at_end():
+        return
+    try:
+        async with asyncio.timeout(_DRAIN_S):
+            while await source.read():
+                pass
+    except (TimeoutError, httpx2.TransportError):
+        # The answer is complete; only the connection is lost, and it will be closed.
+        source.abort()

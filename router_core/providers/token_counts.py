@@ -1,0 +1,81 @@
+"""Turns a provider's usage figures into disjoint classes, or counts by text length where they are of no use."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from router_core.types import (
+    ImagePart,
+    LLMRequest,
+    Message,
+    TextPart,
+    ToolCallPart,
+    Usage,
+)
+
+__all__ = ["MAX_TOKENS", "checked_usage", "estimated_usage"]
+
+MAX_TOKENS = 1_000_000_000
+_CHARS_PER_TOKEN = 4
+_TOKENS_PER_IMAGE = 1_000
+
+
+def checked_usage(
+    *,
+    input_tokens: int,
+    output_tokens: int,
+    cache_read: int = 0,
+    cache_write: int = 0,
+    cache_write_1h: int = 0,
+    reasoning: int = 0,
+) -> Usage | None:
+    """Return the usage, or None when a class is negative or absurdly large."""
+    classes = (input_tokens, output_tokens, cache_read, cache_write, cache_write_1h, reasoning)
+    if any(count < 0 or count > MAX_TOKENS for count in classes):
+        return None
+    return Usage(
+        input_tokens=input_tokens,
+        cache_read_tokens=cache_read,
+        cache_write_tokens=cache_write,
+        cache_write_1h_tokens=cache_write_1h,
+        output_tokens=output_tokens,
+        reasoning_tokens=reasoning,
+    )
+
+
+def estimated_usage(request: LLMRequest, output_chars: int, reasoning_chars: int = 0) -> Usage:
+    """Return usage counted from the lengths of what was asked and answered, flagged as estimated."""
+    asked = len(request.prompt or "") + len(request.system_prompt or "")
+    asked += sum(_chars(part) for part in _parts(request.messages or ()))
+    if request.tools:
+        asked += len(msgspec.json.encode(request.tools))
+    images = len(request.images) + sum(isinstance(part, ImagePart) for part in _parts(request.messages or ()))
+    return Usage(
+        input_tokens=_tokens(asked) + images * _TOKENS_PER_IMAGE,
+        output_tokens=_tokens(output_chars),
+        reasoning_tokens=_tokens(reasoning_chars),
+        estimated=True,
+    )
+
+
+def _tokens(chars: int) -> int:
+    return -(-chars // _CHARS_PER_TOKEN)
+
+
+def _parts(messages: Iterable[Message]) -> Iterable[Any]:
+    for message in messages:
+        if isinstance(message.content, str):
+            yield message.content
+        else:
+            yield from message.content
+
+
+def _chars(part: Any) -> int:
+    if isinstance(part, str):
+        return len(part)
+    if isinstance(part, TextPart):
+        return len(part.text)
+    if isinstance(part, ImagePart):
+        return 0
+    return len(msgspec.json.encode(part.args if isinstance(part, ToolCallPart) else part.result))

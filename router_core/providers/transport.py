@@ -1,0 +1,270 @@
+"""The fast way out: an ``httpx2.AsyncClient`` for the SDKs that goes straight to one shared aiohttp pool.
+
+The SDKs call two public methods of their HTTP client, ``build_request`` and ``send``. Both are overridden here, so
+that a call costs neither httpx2's request preparation nor its transport stack. Redirects are never followed, cookies
+never kept, proxies and the environment never consulted, and only headers that the SDKs are known to need are sent.
+"""
+
+import asyncio
+import io
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
+from typing import Any, cast
+
+import aiohttp
+import httpx2
+from multidict import CIMultiDict
+from yarl import URL
+
+__all__ = [
+    "MAX_RESPONSE_BYTES",
+    "MAX_STREAM_BYTES",
+    "BodyStream",
+    "ConnectionPool",
+    "FastClient",
+    "FastRequest",
+    "ResponseTooLargeError",
+    "wire_headers",
+]
+
+MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+MAX_STREAM_BYTES = 64 * 1024 * 1024
+_POOL_LIMIT = 2_000
+_KEEP_ALIVE_S = 60.0
+_DNS_CACHE_S = 10
+_LARGE_BODY = 1024 * 1024
+_FORWARDED = frozenset(
+    {"accept", "content-type", "user-agent", "authorization", "x-api-key", "anthropic-version", "anthropic-beta"}
+)
+_OWN_PREFIX = "x-stainless-"
+
+
+class ResponseTooLargeError(httpx2.TransportError):
+    """The provider's answer is larger than we accept."""
+
+
+class FastRequest(httpx2.Request):
+    """A request whose URL and headers are already in the shape in which they are sent."""
+
+    def __init__(self, url: httpx2.URL, target: URL, headers: httpx2.Headers, wire: CIMultiDict[str]) -> None:
+        # The parent would parse, encode and copy all of this again; the SDKs only read these attributes.
+        self.method = "POST"
+        self.url = url
+        self.headers = headers
+        self.extensions = {}
+        self.target = target
+        self.wire = wire
+        self.body = b""
+        self.connect_s: float | None = None
+
+    def with_body(self, body: bytes, timeout: object) -> "FastRequest":
+        """Return a request to the same place with another body."""
+        copy = FastRequest(self.url, self.target, self.headers, self.wire)
+        copy.body = body
+        copy.connect_s = _connect_seconds(timeout)
+        return copy
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        return self.body
+
+
+class BodyStream(httpx2.AsyncByteStream):
+    """The body of an answer, read piece by piece as it arrives, at most ``limit`` bytes of it."""
+
+    def __init__(self, answer: aiohttp.ClientResponse, request: httpx2.Request, limit: int) -> None:
+        self._answer = answer
+        self._request = request
+        self._left = limit
+
+    def ready(self) -> bytes:
+        """Return what has already arrived, perhaps nothing, without waiting."""
+        try:
+            return self._count(self._answer.content.read_nowait())
+        except (aiohttp.ClientError, OSError) as error:
+            raise _network_fault(error, self._request) from error
+
+    async def read(self) -> bytes:
+        """Return the next bytes, or none at the end. Raises ``httpx2.TransportError``."""
+        try:
+            return self._count(await self._answer.content.readany())
+        except (aiohttp.ClientError, OSError) as error:
+            raise _network_fault(error, self._request) from error
+
+    def at_end(self) -> bool:
+        """Say whether everything has been read."""
+        return self._answer.content.at_eof()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while data := await self.read():
+            yield data
+
+    def abort(self) -> None:
+        """Close the connection now, unless the answer was read to its end."""
+        self._answer.close()
+
+    async def aclose(self) -> None:
+        self.abort()
+
+    def _count(self, data: bytes) -> bytes:
+        self._left -= len(data)
+        if self._left < 0:
+            self.abort()
+            raise ResponseTooLargeError("the answer is larger than the limit", request=self._request)
+        return data
+
+
+class ConnectionPool:
+    """Owns the only connections to providers. Must be used and closed on one event loop."""
+
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        max_response: int = MAX_RESPONSE_BYTES,
+        max_stream: int = MAX_STREAM_BYTES,
+    ) -> None:
+        self._tls = tls
+        self._max_response = max_response
+        self._max_stream = max_stream
+        self._session: aiohttp.ClientSession | None = None
+
+    async def exchange(self, request: FastRequest, *, stream: bool) -> httpx2.Response:
+        """Send ``request``; return the whole answer, or its open body. Raises ``httpx2.TransportError``."""
+        session = self._session or self._open()
+        body: bytes | io.BytesIO = request.body if len(request.body) < _LARGE_BODY else io.BytesIO(request.body)
+        try:
+            answer = await session.post(
+                request.target,
+                data=body,
+                headers=request.wire,
+                allow_redirects=False,
+                timeout=_client_timeout(request.connect_s),
+            )
+        except (aiohttp.ClientError, OSError) as error:
+            raise _network_fault(error, request) from error
+        streaming = stream and answer.status < 300
+        source = BodyStream(answer, request, self._max_stream if streaming else self._max_response)
+        if streaming:
+            return httpx2.Response(answer.status, headers=list(answer.raw_headers), stream=source, request=request)
+        content = await _read_whole(source)
+        # The body is plain by now and its length known, whatever the headers said about the transfer.
+        headers = [(name, value) for name, value in answer.raw_headers if name.lower() not in _TRANSFER]
+        return httpx2.Response(answer.status, headers=headers, content=content, request=request)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        tls = self._tls if self._tls is not None else True
+        connector = aiohttp.TCPConnector(
+            ssl=tls, limit=_POOL_LIMIT, keepalive_timeout=_KEEP_ALIVE_S, ttl_dns_cache=_DNS_CACHE_S
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, raise_for_status=False
+        )
+        return self._session
+
+
+_TRANSFER = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+
+
+class FastClient(httpx2.AsyncClient):
+    """What the SDKs get as ``http_client``. Closing it does nothing: the pool belongs to the registry."""
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        super().__init__(transport=_PoolTransport(pool), trust_env=False, follow_redirects=False)
+        self._pool = pool
+
+    def build_request(
+        self,
+        method: str,
+        url: httpx2.URL | str,
+        *,
+        content: Any = None,
+        headers: Any = None,
+        timeout: Any = None,
+        **_unused: Any,
+    ) -> httpx2.Request:
+        """Return the request without copying, merging or encoding anything twice."""
+        if method.upper() != "POST" or not isinstance(content, bytes):
+            raise TypeError("only POST requests with a body of bytes are sent to providers")
+        parsed, target = _parsed_url(str(url))
+        fields = httpx2.Headers(headers)
+        return FastRequest(parsed, target, fields, wire_headers(fields)).with_body(content, timeout)
+
+    async def send(self, request: httpx2.Request, *, stream: bool = False, **_unused: Any) -> httpx2.Response:
+        """Send ``request`` through the pool. Raises ``httpx2.TransportError``."""
+        return await self._pool.exchange(cast("FastRequest", request), stream=stream)
+
+    async def aclose(self) -> None:
+        """Do nothing."""
+
+
+class _PoolTransport(httpx2.AsyncBaseTransport):
+    """Keeps httpx2 from building a transport of its own, with a TLS context nobody uses."""
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        return await self._pool.exchange(cast("FastRequest", request), stream=True)
+
+
+def wire_headers(headers: Mapping[str, str]) -> CIMultiDict[str]:
+    """Return the headers that may leave, without anything the environment slipped into the SDK's defaults."""
+    kept = CIMultiDict((name, value) for name, value in headers.items() if _may_leave(name.lower()))
+    kept["Accept-Encoding"] = "identity"
+    return kept
+
+
+def _may_leave(name: str) -> bool:
+    return name in _FORWARDED or name.startswith(_OWN_PREFIX)
+
+
+async def _read_whole(source: BodyStream) -> bytes:
+    try:
+        first = await source.read()
+        if source.at_end():
+            return first
+        parts = [first]
+        while data := await source.read():
+            parts.append(data)
+    except BaseException:
+        source.abort()
+        raise
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=256)
+def _parsed_url(url: str) -> tuple[httpx2.URL, URL]:
+    return httpx2.URL(url), URL(url, encoded=True)
+
+
+@lru_cache(maxsize=64)
+def _client_timeout(connect_s: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=connect_s)
+
+
+def _connect_seconds(timeout: object) -> float | None:
+    if isinstance(timeout, httpx2.Timeout):
+        return timeout.connect
+    return timeout if isinstance(timeout, float) else None
+
+
+def _network_fault(error: Exception, request: httpx2.Request) -> httpx2.TransportError:
+    """Return the httpx2 error that the SDKs know for an aiohttp error."""
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return httpx2.ConnectTimeout("connecting took too long", request=request)
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ServerFingerprintMismatch):
+        return httpx2.ConnectError("the connection could not be made", request=request)
+    if isinstance(error, asyncio.TimeoutError):
+        return httpx2.ReadTimeout("nothing came in time", request=request)
+    if isinstance(error, aiohttp.InvalidURL):
+        return httpx2.UnsupportedProtocol("the base URL is not usable", request=request)
+    return httpx2.ReadError("the connection broke", request=request)
