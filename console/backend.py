@@ -34,7 +34,7 @@ class ConsoleBackend(Protocol):
         """Return what ``person`` may ask for in the playground."""
         ...
 
-    def route(self, person: Principal, request: LLMRequest) -> Decision:
+    async def route(self, person: Principal, request: LLMRequest) -> Decision:
         """Return where ``request`` would go, without calling or charging anything."""
         ...
 

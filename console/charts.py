@@ -21,12 +21,12 @@ def traffic_chart(overview: Overview, zone: ZoneInfo) -> Figure:
             "name": _legend_name(provider.provider),
             "x": _times(provider.series, zone),
             "y": [point.totals.requests for point in provider.series],
-            "marker": {"line": {"width": 0}},
+            "marker": {"color": _colour(index), "line": {"width": 0}},
             "hovertemplate": "%{y} requests",
         }
-        for provider in overview.providers
+        for index, provider in enumerate(overview.providers)
     ]
-    return {"data": traces, "layout": {**_layout("req/min"), "barmode": "stack", "bargap": 0.22}}
+    return {"data": traces, "layout": {**_layout(), "barmode": "stack", "bargap": 0.22}}
 
 
 def latency_chart(overview: Overview, zone: ZoneInfo) -> Figure:
@@ -44,19 +44,19 @@ def latency_chart(overview: Overview, zone: ZoneInfo) -> Figure:
             "x": times,
             "y": values,
             "connectgaps": False,
-            "line": {"width": 2, "shape": "linear"},
-            "marker": {"size": 3.5},
+            "line": {"width": 2, "color": _colour(index)},
+            "marker": {"size": 3.5, "color": _colour(index)},
             "hovertemplate": "%{y:,.0f} ms",
         }
-        for name, values in series
+        for index, (name, values) in enumerate(series)
     ]
-    return {"data": traces, "layout": _layout("ms")}
+    return {"data": traces, "layout": _layout(" ms")}
 
 
-def _layout(unit: str) -> Figure:
+def _layout(tick_suffix: str = "") -> Figure:
     return {
         "height": CHART_HEIGHT_PX,
-        "margin": {"l": 44, "r": 8, "t": 8, "b": 28},
+        "margin": {"l": 36, "r": 8, "t": 8, "b": 28},
         "hovermode": "x unified",
         "showlegend": True,
         "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "title": {"text": ""}},
@@ -65,14 +65,20 @@ def _layout(unit: str) -> Figure:
             "rangemode": "tozero",
             "fixedrange": True,
             "nticks": 5,
-            "title": {"text": unit, "standoff": 6},
-            "separatethousands": True,
+            "ticksuffix": tick_suffix,
+            "tickformat": ",d",
+            "automargin": True,
         },
     }
 
 
 def _times(series: Sequence[MinutePoint], zone: ZoneInfo) -> list[str]:
     return [point.start.astimezone(zone).strftime("%Y-%m-%dT%H:%M") for point in series]
+
+
+def _colour(index: int) -> str:
+    """Return the mark that Streamlit replaces by the theme's chart colour of that position, in light and dark."""
+    return f"#00000{index % 8 + 1}"
 
 
 def _legend_name(provider: str) -> str:

@@ -3,15 +3,16 @@
 import hashlib
 import hmac
 
+from router_core.security.sessions import COOKIE_NAME, SECURE_COOKIE_NAME
+
 __all__ = ["PRE_SESSION_COOKIE", "cookie_name", "form_token", "form_token_fits"]
 
-SESSION_COOKIE = "signalbox_session"
 PRE_SESSION_COOKIE = "signalbox_form"
 
 
 def cookie_name(*, secure: bool) -> str:
     """Return the session cookie's name; over https browsers accept the prefixed one from this very host only."""
-    return f"__Host-{SESSION_COOKIE}" if secure else SESSION_COOKIE
+    return SECURE_COOKIE_NAME if secure else COOKIE_NAME
 
 
 def form_token(cookie_value: str) -> str:

@@ -11,13 +11,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from console.cookies import cookie_name
 from console.policy import security_headers
 from router_core.types import Principal
+from signalbox.asgi import is_api_path
 
 __all__ = ["CheckSession", "ConsoleGate", "session_token"]
 
 CheckSession = Callable[[str, bool], Awaitable[Principal | None]]
 
-API_PREFIXES = ("/api/", "/v1/")
-API_PATHS = frozenset(("/api", "/v1", "/livez", "/readyz", "/metrics"))
 OPEN_PREFIXES = ("/auth/", "/static/", "/app/static/")
 OPEN_PATHS = frozenset(("/_stcore/health", "/favicon.png", "/robots.txt"))
 POLICY_VIOLATION = 1008
@@ -36,7 +35,7 @@ class ConsoleGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
-        if scope["type"] == "lifespan" or path in API_PATHS or path.startswith(API_PREFIXES):
+        if scope["type"] == "lifespan" or is_api_path(path):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)

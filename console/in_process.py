@@ -1,12 +1,137 @@
 """The backend for a console that shares the process with the router."""
 
-from console.backend import ConsoleBackend
-from console.bridge import Bridge
-from router_core.clock import Clock
+from collections.abc import AsyncGenerator, Sequence
 
-__all__ = ["published_backend"]
+from console.backend import ConsoleBackend, Screen
+from console.bridge import Bridge
+from console.views import Choices, OverviewView, ProviderState, ProviderView, UseCaseChoice
+from router_core.clock import Clock
+from router_core.metrics.minute import Totals
+from router_core.ports import ProviderHealth
+from router_core.security.permissions import allows, require
+from router_core.types import (
+    STANDARD_USE_CASES,
+    Decision,
+    LLMRequest,
+    Principal,
+    ProviderConfig,
+    RequestEvent,
+    Snapshot,
+    StreamPart,
+)
+from signalbox.bootstrap import Runtime
+from signalbox.loop import SERVED
+
+__all__ = ["InProcessBackend", "published_backend"]
+
+PERMISSION_OF: dict[Screen, str] = {"overview": "overview.read", "playground": "playground.use"}
+SEES_ALL_ACCOUNTS = frozenset({"owner", "admin"})
+RECENT_SHOWN = 25
+RECENT_SEARCHED = 200
+WORST_FIRST: tuple[ProviderState, ...] = ("down", "failing", "recovering", "healthy", "unknown", "disabled")
 
 
 def published_backend() -> tuple[ConsoleBackend, Bridge, Clock]:
-    """Return the running server's backend."""
-    raise RuntimeError("no server is running in this process")
+    """Return the running server's backend, the bridge to its loop, and its clock."""
+    served = SERVED.current()
+    if served is None:
+        raise RuntimeError("no server is running in this process")
+    return InProcessBackend(served.runtime), Bridge(served.loop), served.runtime.clock
+
+
+class InProcessBackend:
+    """Reaches the runtime directly."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def visitor(self, token: str, *, touch: bool) -> Principal | None:
+        """Return whose session ``token`` is; ``touch`` notes that the person acted."""
+        return await self._runtime.session_gate.check(token, touch=touch)
+
+    def may(self, person: Principal, screen: Screen) -> bool:
+        """Say whether ``person`` may open ``screen``."""
+        return allows(person, PERMISSION_OF[screen])
+
+    async def overview(self, person: Principal) -> OverviewView:
+        """Return the last hour; runs on the loop, where metrics are written."""
+        require(person, "overview.read")
+        metrics = self._runtime.metrics.overview(60)
+        totals = {each.provider: each.totals for each in metrics.providers}
+        board = {each.provider: each for each in self._runtime.health.board()}
+        snapshot = self._runtime.config.snapshot()
+        views = [
+            _provider_view(each, snapshot, board.get(each.name), totals.get(each.name, Totals()))
+            for each in _visible(snapshot, person)
+        ]
+        views.sort(key=lambda view: WORST_FIRST.index(view.state))
+        recent = self._runtime.events.recent(RECENT_SHOWN, _accounts(person))
+        return OverviewView(metrics=metrics, providers=tuple(views), recent=tuple(recent))
+
+    def choices(self, person: Principal) -> Choices:
+        """Return what ``person`` may ask for in the playground."""
+        require(person, "playground.use")
+        snapshot = self._runtime.config.snapshot()
+        active = [each for each in _visible(snapshot, person) if each.is_active]
+        named = {use_case for each in active for use_case in each.use_cases}
+        use_cases = [*STANDARD_USE_CASES, *sorted(named - set(STANDARD_USE_CASES))]
+        return Choices(
+            use_cases=tuple(UseCaseChoice(name, snapshot.preferences.get(name)) for name in use_cases),
+            models=tuple(dict.fromkeys(each.model for each in active)),
+            providers=tuple(each.name for each in active),
+        )
+
+    async def route(self, person: Principal, request: LLMRequest) -> Decision:
+        """Return where ``request`` would go, without calling or charging anything."""
+        require(person, "playground.use")
+        return self._runtime.router.route(request, person)
+
+    async def stream(self, person: Principal, request: LLMRequest, request_id: str) -> AsyncGenerator[StreamPart, None]:
+        """Answer ``request`` in parts; closing the generator cancels the call upstream."""
+        require(person, "playground.use")
+        parts = self._runtime.router.stream(request, person, request_id)
+        try:
+            async for part in parts:
+                yield part
+        finally:
+            await parts.aclose()
+
+    async def trace(self, person: Principal, request_id: str) -> RequestEvent | None:
+        """Return what was recorded of a request of that person, None until it is."""
+        require(person, "playground.use")
+        recent = self._runtime.events.recent(RECENT_SEARCHED, None)
+        return next((each for each in recent if each.request_id == request_id and each.principal.id == person.id), None)
+
+
+def _accounts(person: Principal) -> Sequence[str] | None:
+    return None if person.role in SEES_ALL_ACCOUNTS else person.accounts
+
+
+def _visible(snapshot: Snapshot, person: Principal) -> list[ProviderConfig]:
+    accounts = _accounts(person)
+    return [
+        each
+        for each in snapshot.providers
+        if each.account_id is None or accounts is None or each.account_id in accounts
+    ]
+
+
+def _provider_view(
+    provider: ProviderConfig, snapshot: Snapshot, health: ProviderHealth | None, totals: Totals
+) -> ProviderView:
+    enabled = provider.is_active and snapshot.flags.allows(provider.kind)
+    state = _state(health) if enabled else "disabled"
+    error = health.error if health is not None and state in ("down", "failing") else None
+    return ProviderView(name=provider.name, model=provider.model, state=state, totals=totals, error=error)
+
+
+def _state(health: ProviderHealth | None) -> ProviderState:
+    if health is None:
+        return "unknown"
+    if health.breaker == "OPEN":
+        return "down"
+    if health.breaker == "HALF_OPEN":
+        return "recovering"
+    if health.healthy is None:
+        return "unknown"
+    return "healthy" if health.healthy else "failing"

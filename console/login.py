@@ -54,7 +54,7 @@ class _LoginPages:
     async def show(self, request: Request) -> Response:
         wanted = local_page(request.query_params.get("next"))
         token = session_token(request.scope)
-        if token is not None and await self._doors().sessions.check(token, False) is not None:
+        if token is not None and await self._doors().sessions.check(token, touch=False) is not None:
             return RedirectResponse(wanted, status_code=303)
         notice = SIGNED_OUT if "signed_out" in request.query_params else None
         return _form(request, wanted, notice=notice)

@@ -80,8 +80,8 @@ def _logo() -> None:
 def _person(visitor: Visitor) -> None:
     name, role = visitor.person.name, ROLE_NAMES.get(visitor.person.role, visitor.person.role)
     st.html(
-        f'<div style="border-top:1px solid rgba(128,140,160,.28);margin-top:.75rem;padding-top:.9rem;'
-        f'font-size:.86rem;line-height:1.45"><div title="{escape(name)}" style="font-weight:550;overflow:hidden;'
+        f'<div style="font-size:.86rem;line-height:1.45">'
+        f'<div title="{escape(name)}" style="font-weight:550;overflow:hidden;'
         f'text-overflow:ellipsis;white-space:nowrap">{escape(name)}</div>'
         f'<div style="opacity:.72">{escape(role)}</div>'
         f'<form method="post" action="/auth/logout" target="_self" style="margin:.65rem 0 0">'

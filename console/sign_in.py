@@ -9,6 +9,7 @@ from typing import Protocol
 from console.throttle import FailureThrottle
 from router_core.clock import Clock
 from router_core.ports import PasswordHasher, UserRecord, UserStore
+from router_core.security.sessions import OpenedSession
 from router_core.types import Principal, Secret
 
 __all__ = ["Doors", "SessionDoor", "SignInDesk", "SignInRefused"]
@@ -19,11 +20,11 @@ PARALLEL_CHECKS = 2
 class SessionDoor(Protocol):
     """Opens, checks and closes sessions."""
 
-    async def open(self, user: UserRecord, address: str) -> tuple[str, str]:
-        """Return a new session's token and its CSRF token."""
+    async def open(self, user: UserRecord, address: str) -> OpenedSession:
+        """Start a session."""
         ...
 
-    async def check(self, token: str, touch: bool) -> Principal | None:
+    async def check(self, token: str, *, touch: bool) -> Principal | None:
         """Return whose valid session ``token`` is."""
         ...
 
@@ -69,8 +70,8 @@ class SignInDesk:
             self._throttle.failed(key, address)
             raise SignInRefused
         self._throttle.passed(key, address)
-        token, _ = await doors.sessions.open(user, address)
-        return token
+        opened = await doors.sessions.open(user, address)
+        return opened.token.reveal()
 
     async def _verify(self, hasher: PasswordHasher, password: Secret, user: UserRecord | None) -> bool:
         async with self._slots:

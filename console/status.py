@@ -20,6 +20,7 @@ class StatusMark(NamedTuple):
 
 PROVIDER_MARKS: dict[ProviderState, StatusMark] = {
     "healthy": StatusMark("Healthy", ":material/check_circle:", "green"),
+    "failing": StatusMark("Failing", ":material/warning:", "orange"),
     "recovering": StatusMark("Recovering", ":material/change_circle:", "orange"),
     "down": StatusMark("Down", ":material/error:", "red"),
     "disabled": StatusMark("Disabled", ":material/do_not_disturb_on:", "gray"),

@@ -21,7 +21,9 @@ def why(event: RequestEvent) -> str:
     if event.cached:
         return "Answered from the cache"
     failed = [attempt for attempt in event.decision.attempts if attempt.outcome not in ("success", "cancelled")]
-    reason = next((each.reason for each in event.decision.considered if each.provider == event.provider), "")
+    reason = next(
+        (each.reason for each in event.decision.considered if each.kept and each.provider == event.provider), ""
+    )
     if failed and event.status == "success":
         return f"Failed over from {failed[0].provider} ({failed[0].outcome}); {reason}"
     if event.status == "error" and not event.decision.attempts:

@@ -10,7 +10,7 @@ from router_core.types import RequestEvent
 
 __all__ = ["Choices", "OverviewView", "ProviderState", "ProviderView", "UseCaseChoice"]
 
-ProviderState = Literal["healthy", "recovering", "down", "disabled", "unknown"]
+ProviderState = Literal["healthy", "failing", "recovering", "down", "disabled", "unknown"]
 
 
 class ProviderView(Struct, frozen=True, kw_only=True):

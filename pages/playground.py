@@ -7,7 +7,8 @@ from console.playground.parameters import choose_parameters
 from console.playground.workbench import draw_workbench
 
 visitor = require("playground")
-st.title("Playground", anchor=False)
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.title("Playground", anchor=False, width="content")
 work, settings = st.columns([2, 1], gap="medium")
 with settings.container(border=True, key="playground_parameters"):
     parameters = choose_parameters(visitor.stage.backend.choices(visitor.person))

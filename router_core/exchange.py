@@ -254,4 +254,5 @@ class Exchange:
             streamed=self._streamed,
             cached=self._cached,
             decision=decision,
+            request_id=self._request_id,
         )

@@ -33,6 +33,8 @@ def _provider_alerts(view: OverviewView) -> list[Alert]:
         if provider.state == "down":
             then = "traffic fails over to the next provider" if usable else "no other provider can take its traffic"
             found.append(Alert("error", f"{name} is down{cause}: {then}."))
+        elif provider.state == "failing":
+            found.append(Alert("warning", f"The last call to {name} failed{cause}; others take over while it does."))
         elif provider.state == "recovering":
             found.append(Alert("warning", f"{name} is recovering: a few requests test it before it takes them all."))
     return found

@@ -18,7 +18,8 @@ from router_core.metrics.collector import Overview
 __all__ = ["draw_overview"]
 
 CHART_PACE_S = 10
-NUMBERS = ("First token", "Latency", "Tokens", "Cost")
+WIDTHS = {"Time": 74, "Use case": 78, "Provider": 176, "Model": 132, "Why": 196}
+NUMBERS = {"First token": 84, "Latency": 74, "Tokens": 64, "Cost": 80}
 OUTCOME_COLOURS = {"Success": "green", "Cancelled": "gray"}
 
 
@@ -104,10 +105,8 @@ def _providers(view: OverviewView) -> None:
 
 
 def _provider(provider: ProviderView) -> None:
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="xsmall"):
-        st.markdown(f"**{literal(provider.name)}**", width="content")
-        st.markdown(badge(provider_mark(provider.state)), width="content")
-    st.caption(literal(provider.model))
+    st.markdown(f"**{literal(provider.name)}**")
+    st.markdown(f"{badge(provider_mark(provider.state))} :small[:gray[{literal(provider.model)}]]")
     totals = provider.totals
     if totals.requests:
         judged = totals.requests - totals.cancelled
@@ -129,12 +128,10 @@ def _recent(view: OverviewView, zone: ZoneInfo) -> None:
         key="overview_recent",
         alt="The newest requests, where they went and why",
         column_config={
-            "Time": st.column_config.TextColumn(width=76),
+            **{name: st.column_config.TextColumn(width=width) for name, width in WIDTHS.items()},
             "Outcome": st.column_config.MultiselectColumn(
-                options=words, color=[OUTCOME_COLOURS.get(word, "red") for word in words], width=112
+                options=words, color=[OUTCOME_COLOURS.get(word, "red") for word in words], width=104
             ),
-            "Use case": st.column_config.TextColumn(width=88),
-            "Why": st.column_config.TextColumn(width="large"),
-            **{name: st.column_config.TextColumn(alignment="right") for name in NUMBERS},
+            **{name: st.column_config.TextColumn(width=width, alignment="right") for name, width in NUMBERS.items()},
         },
     )

@@ -4,7 +4,9 @@ from typing import Any, NamedTuple
 
 from console.format import THIN, count, duration, literal, money, percent
 from console.views import OverviewView
+from router_core.metrics.collector import UNSERVED
 from router_core.metrics.minute import Totals
+from router_core.types import NANO_PER_USD
 
 __all__ = ["Tile", "tiles"]
 
@@ -53,24 +55,31 @@ def _success(view: OverviewView) -> Tile:
         "delta": failed if now.requests else None,
         "delta_arrow": "off",
         "delta_color": "green" if calm else "red",
-        "help": "Share of the last hour's requests that got an answer. Cancelled ones do not count.",
+        "help": "Share of the last hour's requests that got an answer; cancelled ones do not count. "
+        "The bars are the failures of each minute.",
+        "chart_data": [point.totals.errors for point in view.metrics.series[:-1]],
+        "chart_type": "bar",
     }
     if share is not None and old is not None:
-        options["delta_description"] = f"{percent(old)} the hour before"
+        options["delta_description"] = f"was {percent(old)}"
     return Tile("Success rate", percent(share), options)
 
 
 def _latency(view: OverviewView) -> Tile:
     now, before = view.metrics.totals.p95_ms, view.metrics.previous.p95_ms
     p50 = view.metrics.totals.p50_ms
-    options: dict[str, Any] = {"help": "95 of 100 answers of the last hour were complete within this time."}
+    options: dict[str, Any] = {
+        "help": "95 of 100 answers of the last hour were complete within this time. The line is the p95 of each minute.",
+        "chart_data": [point.totals.p95_ms or 0 for point in view.metrics.series[:-1]],
+        "chart_type": "line",
+    }
     if now is not None and before:
         change = now / before - 1
         slower = "orange" if change > 0.2 else "green" if change < -0.2 else "gray"
         options |= {
-            "delta": f"{change * 100:+.0f}{THIN}%",
+            "delta": f"{change * 100:+.0f}{THIN}%" if abs(change) >= 0.005 else 0,
             "delta_color": slower,
-            "delta_description": "vs the hour before",
+            "delta_description": "vs hour before",
         }
     elif now is not None:
         options |= {"delta": f"p50 {duration(p50)}", "delta_arrow": "off", "delta_color": "gray"}
@@ -86,18 +95,21 @@ def _spend(view: OverviewView) -> Tile:
             "delta": f"{literal(money(hour))} in 60{THIN}min" if hour else None,
             "delta_arrow": "off",
             "delta_color": "gray",
-            "help": "Since midnight UTC, from the price book. Models without a price are not in it.",
+            "help": "Since midnight UTC, from the price book; models without a price are not in it. "
+            "The area is the spend of each minute of the last hour.",
+            "chart_data": [point.totals.cost / NANO_PER_USD for point in view.metrics.series[:-1]],
+            "chart_type": "area",
         },
     )
 
 
 def _providers(view: OverviewView) -> Tile:
     active = [each for each in view.providers if each.state != "disabled"]
-    bad = {state: sum(each.state == state for each in active) for state in ("down", "recovering", "unknown")}
+    bad = {state: sum(each.state == state for each in active) for state in ("down", "failing", "recovering", "unknown")}
     healthy = len(active) - sum(bad.values())
-    words = {"down": "down", "recovering": "recovering", "unknown": "not seen yet"}
+    words = {"down": "down", "failing": "failing", "recovering": "recovering", "unknown": "not seen yet"}
     parts = [f"{number} {words[state]}" for state, number in bad.items() if number]
-    colour = "red" if bad["down"] else "orange" if bad["recovering"] else "gray" if parts else "green"
+    colour = "red" if bad["down"] else "orange" if bad["recovering"] or bad["failing"] else "gray" if parts else "green"
     return Tile(
         "Providers healthy",
         f"{healthy} of {len(active)}" if active else "none",
@@ -105,9 +117,18 @@ def _providers(view: OverviewView) -> Tile:
             "delta": ", ".join(parts) if parts else "all well" if active else None,
             "delta_arrow": "off",
             "delta_color": colour,
-            "help": "Judged by the requests that went through them; disabled ones do not count.",
+            "help": "Judged by the requests that went through them; disabled ones do not count. "
+            "The bars count the providers that served in each minute.",
+            "chart_data": _serving(view),
+            "chart_type": "bar",
         },
     )
+
+
+def _serving(view: OverviewView) -> list[int]:
+    served = [each.series for each in view.metrics.providers if each.provider != UNSERVED]
+    minutes = range(len(view.metrics.series) - 1)
+    return [sum(series[minute].totals.requests > 0 for series in served) for minute in minutes]
 
 
 def _share(totals: Totals) -> float | None:

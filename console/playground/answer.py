@@ -10,7 +10,7 @@ from console.playground.trace import draw_trace
 from console.playground.turn import Turn, readable_error
 from router_core.types import parse_usd
 
-__all__ = ["draw_answer", "draw_earlier", "draw_follow_up", "draw_streaming"]
+__all__ = ["draw_answer", "draw_earlier", "draw_follow_up", "draw_streaming", "headline"]
 
 STATES = {
     "running": ":blue-badge[:material/progress_activity: Streaming]",
@@ -22,10 +22,9 @@ PROMPT_PREVIEW = 90
 
 
 def draw_streaming(turn: Turn) -> None:
-    """Draw an answer that is being written."""
-    st.markdown(_headline(turn))
+    """Draw an answer that is being written, below its headline."""
     if turn.text:
-        st.markdown(prose(turn.text) + " :gray[▍]")
+        st.markdown(prose(turn.text) + "▍")
     elif turn.reasoning:
         st.markdown(":shimmer[Thinking]")
     else:
@@ -35,7 +34,7 @@ def draw_streaming(turn: Turn) -> None:
 
 def draw_answer(turn: Turn) -> None:
     """Draw an answer that has ended, well or not."""
-    st.markdown(_headline(turn))
+    st.markdown(headline(turn))
     if turn.reasoning:
         with st.expander("Reasoning", type="compact"):
             st.markdown(prose(turn.reasoning))
@@ -81,7 +80,8 @@ def draw_earlier(turns: list[Turn]) -> None:
                 draw_trace(turn.decision)
 
 
-def _headline(turn: Turn) -> str:
+def headline(turn: Turn) -> str:
+    """Return, as Markdown, how far an answer is and who gives it."""
     where = f"**{literal(turn.provider)}** :gray[{literal(turn.model or '')}]" if turn.provider else ""
     return f"{STATES[turn.state]}  {where}"
 

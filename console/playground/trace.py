@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from console.format import DASH, duration, literal
+from console.format import duration, literal
 from console.status import attempt_mark, badge
 from router_core.types import Attempt, Decision
 
@@ -28,16 +28,16 @@ def route_sentence(decision: Decision) -> str:
 
 
 def draw_trace(decision: Decision) -> None:
-    """Draw what was considered and what was tried."""
+    """Draw what was tried and what was considered."""
     if decision.attempts:
         st.markdown("**Attempts**")
         _attempts(decision.attempts)
     st.markdown("**Candidates**")
-    lines = ["| | Provider | Model | Why |", "|:--|:--|:--|:--|"]
-    for each in decision.considered:
-        mark = ":green-badge[:material/check: Kept]" if each.kept else ":gray-badge[:material/close: Dropped]"
-        lines.append(f"| {mark} | {literal(each.provider)} | {literal(each.model)} | {literal(each.reason)} |")
-    st.markdown("\n".join(lines))
+    with st.container(gap="xsmall"):
+        for each in decision.considered:
+            mark = ":green-badge[:material/check: Kept]" if each.kept else ":gray-badge[:material/close: Dropped]"
+            who = f"**{literal(each.provider)}** :gray[{literal(each.model)}]"
+            st.markdown(f"{mark} {who} :gray[·] {literal(each.reason)}")
     st.caption(
         f"Use case {literal(decision.use_case)} · about {decision.estimated_input_tokens:,} input tokens · "
         f"configuration revision {decision.revision}"
@@ -45,29 +45,28 @@ def draw_trace(decision: Decision) -> None:
 
 
 def _attempts(attempts: tuple[Attempt, ...]) -> None:
-    lines = ["| # | Provider | Outcome | First token | Time | |", "|--:|:--|:--|--:|--:|:--|"]
-    for each in attempts:
-        note = literal(each.error or "")
-        lines.append(
-            f"| {each.number} | {literal(each.provider)} | {badge(attempt_mark(each))} | "
-            f"{duration(each.first_token_ms) if each.first_token_ms is not None else DASH} | "
-            f"{duration(each.latency_ms)} | {note} |"
-        )
-    st.markdown("\n".join(lines))
-    st.html(_timeline(attempts))
-
-
-def _timeline(attempts: tuple[Attempt, ...]) -> str:
-    """Return bars on a common time axis; text beside them says the same."""
     whole = max(each.started_ms + each.latency_ms for each in attempts) or 1.0
-    rows = []
-    for each in attempts:
-        left, width = 100 * each.started_ms / whole, max(0.6, 100 * each.latency_ms / whole)
-        colour = BAR_COLOURS.get(attempt_mark(each).colour, FAILED_COLOUR)
-        label = f"Attempt {each.number}: {each.provider}, {each.outcome}, {duration(each.latency_ms)}"
-        rows.append(
-            f'<div role="img" aria-label="{escape(label)}" title="{escape(label)}" style="height:8px;border-radius:4px;'
-            f'background:rgba(128,140,160,.16);margin:4px 0;overflow:hidden"><div style="margin-left:{left:.2f}%;'
-            f'width:{min(width, 100 - left):.2f}%;height:8px;border-radius:4px;background:{colour}"></div></div>'
-        )
-    return f'<div style="margin:.1rem 0 .4rem">{"".join(rows)}</div>'
+    with st.container(gap="xsmall"):
+        for each in attempts:
+            facts = [f"**{duration(each.latency_ms)}**"]
+            if each.first_token_ms is not None:
+                facts.append(f":gray[first token {duration(each.first_token_ms)}]")
+            if each.status is not None:
+                facts.append(f":gray[HTTP {each.status}]")
+            if each.error:
+                facts.append(f":gray[{literal(each.error)}]")
+            who = f"**{literal(each.provider)}** :gray[{literal(each.model)}]"
+            st.markdown(f"{badge(attempt_mark(each))} {who} :gray[·] " + " :gray[·] ".join(facts))
+            st.html(_bar(each, whole))
+
+
+def _bar(attempt: Attempt, whole: float) -> str:
+    """Return the attempt's place on the time axis of all attempts; the text above it says the same."""
+    left, width = 100 * attempt.started_ms / whole, max(0.8, 100 * attempt.latency_ms / whole)
+    colour = BAR_COLOURS.get(attempt_mark(attempt).colour, FAILED_COLOUR)
+    label = f"Attempt {attempt.number}: {attempt.provider}, {attempt.outcome}, {duration(attempt.latency_ms)}"
+    return (
+        f'<div role="img" aria-label="{escape(label)}" style="height:6px;border-radius:3px;'
+        f'background:rgba(128,140,160,.16);overflow:hidden"><div style="margin-left:{min(left, 99):.2f}%;'
+        f'width:{min(width, 100 - min(left, 99)):.2f}%;height:6px;border-radius:3px;background:{colour}"></div></div>'
+    )

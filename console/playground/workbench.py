@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from console.identity import Visitor, require
-from console.playground.answer import draw_answer, draw_earlier, draw_follow_up, draw_streaming
+from console.playground.answer import draw_answer, draw_earlier, draw_follow_up, draw_streaming, headline
 from console.playground.parameters import Parameters, build_request
 from console.playground.run import complete_trace, follow, history, new_turn
 from console.playground.trace import route_sentence
@@ -59,7 +59,7 @@ def _composer(parameters: Parameters) -> tuple[str, bool]:
 
 def _preview(visitor: Visitor, request: LLMRequest) -> None:
     try:
-        sentence = route_sentence(visitor.stage.backend.route(visitor.person, request))
+        sentence = route_sentence(visitor.stage.bridge.call(visitor.stage.backend.route(visitor.person, request)))
     except LLMError as error:
         title, advice = readable_error(error)
         sentence = f"{title}: {advice}"
@@ -72,17 +72,21 @@ def _send(visitor: Visitor, request: LLMRequest) -> None:
     current = require("playground")
     turn = new_turn(current, request)
     with st.container(border=True, key="playground_answer"):
-        stop, body = st.empty(), st.empty()
-        stop.button("Stop", icon=":material/stop_circle:", key="playground_stop")
-        _redraw(body, turn)
-        follow(visitor, turn, lambda running: _redraw(body, running))
-        stop.empty()
+        head = st.empty()
+        with head.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            title = st.empty()
+            st.button("Stop", icon=":material/stop_circle:", key="playground_stop")
+        body = st.empty()
+        _redraw(title, body, turn)
+        follow(visitor, turn, lambda running: _redraw(title, body, running))
         complete_trace(visitor, turn)
+        head.empty()
         with body.container():
             draw_answer(turn)
 
 
-def _redraw(body: DeltaGenerator, turn: Turn) -> None:
+def _redraw(title: DeltaGenerator, body: DeltaGenerator, turn: Turn) -> None:
+    title.markdown(headline(turn), width="content")
     with body.container():
         draw_streaming(turn)
 

@@ -16,6 +16,7 @@ class RequestEvent(Struct, frozen=True, kw_only=True):
     """One finished request. ``id`` is our ULID, ``error_code`` None for success; times in milliseconds.
 
     ``status`` is ``"success"``, ``"error"`` or ``"cancelled"``. ``cost`` is None for a model without a price.
+    ``request_id`` is what the caller knows the request by.
     """
 
     id: str
@@ -34,3 +35,4 @@ class RequestEvent(Struct, frozen=True, kw_only=True):
     streamed: bool
     cached: bool
     decision: Decision
+    request_id: str = ""

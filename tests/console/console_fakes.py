@@ -152,7 +152,7 @@ class FakeBackend:
             providers=tuple(name for name, _ in PROVIDERS),
         )
 
-    def route(self, person: Principal, request: LLMRequest) -> Decision:
+    async def route(self, person: Principal, request: LLMRequest) -> Decision:
         self._check(person)
         return decision_for(request)
 
@@ -176,7 +176,7 @@ class FakeBackend:
             self.closed.set()
 
     async def trace(self, person: Principal, request_id: str) -> RequestEvent | None:
-        return next((each for each in self.events if each.id == request_id), None)
+        return next((each for each in self.events if each.request_id == request_id), None)
 
     def _check(self, person: Principal) -> None:
         if not self.may(person, "playground"):
