@@ -166,7 +166,7 @@ def _ordered(request: LLMRequest, snapshot: Snapshot, account_id: str | None) ->
     override, use_case = _target(request)
     if override is not None:
         return _explicit(override, snapshot, account_id)
-    if not snapshot.knows_use_case(use_case):
+    if not snapshot.knows_use_case(use_case, account_id):
         raise ValidationError("unknown use case", field="useCase")
     return _for_use_case(use_case, snapshot, account_id)
 
@@ -186,7 +186,11 @@ def _explicit(override: str, snapshot: Snapshot, account_id: str | None) -> list
     same_model = snapshot.for_model(override, account_id)
     if not same_model:
         raise ModelNotFoundError("No configured provider serves the requested model")
-    return [(each, "explicit model") for each in sorted(same_model, key=lambda each: each.is_default)]
+    return [(each, "explicit model") for each in sorted(same_model, key=_scope_then_default)]
+
+
+def _scope_then_default(provider: ProviderConfig) -> tuple[bool, bool]:
+    return provider.account_id is None, provider.is_default
 
 
 def _for_use_case(use_case: str, snapshot: Snapshot, account_id: str | None) -> list[tuple[ProviderConfig, str]]:

@@ -75,7 +75,7 @@ class Snapshot:
     Every look-up returns providers that ``account_id`` may use, account-specific before global, in stored order.
     """
 
-    __slots__ = ("_by_model", "_by_name", "_by_use_case", "_defaults", "_use_cases", "flags", "preferences", "providers", "revision")
+    __slots__ = ("_by_model", "_by_name", "_by_use_case", "_defaults", "flags", "preferences", "providers", "revision")
 
     def __init__(
         self,
@@ -95,11 +95,10 @@ class Snapshot:
         self._defaults: dict[str | None, list[ProviderConfig]] = {}
         for provider in self.providers:
             self._index(provider)
-        self._use_cases = frozenset(preferences) | {use_case for use_case, _ in self._by_use_case}
 
     def _index(self, provider: ProviderConfig) -> None:
         scope = provider.account_id
-        for use_case in provider.use_cases:
+        for use_case in dict.fromkeys(provider.use_cases):
             self._by_use_case.setdefault((use_case, scope), []).append(provider)
         self._by_model.setdefault((provider.model, scope), []).append(provider)
         self._by_name[provider.name] = provider
@@ -124,9 +123,11 @@ class Snapshot:
         own = self._defaults.get(account_id, []) if account_id is not None else []
         return [*own, *self._defaults.get(None, [])]
 
-    def knows_use_case(self, use_case: str) -> bool:
-        """Say whether any provider or preference names ``use_case``."""
-        return use_case in self._use_cases
+    def knows_use_case(self, use_case: str, account_id: str | None) -> bool:
+        """Say whether a preference, or a provider that ``account_id`` may use, names ``use_case``."""
+        return use_case in self.preferences or any(
+            (use_case, scope) in self._by_use_case for scope in (None, account_id)
+        )
 
 
 def _scoped(
