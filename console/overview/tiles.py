@@ -69,7 +69,7 @@ def _latency(view: OverviewView) -> Tile:
     now, before = view.metrics.totals.p95_ms, view.metrics.previous.p95_ms
     p50 = view.metrics.totals.p50_ms
     options: dict[str, Any] = {
-        "help": "95 of 100 answers of the last hour were complete within this time. The line is the p95 of each minute.",
+        "help": "95 of 100 answers of the last hour were complete within this time. The line is each minute's p95.",
         "chart_data": [point.totals.p95_ms or 0 for point in view.metrics.series[:-1]],
         "chart_type": "line",
     }

@@ -1,0 +1,35 @@
+"""A stage with a fake backend, and the console's script on it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from console.assets import main_script
+from console.bridge import Bridge
+from console.stage import STAGE_KEY, Stage
+from router_core.clock import SystemClock
+from tests.console.console_fakes import FakeBackend, running_loop
+
+OpenConsole = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="module")
+def bridge() -> Iterator[Bridge]:
+    """A bridge to an event loop in a thread of its own."""
+    with running_loop() as loop:
+        yield Bridge(loop)
+
+
+@pytest.fixture
+def open_console(bridge: Bridge) -> OpenConsole:
+    """Open the console as the holder of ``token``, on ``page`` when one is named."""
+
+    def open_page(backend: FakeBackend, token: object = "owner-token", page: str | None = None) -> AppTest:
+        stage = Stage(backend=backend, bridge=bridge, clock=SystemClock(), read_token=lambda: token)
+        app = AppTest.from_file(str(main_script()), default_timeout=20)
+        app.session_state[STAGE_KEY] = stage
+        app.run()
+        return app if page is None else app.switch_page(f"../pages/{page}.py").run()
+
+    return open_page
