@@ -6,7 +6,7 @@ from typing import Literal, TypeVar
 from msgspec import Struct
 
 from router_core.clock import Clock
-from router_core.errors import CircuitBreakerOpenError, ProviderError
+from router_core.errors import CircuitBreakerOpenError, LLMError, ProviderError
 
 __all__ = ["BreakerPolicy", "BreakerSet", "BreakerState", "CircuitBreaker", "Permit"]
 
@@ -112,15 +112,16 @@ class CircuitBreaker:
         return self._probe
 
     async def execute(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Return what ``call`` returns; provider errors that count against health are counted.
+        """Return what ``call`` returns. Foreign errors and those that speak against the provider's health are counted.
 
         Raises :class:`CircuitBreakerOpenError` without calling while the breaker is open.
         """
         permit = self.acquire()
         try:
             result = await call()
-        except ProviderError as error:
-            (permit.failure if error.counts else permit.ignore)()
+        except LLMError as error:
+            counts = isinstance(error, ProviderError) and error.counts
+            (permit.failure if counts else permit.ignore)()
             raise
         except Exception:
             permit.failure()

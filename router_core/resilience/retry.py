@@ -65,7 +65,7 @@ class Retrying:
         """Return what ``call`` returns.
 
         Raises the first non-retryable error as it is, and :class:`MaxRetriesExceededError` when every attempt failed.
-        A wait that the provider asks for is a floor; one beyond ``max_delay`` ends the attempts at once.
+        A wait that the provider asks for is a floor; an error that asks for more than ``max_delay`` is raised at once.
         """
         attempt = 1
         while True:
@@ -76,9 +76,11 @@ class Retrying:
                 if not failure.retryable:
                     raise
                 attempt += 1
-                delay = self._delay(attempt, failure)
-                if attempt > self.policy.max_attempts or delay is None:
+                if attempt > self.policy.max_attempts:
                     raise MaxRetriesExceededError(attempt - 1, failure) from error
+                delay = self._delay(attempt, failure)
+                if delay is None:
+                    raise
             await self._clock.sleep(delay)
 
     def _delay(self, attempt: int, failure: LLMError) -> float | None:
