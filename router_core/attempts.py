@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from router_core.clock import Clock
 from router_core.errors import (
     CircuitBreakerOpenError,
+    InternalError,
     InvalidAPIKeyError,
     LLMError,
     MaxRetriesExceededError,
@@ -39,6 +40,7 @@ __all__ = ["AttemptPolicy", "Attempts", "Trail"]
 KEEP_FOR_ANSWER = 2.0
 MIN_ATTEMPT = 5.0
 CANCELLED = "cancelled"
+BROKEN = InternalError.code
 
 
 class AttemptPolicy(Struct, frozen=True, kw_only=True):
@@ -58,13 +60,14 @@ class Trail:
     ``log`` is the list of finished attempts, ``served_by`` the candidate that answers.
     """
 
-    __slots__ = ("_clock", "_index", "_plan", "_policy", "_started", "deadline", "log", "served_by")
+    __slots__ = ("_clock", "_index", "_last_error", "_plan", "_policy", "_started", "deadline", "log", "served_by")
 
     def __init__(self, plan: Plan, deadline: Deadline, policy: AttemptPolicy, clock: Clock) -> None:
         self._plan = plan
         self._policy = policy
         self._clock = clock
         self._index = 0
+        self._last_error: ProviderError | None = None
         self._started = clock.now()
         self.deadline = deadline
         self.log: list[Attempt] = []
@@ -77,8 +80,8 @@ class Trail:
 
     @property
     def abandoned(self) -> bool:
-        """Whether the caller went away while a call was under way."""
-        return bool(self.log) and self.log[-1].outcome == CANCELLED
+        """Whether a call was given up while it was under way, so that nobody knows what it cost."""
+        return bool(self.log) and self.log[-1].outcome in (CANCELLED, BROKEN)
 
     @property
     def candidates_left(self) -> int:
@@ -114,6 +117,7 @@ class Trail:
         Raises the error that ends the request when no further call is possible. The same candidate is asked again
         only while a call remains for the next one.
         """
+        self._last_error = error
         others = len(self._plan.candidates) - self._index - 1
         if self._calls_left < 1 or self.deadline.remaining() <= 0:
             raise self._end(error)
@@ -127,9 +131,12 @@ class Trail:
         self._index += 1
 
     def skip(self, error: LLMError) -> None:
-        """Move past a candidate that could not be called at all. Raises ``error`` when it was the last."""
+        """Move past a candidate that could not be called at all.
+
+        Raises, when it was the last, what a provider said before or else ``error``.
+        """
         if self._index + 1 >= len(self._plan.candidates):
-            raise error
+            raise error if self._last_error is None else self._end(self._last_error)
         self._index += 1
 
     def _may_repeat(self, error: ProviderError, others: int) -> bool:
@@ -149,8 +156,7 @@ class Trail:
 
     def _end(self, error: ProviderError) -> LLMError:
         if self.deadline.remaining() <= 0:
-            total_ms = int(self.deadline.total * 1000)
-            return error if isinstance(error, TimeoutError) else TimeoutError(total_ms, provider=error.provider)
+            return TimeoutError(int(self.deadline.total * 1000), provider=error.provider)
         if self._calls_left < 1 and error.retryable and len(self.log) > 1:
             return MaxRetriesExceededError(len(self.log), error)
         return error
@@ -196,6 +202,9 @@ class Attempts:
                 settle.failed(error)
                 await trail.recover(error)
                 continue
+            except Exception:
+                settle.broken()
+                raise
             except BaseException:
                 settle.abandoned()
                 raise
@@ -223,6 +232,9 @@ class Attempts:
                     raise
                 await trail.recover(error)
                 continue
+            except Exception:
+                settle.broken()
+                raise
             except BaseException:
                 settle.abandoned()
                 raise
@@ -293,8 +305,12 @@ class _Settlement:
         self._close(self._permit.failure if error.counts else self._permit.ignore, error.code, error)
 
     def abandoned(self) -> None:
-        """The caller went away, or we broke: it says nothing about the provider."""
+        """The caller went away: it says nothing about the provider."""
         self._close(self._permit.ignore, CANCELLED)
+
+    def broken(self) -> None:
+        """A bug of ours ended the call: it says nothing about the provider either."""
+        self._close(self._permit.ignore, BROKEN)
 
     def _close(self, verdict: Callable[[], None], outcome: str, error: LLMError | None = None) -> None:
         if not self._done:
