@@ -12,7 +12,7 @@ from router_core.types import Attempt, RequestEvent
 __all__ = ["HealthBoard"]
 
 # Outcomes that say nothing about the provider's health.
-_SILENT = frozenset({"cancelled", "VALIDATION_ERROR", "TOKEN_LIMIT_EXCEEDED", "RATE_LIMIT"})
+_SILENT = frozenset({"cancelled", "INTERNAL_ERROR", "VALIDATION_ERROR", "TOKEN_LIMIT_EXCEEDED", "RATE_LIMIT"})
 
 
 class _Seen(Struct, frozen=True):
@@ -58,10 +58,10 @@ class HealthBoard:
     def _row(self, name: str, breaker: BreakerState | None) -> ProviderHealth:
         seen = self._seen.get(name)
         state = "CLOSED" if breaker is None else breaker.state
-        healthy = None if seen is None else seen.healthy and state == "CLOSED"
+        healthy = seen.healthy if seen is not None else None
         return ProviderHealth(
             provider=name,
-            healthy=healthy,
+            healthy=healthy if state == "CLOSED" else False,
             latency_ms=seen.latency_ms if seen else None,
             last_check=seen.at if seen else None,
             error=seen.error if seen else None,
