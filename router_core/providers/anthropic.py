@@ -11,9 +11,11 @@ from router_core.providers.sdk_adapter import SdkAdapter, StreamReader
 from router_core.providers.templates import templated
 from router_core.types import LLMRequest, ProviderAnswer, ProviderCall
 
-__all__ = ["DEFAULT_BASE_URL", "AnthropicAdapter"]
+__all__ = ["API_VERSION", "DEFAULT_BASE_URL", "AnthropicAdapter"]
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
+# The SDK's own default, 2026-10-21, refuses every request that has a temperature, whatever the model.
+API_VERSION = "2023-06-01"
 
 
 class AnthropicAdapter(SdkAdapter):
@@ -25,7 +27,12 @@ class AnthropicAdapter(SdkAdapter):
 
     def _new_client(self, base_url: str, key: str) -> Any:
         return self.client_class(
-            api_key=key, base_url=base_url, max_retries=0, http_client=self._http_client, open_telemetry=False
+            api_key=key,
+            base_url=base_url,
+            max_retries=0,
+            http_client=self._http_client,
+            default_headers={"anthropic-version": API_VERSION},
+            open_telemetry=False,
         )
 
     def _body(self, call: ProviderCall, *, stream: bool) -> bytes:
