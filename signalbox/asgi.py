@@ -8,16 +8,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from router_core.api.app import api_routes
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
+from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from router_core.api.deps import ApiDeps
 from signalbox.bootstrap import Runtime, build
 from signalbox.logs import configure_logs
 from signalbox.loop import SERVED
 from signalbox.settings import load_settings
 
-__all__ = ["ApiFirst", "api_middleware", "is_api_path", "lifespan", "served_runtime"]
+__all__ = ["ApiFirst", "api_application", "api_middleware", "is_api_path", "lifespan", "served_runtime"]
 
 _API_FOLDERS: Final = ("/api/", "/v1/")
 _API_PATHS: Final = frozenset({"/api", "/v1", "/livez", "/readyz", "/metrics"})
@@ -43,6 +46,19 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         SERVED.withdraw()
         runtime.readiness.close()
         await runtime.close()
+
+
+def api_application(runtime: Runtime) -> ASGIApp:
+    """Return the HTTP API over ``runtime``."""
+    deps = ApiDeps(
+        router=runtime.router,
+        authenticator=runtime.authenticator,
+        sessions=runtime.session_gate,
+        health=runtime.health,
+        ready=runtime.readiness.is_ready,
+        clock=runtime.clock,
+    )
+    return Router(routes=api_routes(lambda: deps))
 
 
 def served_runtime() -> Runtime:

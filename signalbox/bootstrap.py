@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-import structlog
-
 from router_core.attempts import AttemptPolicy
 from router_core.clock import Clock, SystemClock
 from router_core.health.board import HealthBoard
@@ -90,7 +88,7 @@ async def build(settings: Settings, *, migrate: bool = True, overrides: Override
     async with AsyncExitStack() as stack:
         store = await open_store(settings, clock, migrate=migrate)
         stack.push_async_callback(store.close)
-        stack.push_async_callback(_end, asyncio.create_task(store.config.run(), name="configuration"))
+        stack.push_async_callback(_end, asyncio.create_task(store.config.run()))
         prices = chosen.prices or await _prices(clock, store)
         adapters = chosen.adapters or _registry(settings, clock, stack)
         return _assemble(_Parts(settings, clock, store, master, adapters, prices, chosen), stack.pop_all().aclose)
@@ -189,4 +187,3 @@ async def _prices(clock: Clock, store: Store) -> CatalogPrices:
 async def _end(task: "asyncio.Task[None]") -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    structlog.get_logger(__name__).debug("task ended", task=task.get_name())

@@ -53,6 +53,44 @@ def _entry(
     """An LLM router with an operator console: routing, resilience and cost control on one port."""
 
 
+@app.command()
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="Simulated providers, demo accounts, made-up traffic.")] = False,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8501,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve console and HTTP API from one process on one port; migrates the store first."""
+    from signalbox.commands import up as command
+
+    command.run(command.UpOptions(demo=demo, host=host, port=port, data_dir=data_dir))
+
+
+@app.command()
+def ask(
+    prompt: Annotated[str, typer.Argument(help="What to ask.")],
+    use_case: Annotated[str, typer.Option(help="What the answer is for.")] = "general",
+    model: Annotated[str | None, typer.Option(help="A model or provider by name.")] = None,
+    stream: Annotated[bool, typer.Option(help="Show the answer as it comes.")] = True,
+    explain: Annotated[bool, typer.Option("--explain", help="Show why it went where it went.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send one request through the router; over HTTP where SIGNALBOX_URL is set."""
+    from signalbox.commands import ask as command
+
+    options = command.AskOptions(
+        prompt=prompt,
+        use_case=use_case,
+        model=model,
+        stream=stream,
+        explain=explain,
+        data_dir=data_dir,
+        as_json=as_json,
+    )
+    command.run(options)
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def simulate(
     context: typer.Context,

@@ -23,6 +23,7 @@ from signalbox.commands.output import print_json, print_line
 from signalbox.data_dir import prepare_folder
 from signalbox.exits import say
 from signalbox.faults import UsageFault
+from signalbox.logs import configure_logs
 from signalbox.master_key import load_master_key
 from signalbox.settings import Settings, load_settings
 from signalbox.store import Store, open_store
@@ -151,6 +152,7 @@ def revoke_key(data_dir: Path | None, key_id: str, *, as_json: bool) -> None:
 def _at_desk(data_dir: Path | None, work: Callable[[_Desk], Awaitable[T]]) -> T:
     async def run() -> T:
         settings, clock = load_settings().in_folder(data_dir), SystemClock()
+        configure_logs(settings)
         prepare_folder(settings.data_dir)
         store = await open_store(settings, clock, migrate=False)
         try:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from signalbox.commands.output import print_json, print_line
 from signalbox.data_dir import prepare_folder
+from signalbox.logs import configure_logs
 from signalbox.settings import load_settings
 from signalbox.store import upgrade_store
 
@@ -13,6 +14,7 @@ __all__ = ["run"]
 def run(data_dir: Path | None, *, as_json: bool) -> None:
     """Bring the store to the newest schema and say where it was."""
     settings = load_settings().in_folder(data_dir)
+    configure_logs(settings)
     prepare_folder(settings.data_dir)
     before = upgrade_store(settings)
     if as_json:

@@ -1,0 +1,141 @@
+"""A demo of our own: started as people start it, stopped by its own process id."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, Self
+
+__all__ = ["DemoProcess", "clean_environment", "free_port", "signalbox_command"]
+
+READY_WITHIN_S = 60.0
+STOP_WITHIN_S = 15.0
+_PAUSE_S = 0.05
+_OWN = ("SIGNALBOX_", "OPENAI_", "ANTHROPIC_", "LLM_", "STREAMLIT_")
+_OWN_NAMES = frozenset({"DATABASE_URL", "REDIS_URL", "POSTGRES_ENCRYPTION_KEY", "USE_LLM_ROUTER"})
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody uses right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def clean_environment(**changes: str) -> dict[str, str]:
+    """Return this process's environment without anything that settings read, and with ``changes``."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(_OWN) and k not in _OWN_NAMES}
+    return {**kept, **changes}
+
+
+def signalbox_command(*arguments: str) -> list[str]:
+    """Return the command line that runs ``signalbox``."""
+    return [sys.executable, "-c", "from signalbox.cli import main; main()", *arguments]
+
+
+class DemoProcess:
+    """``signalbox up --demo`` on a free port; use it as a context manager.
+
+    ``facts`` is what ``demo.json`` holds. What the process writes is kept in ``log``.
+    """
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.facts: dict[str, Any] = {}
+        self.log = folder.parent / f"{folder.name}.log"
+        self._environment = clean_environment(**environment)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self.stop()
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self._running().pid
+
+    @property
+    def base_url(self) -> str:
+        """Where the server is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> dict[str, Any]:
+        """Start, wait until ``demo.json`` is there and ``/readyz`` answers 200, and return the facts."""
+        command = signalbox_command("up", "--demo", "--port", str(self.port), "--data-dir", str(self.folder))
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        try:
+            self._wait_for_facts()
+        except BaseException:
+            self.kill()
+            raise
+        return self.facts
+
+    def stop(self, within_s: float = STOP_WITHIN_S) -> int:
+        """Ask the process to end and return its exit code; fails when it takes longer."""
+        process = self._running()
+        process.send_signal(signal.SIGTERM)
+        try:
+            return process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"still running {within_s} s after SIGTERM:\n{self.output()}") from None
+
+    def kill(self) -> None:
+        """End the process without a chance to tidy up."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def output(self) -> str:
+        """Return everything the process has written so far."""
+        return self.log.read_text(errors="replace")
+
+    def resident_bytes(self) -> int:
+        """Return the resident memory of the server's process."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def _running(self) -> "subprocess.Popen[bytes]":
+        assert self._process is not None, "the demo was not started"
+        return self._process
+
+    def _wait_for_facts(self) -> None:
+        path, process = self.folder / "demo.json", self._running()
+        for _ in range(round(READY_WITHIN_S / _PAUSE_S)):
+            if process.poll() is not None:
+                raise AssertionError(f"the demo ended with code {process.returncode}:\n{self.output()}")
+            if path.exists() and self._is_ready():
+                self.facts = json.loads(path.read_text())
+                return
+            self._pause(process)
+        raise AssertionError(f"the demo was not ready within {READY_WITHIN_S} s:\n{self.output()}")
+
+    @staticmethod
+    def _pause(process: "subprocess.Popen[bytes]") -> None:
+        """Wait a moment, or until the process ends."""
+        try:
+            process.wait(_PAUSE_S)
+        except subprocess.TimeoutExpired:
+            return
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.base_url}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
