@@ -1,0 +1,1 @@
+"""The HTTP interface: routes, strict parsing, credentials, event streams."""

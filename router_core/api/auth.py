@@ -1,0 +1,83 @@
+"""Who makes a call: an API key in a header, or the console's session cookie on a same-origin request."""
+
+import re
+
+from router_core.api.call import Call
+from router_core.errors import ForbiddenError, UnauthorizedError, ValidationError
+from router_core.security.sessions import COOKIE_NAME, SECURE_COOKIE_NAME
+from router_core.types import LLMRequest, Principal
+
+__all__ = ["authenticate", "check_account", "session_token"]
+
+_BEARER = b"bearer "
+_CREDENTIALS = frozenset({b"authorization", b"x-api-key"})
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
+_ANY_ACCOUNT = frozenset({"owner", "admin"})
+_COOKIE = re.compile(
+    rf"(?:^|;)[ \t]*(?:{SECURE_COOKIE_NAME}|{COOKIE_NAME})=\"?([A-Za-z0-9_-]{{1,128}})\"?[ \t]*(?=;|$)"
+)
+
+
+async def authenticate(call: Call) -> Principal:
+    """Return who makes ``call``.
+
+    Raises :class:`UnauthorizedError`, alike for every reason, and :class:`ForbiddenError` for a session used by a page
+    of another origin.
+    """
+    key = _presented_key(call)
+    if key is not None:
+        return await call.deps.authenticator.authenticate(key)
+    token = session_token(call.headers.get(b"cookie", b""))
+    principal = await call.deps.sessions.check(token, touch=True) if token else None
+    if principal is None:
+        raise UnauthorizedError("A valid API key is required")
+    if call.scope["method"] not in _SAFE_METHODS:
+        _require_same_origin(call.headers)
+    return principal
+
+
+def session_token(cookie: bytes) -> str | None:
+    """Return the session token in a Cookie header."""
+    found = _COOKIE.search(cookie.decode("latin-1"))
+    return found[1] if found else None
+
+
+async def check_account(call: Call, request: LLMRequest) -> None:
+    """Refuse an account that the caller may not act for.
+
+    Raises :class:`ForbiddenError` alike for accounts that exist and that do not; who may act for any account gets a
+    :class:`ValidationError` for one that does not.
+    """
+    named = request.account_id
+    if named is None or named in call.principal.accounts:
+        return
+    if call.principal.role not in _ANY_ACCOUNT:
+        raise ForbiddenError("This account may not be used by the caller")
+    if not await call.deps.authenticator.account_exists(named):
+        raise ValidationError("no such account", field="accountId")
+
+
+def _presented_key(call: Call) -> bytes | None:
+    authorization, own = call.headers.get(b"authorization"), call.headers.get(b"x-api-key")
+    if authorization is None:
+        key = own
+    elif own is None and authorization[: len(_BEARER)].lower() == _BEARER:
+        key = authorization[len(_BEARER) :].strip(b" ")
+    else:
+        key = b""
+    if key is not None and len(call.headers) != len(call.raw_headers) and _is_ambiguous(call):
+        key = b""
+    return key
+
+
+def _is_ambiguous(call: Call) -> bool:
+    return sum(name in _CREDENTIALS for name, _ in call.raw_headers) > 1
+
+
+def _require_same_origin(headers: dict[bytes, bytes]) -> None:
+    site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+    foreign = site not in (None, b"same-origin")
+    if origin is not None:
+        foreign = foreign or origin.lower().partition(b"://")[2] != headers.get(b"host", b"").lower()
+    if foreign or (site is None and origin is None):
+        raise ForbiddenError("A session may only be used by its own pages")

@@ -1,0 +1,80 @@
+"""One HTTP call as the handlers see it."""
+
+import re
+from typing import Any
+
+import msgspec
+from starlette.types import Message, Receive, Scope, Send
+
+from router_core.api.deps import ApiDeps, DepsSource
+from router_core.api.errors import Header, error_answer
+from router_core.clock import Clock, new_ulid
+from router_core.errors import LLMError
+from router_core.types import Principal
+
+__all__ = ["Call", "ClientGoneError"]
+
+_CLIENT_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+_ENCODER = msgspec.json.Encoder()
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+_NO_STORE = (b"cache-control", b"no-store")
+_JSON = (b"content-type", b"application/json")
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection; nobody is left to answer."""
+
+
+class Call:
+    """An HTTP request, its id, who makes it, and the way to answer it."""
+
+    __slots__ = ("_source", "headers", "principal", "raw_headers", "receive", "request_id", "scope", "send", "started")
+
+    principal: Principal
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, source: DepsSource) -> None:
+        self._source = source
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.raw_headers: list[Header] = scope["headers"]
+        # The last of several equal headers; where several matter, raw_headers tells.
+        self.headers: dict[bytes, bytes] = dict(self.raw_headers)
+        self.request_id = ""
+        self.started = False
+
+    @property
+    def deps(self) -> ApiDeps:
+        """What the handlers work with. Raises :class:`OverloadedError` while the process is starting."""
+        return self._source()
+
+    def identify(self, clock: Clock) -> None:
+        """Take over the client's own request id where it is harmless, else make one."""
+        given = self.headers.get(b"x-request-id")
+        harmless = given is not None and _CLIENT_ID.fullmatch(given) is not None
+        self.request_id = given.decode() if given is not None and harmless else new_ulid(clock)
+
+    async def start(self, status: int, headers: tuple[Header, ...]) -> None:
+        """Send the head of the answer."""
+        self.started = True
+        own = (*headers, _NOSNIFF, (b"x-request-id", self.request_id.encode()))
+        await self.send({"type": "http.response.start", "status": status, "headers": own})
+
+    async def write(self, body: bytes, *, last: bool = False) -> None:
+        """Send a piece of the answer's body."""
+        message: Message = {"type": "http.response.body", "body": body, "more_body": not last}
+        await self.send(message)
+
+    async def answer(self, document: Any, status: int = 200) -> None:
+        """Answer with ``document`` as JSON."""
+        await self.answer_bytes(_ENCODER.encode(document), status)
+
+    async def answer_bytes(self, body: bytes, status: int = 200, headers: tuple[Header, ...] = ()) -> None:
+        """Answer with JSON text."""
+        await self.start(status, (_JSON, (b"content-length", b"%d" % len(body)), _NO_STORE, *headers))
+        await self.write(body, last=True)
+
+    async def fail(self, error: LLMError, headers: tuple[Header, ...] = ()) -> None:
+        """Answer with ``error``."""
+        answer = error_answer(error, self.request_id)
+        await self.answer_bytes(answer.body, answer.status, (*answer.headers, *headers))

@@ -1,0 +1,110 @@
+"""What a well-typed request must hold besides its types."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from router_core.errors import ValidationError
+from router_core.types import ImagePart, LLMRequest, Message, TextPart, ToolFormat, ToolSelection
+
+__all__ = ["check_request"]
+
+MAX_TOOLS = 128
+MAX_TOOL_BYTES = 64 * 1024
+MAX_URL_CHARS = 8192
+MAX_METADATA_KEY = 64
+MAX_METADATA_TEXT = 512
+MAX_INTEGER = 2**63 - 1
+
+_USE_CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
+_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_IMAGE = re.compile(r"data:image/[a-z0-9.+-]{1,32};base64,[A-Za-z0-9+/=_-]|https://[^\s/@]", re.IGNORECASE)
+# Blanks that str.strip() keeps: soft hyphen, combining joiner, Hangul fillers, zero-width and direction marks, BOM.
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u2800\u3164\ufeff\uffa0"
+    "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069"
+)
+_WHITESPACE = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+_BLANKS = _INVISIBLE + _WHITESPACE
+
+
+def check_request(request: LLMRequest) -> None:
+    """Raise :class:`ValidationError` for the first rule that ``request`` breaks."""
+    if not _USE_CASE.fullmatch(request.use_case):
+        raise ValidationError("unknown use case", field="useCase")
+    if request.account_id is not None and not _ACCOUNT.fullmatch(request.account_id):
+        raise ValidationError("no account id", field="accountId")
+    if request.prompt is not None:
+        _require_text(request.prompt)
+    else:
+        _check_messages(request.messages or ())
+    _check_images((f"images[{place}]", image) for place, image in enumerate(request.images))
+    if request.tools is not None:
+        _check_tools(request.tools)
+    _check_choice(request)
+    if request.metadata:
+        _check_metadata(request.metadata)
+
+
+def _require_text(prompt: str) -> None:
+    if not prompt.strip(_BLANKS):
+        raise ValidationError("must not be blank", field="prompt")
+
+
+def _check_messages(messages: tuple[Message, ...]) -> None:
+    if not any(_says_something(message) for message in messages):
+        raise ValidationError("must hold a message that is not blank", field="messages")
+    for place, message in enumerate(messages):
+        if not isinstance(message.content, str):
+            _check_images(
+                (f"messages[{place}].content[{spot}].image", part.image)
+                for spot, part in enumerate(message.content)
+                if isinstance(part, ImagePart)
+            )
+
+
+def _says_something(message: Message) -> bool:
+    if isinstance(message.content, str):
+        return message.role != "system" and bool(message.content.strip(_BLANKS))
+    return message.role != "system" and any(
+        bool(part.text.strip(_BLANKS)) if isinstance(part, TextPart) else True for part in message.content
+    )
+
+
+def _check_images(images: Iterable[tuple[str, str]]) -> None:
+    for field, image in images:
+        if not _IMAGE.match(image):
+            raise ValidationError("must be a data:image/…;base64 URL or an https URL", field=field)
+        if not image[:5].lower() == "data:" and len(image) > MAX_URL_CHARS:
+            raise ValidationError(f"must have at most {MAX_URL_CHARS} characters", field=field)
+
+
+def _check_tools(tools: Mapping[str, ToolFormat]) -> None:
+    if len(tools) > MAX_TOOLS:
+        raise ValidationError(f"at most {MAX_TOOLS} tools", field="tools")
+    for name, tool in tools.items():
+        if not _TOOL_NAME.fullmatch(name):
+            raise ValidationError("a tool's name has 1 to 64 letters, digits, _ or -", field="tools")
+        if len(msgspec.json.encode(tool)) > MAX_TOOL_BYTES:
+            raise ValidationError(f"has more than {MAX_TOOL_BYTES} bytes", field=f"tools.{name}")
+
+
+def _check_choice(request: LLMRequest) -> None:
+    choice = request.tool_choice
+    if choice is None or choice in {"auto", "none"}:
+        return
+    tools = request.tools or {}
+    if not tools or (isinstance(choice, ToolSelection) and choice.function.name not in tools):
+        raise ValidationError("names a tool that `tools` does not hold", field="toolChoice")
+
+
+def _check_metadata(metadata: Mapping[str, str | int | float | bool | None]) -> None:
+    for name, value in metadata.items():
+        if not 0 < len(name) <= MAX_METADATA_KEY:
+            raise ValidationError(f"a key has 1 to {MAX_METADATA_KEY} characters", field="metadata")
+        if isinstance(value, str) and len(value) > MAX_METADATA_TEXT:
+            raise ValidationError(f"a value has at most {MAX_METADATA_TEXT} characters", field="metadata")
+        if isinstance(value, int) and abs(value) > MAX_INTEGER:
+            raise ValidationError("an integer has at most 64 bits", field="metadata")

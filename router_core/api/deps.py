@@ -1,0 +1,61 @@
+"""What the HTTP interface needs, and its limits."""
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from router_core.clock import Clock
+from router_core.ports import HealthReader
+from router_core.security.api_keys import KeyAuthenticator
+from router_core.security.sessions import SessionGate
+from router_core.types import Decision, LLMRequest, LLMResponse, Principal, StreamPart
+
+__all__ = ["ApiDeps", "ApiLimits", "DepsSource", "RequestRouter"]
+
+# Room for a few images as data URLs.
+DEFAULT_MAX_BODY_BYTES = 20 * 1024 * 1024
+# Larger bodies are parsed in a thread, so that one of them does not hold up the others.
+DEFAULT_INLINE_PARSE_BYTES = 256 * 1024
+
+
+class RequestRouter(Protocol):
+    """The part of :class:`router_core.router.Router` that serves HTTP requests."""
+
+    async def complete(self, request: LLMRequest, principal: Principal, request_id: str | None) -> LLMResponse:
+        """Return the whole answer."""
+        ...
+
+    def stream(
+        self, request: LLMRequest, principal: Principal, request_id: str | None
+    ) -> AsyncGenerator[StreamPart, None]:
+        """Yield the answer in parts."""
+        ...
+
+    def route(self, request: LLMRequest, principal: Principal) -> Decision:
+        """Return where the request would go."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiLimits:
+    """Sizes in bytes: the largest body accepted, and the largest that is parsed on the event loop."""
+
+    max_body: int = DEFAULT_MAX_BODY_BYTES
+    inline_parse: int = DEFAULT_INLINE_PARSE_BYTES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiDeps:
+    """Everything that the routes use. ``ready`` says whether the process should get traffic."""
+
+    router: RequestRouter
+    authenticator: KeyAuthenticator
+    sessions: SessionGate
+    health: HealthReader
+    ready: Callable[[], bool]
+    clock: Clock
+    limits: ApiLimits = field(default_factory=ApiLimits)
+
+
+# Routes are built before the event loop runs; a source is asked at each request and raises OverloadedError till then.
+DepsSource = Callable[[], ApiDeps]

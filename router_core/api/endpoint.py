@@ -1,0 +1,75 @@
+"""One path of the API: which methods it takes, who may use each, and what happens when it goes wrong."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from msgspec import Struct
+from starlette.types import Receive, Scope, Send
+
+from router_core.api.auth import authenticate
+from router_core.api.call import Call, ClientGoneError
+from router_core.api.deps import DepsSource
+from router_core.clock import Clock
+from router_core.errors import InternalError, LLMError, MethodNotAllowedError, NotFoundError
+from router_core.security.permissions import PUBLIC, is_declared, require
+
+__all__ = ["Action", "Endpoint", "Handler"]
+
+Handler = Callable[[Call], Awaitable[None]]
+
+_log = logging.getLogger(__name__)
+
+
+class Action(Struct, frozen=True):
+    """What one method of a path does, and the permission it needs."""
+
+    permission: str
+    handler: Handler
+
+
+class Endpoint:
+    """An ASGI application for one path; without any action the path does not exist.
+
+    Raises ``ValueError`` when an action's permission is not declared.
+    """
+
+    __slots__ = ("_actions", "_allow", "_clock", "_deps")
+
+    def __init__(self, actions: Mapping[str, Action], deps: DepsSource, clock: Clock) -> None:
+        for method, action in actions.items():
+            if not is_declared(action.permission):
+                raise ValueError(f"{method}: permission {action.permission!r} is not declared")
+        self._actions = dict(actions)
+        if "GET" in actions:
+            self._actions["HEAD"] = actions["GET"]
+        self._allow = ", ".join(sorted(self._actions)).encode()
+        self._deps = deps
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = Call(scope, receive, send, self._deps)
+        call.identify(self._clock)
+        try:
+            await self._act(call)
+        except ClientGoneError:
+            _log.info("request %s: the client left", call.request_id)
+        except Exception as error:
+            if not isinstance(error, LLMError):
+                _log.exception("request %s failed", call.request_id)
+            if call.started:
+                raise
+            allow = ((b"allow", self._allow),) if isinstance(error, MethodNotAllowedError) else ()
+            await call.fail(error if isinstance(error, LLMError) else InternalError(), allow)
+
+    async def _act(self, call: Call) -> None:
+        action = self._actions.get(call.scope["method"])
+        if action is None:
+            raise (
+                MethodNotAllowedError("The path takes another method")
+                if self._actions
+                else NotFoundError("No such path")
+            )
+        if action.permission != PUBLIC:
+            call.principal = await authenticate(call)
+            require(call.principal, action.permission)
+        await action.handler(call)

@@ -1,0 +1,78 @@
+"""From an error to an HTTP answer: one table along the class tree, one body shape."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from router_core.errors import (
+    InternalError,
+    InvalidAPIKeyError,
+    LLMError,
+    MaxRetriesExceededError,
+    PayloadTooLargeError,
+    ProviderUnavailableError,
+    RequestTimeoutError,
+    UnauthorizedError,
+    sanitize_message,
+)
+
+__all__ = ["ErrorAnswer", "error_answer", "error_facts", "public_error"]
+
+Header = tuple[bytes, bytes]
+
+_WAIT_STATUSES = frozenset({429, 503})
+_ENCODER = msgspec.json.Encoder()
+
+# Headers that a class of errors brings along; a subclass inherits its parents'.
+_HEADERS: dict[type[LLMError], tuple[Header, ...]] = {
+    UnauthorizedError: ((b"www-authenticate", b'Bearer realm="signalbox"'),),
+    # What the client still sends is not read, so the connection cannot serve another request.
+    PayloadTooLargeError: ((b"connection", b"close"),),
+    RequestTimeoutError: ((b"connection", b"close"),),
+}
+
+
+class ErrorAnswer(Struct, frozen=True):
+    """An HTTP answer that says what went wrong."""
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes
+
+
+def public_error(error: LLMError) -> LLMError:
+    """Return ``error`` as clients may know it: a provider that refuses *its* key is one that is not available."""
+    if isinstance(error, InvalidAPIKeyError):
+        return ProviderUnavailableError("No provider can serve the request now")
+    if isinstance(error, MaxRetriesExceededError) and isinstance(error.last_error, InvalidAPIKeyError):
+        return MaxRetriesExceededError(error.attempts, public_error(error.last_error))
+    return InternalError() if error.code == InternalError.code else error
+
+
+def error_facts(error: LLMError, request_id: str) -> dict[str, Any]:
+    """Return the ``error`` object of an answer, free of keys and stacks. ``error`` is already public."""
+    facts = {
+        "code": error.code,
+        "message": sanitize_message(error.message),
+        "retryable": error.retryable,
+        "requestId": request_id,
+        **error.context,
+    }
+    if error.retry_after_ms is not None:
+        facts["retryAfterMs"] = error.retry_after_ms
+    return facts
+
+
+def error_answer(error: LLMError, request_id: str) -> ErrorAnswer:
+    """Return the HTTP answer for ``error``."""
+    shown = public_error(error)
+    headers = tuple(header for each in type(shown).__mro__ for header in _HEADERS.get(each, ()))
+    if shown.status_code in _WAIT_STATUSES:
+        headers = (*headers, (b"retry-after", _whole_seconds(shown.retry_after_ms)))
+    body = _ENCODER.encode({"error": error_facts(shown, request_id)})
+    return ErrorAnswer(shown.status_code, headers, body)
+
+
+def _whole_seconds(retry_after_ms: int | None) -> bytes:
+    return b"%d" % max(1, -(-(retry_after_ms or 0) // 1000))

@@ -1,0 +1,47 @@
+"""``POST /api/llm`` and ``POST /api/llm/route``."""
+
+import asyncio
+
+from router_core.api.auth import check_account
+from router_core.api.body import read_body, require_json
+from router_core.api.call import Call
+from router_core.api.parsing import parse_request
+from router_core.api.streaming import stream_answer
+from router_core.api.watch import cancelled_when_gone
+from router_core.types import LLMRequest
+
+__all__ = ["answer_prompt", "explain_route"]
+
+
+async def answer_prompt(call: Call) -> None:
+    """Route one request and answer it, whole or as a stream."""
+    request = await read_request(call)
+    if request.stream:
+        await stream_answer(call, request)
+        return
+    with cancelled_when_gone(call.receive):
+        response = await call.deps.router.complete(request, call.principal, call.request_id)
+    await call.answer(response)
+
+
+async def explain_route(call: Call) -> None:
+    """Answer with where the request would go and why; nothing is called and nothing charged."""
+    request = await read_request(call)
+    await call.answer(call.deps.router.route(request, call.principal))
+
+
+async def read_request(call: Call) -> LLMRequest:
+    """Return the checked request in the call's body.
+
+    Raises :class:`ValidationError`, :class:`UnsupportedMediaTypeError`, :class:`PayloadTooLargeError` and
+    :class:`ForbiddenError`.
+    """
+    require_json(call.headers)
+    limits = call.deps.limits
+    body = await read_body(call.receive, call.headers, limits.max_body)
+    if len(body) <= limits.inline_parse:
+        request = parse_request(body)
+    else:
+        request = await asyncio.to_thread(parse_request, body)
+    await check_account(call, request)
+    return request

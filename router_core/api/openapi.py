@@ -1,0 +1,103 @@
+"""The machine-readable description, made from the types that parse and answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from router_core.api.call import Call
+from router_core.types import Decision, LLMRequest, LLMResponse
+
+__all__ = ["describe_api", "openapi_document"]
+
+_REF = "#/components/schemas/{name}"
+_ERRORS = {
+    "400": "The input is wrong; `field` names where",
+    "401": "No or bad credentials",
+    "402": "A budget is spent",
+    "403": "The role or account does not allow it",
+    "404": "No such model",
+    "413": "The body is too large",
+    "415": "The body is not plain JSON in UTF-8",
+    "429": "Too many requests; see Retry-After",
+    "500": "All attempts failed, or a fault of ours",
+    "502": "The provider failed",
+    "503": "No provider can serve now; see Retry-After",
+    "504": "The deadline ran out",
+}
+_ERROR_SCHEMA = {
+    "title": "Error",
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "retryable", "requestId"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "retryable": {"type": "boolean"},
+                "requestId": {"type": "string"},
+                "field": {"type": "string"},
+                "retryAfterMs": {"type": "integer"},
+            },
+            "additionalProperties": True,
+        }
+    },
+}
+
+
+def openapi_document() -> dict[str, Any]:
+    """Return the OpenAPI 3.1 description of the routes."""
+    (request, response, decision), schemas = msgspec.json.schema_components(
+        [LLMRequest, LLMResponse, Decision], ref_template=_REF
+    )
+    stream = {"text/event-stream": {"schema": {"type": "string"}}, "text/plain": {"schema": {"type": "string"}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Signalbox", "version": "1"},
+        "security": [{"bearer": []}, {"apiKey": []}, {"session": []}],
+        "paths": {
+            "/api/llm": {"post": _post("Answer a prompt", request, {**_json(response), **stream})},
+            "/api/llm/route": {
+                "post": _post("Say where a request would go, calling nothing", request, _json(decision))
+            },
+            "/api/llm/health": _open_get("State of every provider", {"200": "All healthy", "503": "Not all healthy"}),
+            "/livez": _open_get("Process alive", {"200": "Alive"}),
+            "/readyz": _open_get("Ready to serve", {"200": "Ready", "503": "Starting or draining"}),
+        },
+        "components": {"schemas": {**schemas, "Error": _ERROR_SCHEMA}, "securitySchemes": _schemes()},
+    }
+
+
+async def describe_api(call: Call) -> None:
+    """Answer with the description."""
+    await call.answer(openapi_document())
+
+
+def _json(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": dict(schema)}}
+
+
+def _post(summary: str, request: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
+    error = _json({"$ref": _REF.format(name="Error")})
+    failures = {status: {"description": text, "content": error} for status, text in _ERRORS.items()}
+    return {
+        "summary": summary,
+        "requestBody": {"required": True, "content": _json(request)},
+        "responses": {"200": {"description": "Success", "content": dict(content)}, **failures},
+    }
+
+
+def _open_get(summary: str, answers: Mapping[str, str]) -> dict[str, Any]:
+    any_object = _json({"type": "object"})
+    responses = {status: {"description": text, "content": any_object} for status, text in answers.items()}
+    return {"get": {"summary": summary, "security": [], "responses": responses}}
+
+
+def _schemes() -> dict[str, Any]:
+    return {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+        "session": {"type": "apiKey", "in": "cookie", "name": "signalbox_session"},
+    }

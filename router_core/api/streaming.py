@@ -1,0 +1,54 @@
+"""Sends an answer while it is being made."""
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from router_core.api.call import Call
+from router_core.api.data_stream import DataStream
+from router_core.api.encoding import StreamEncoder
+from router_core.api.errors import public_error
+from router_core.api.ui_stream import UiStream
+from router_core.api.watch import cancelled_when_gone
+from router_core.errors import InternalError, LLMError
+from router_core.types import FinishPart, LLMRequest, StreamPart
+
+__all__ = ["stream_answer"]
+
+_log = logging.getLogger(__name__)
+
+
+async def stream_answer(call: Call, request: LLMRequest) -> None:
+    """Answer with the stream protocol that ``request`` asks for.
+
+    What fails before the first part raises its :class:`LLMError`; what fails later ends the stream as its protocol
+    says. A client that leaves closes the router's stream, and with it the provider's.
+    """
+    encoder: StreamEncoder = (DataStream if request.stream_protocol == "data" else UiStream)(call.request_id)
+    with cancelled_when_gone(call.receive):
+        async with aclosing(call.deps.router.stream(request, call.principal, call.request_id)) as parts:
+            head = encoder.encode(await anext(parts))
+            await call.start(200, encoder.headers)
+            tail = await _send_parts(call, encoder, parts, head)
+            await call.write(tail, last=True)
+
+
+async def _send_parts(
+    call: Call, encoder: StreamEncoder, parts: AsyncGenerator[StreamPart, None], head: bytes
+) -> bytes:
+    """Send every part but the last and return the last one's bytes, to go out when the router is done with all."""
+    tail = b""
+    try:
+        async for part in parts:
+            if type(part) is FinishPart:
+                tail = head + encoder.encode(part)
+                continue
+            # The head waits for the part behind it, which is there already: the router starts with one in hand.
+            await call.send({"type": "http.response.body", "body": head + encoder.encode(part), "more_body": True})
+            head = b""
+    except LLMError as error:
+        return head + encoder.failure(public_error(error))
+    except Exception:  # noqa: BLE001 - logged here; the head of the answer is out, so the stream itself must tell
+        _log.exception("request %s broke off", call.request_id)
+        return head + encoder.failure(InternalError())
+    return tail
