@@ -1,5 +1,6 @@
 """Numbers, money and times as people read them: always a unit, one rounding, a narrow no-break space between."""
 
+import math
 import re
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -46,7 +47,7 @@ def count(number: float) -> str:
 
 
 def money(nano: NanoUSD | None) -> str:
-    """Return ``$12.34``, under a dollar four digits (``$0.0126``), smaller sums exactly; ``unpriced`` for None."""
+    """Return ``$12.34``, four decimals below a dollar, three digits when tiny; ``unpriced`` for None."""
     if nano is None:
         return "unpriced"
     dollars = nano / NANO_PER_USD
@@ -54,7 +55,8 @@ def money(nano: NanoUSD | None) -> str:
         return f"${dollars:,.2f}"
     if abs(dollars) >= 0.001:
         return f"${dollars:.4f}"
-    return f"${dollars:.9f}".rstrip("0")
+    decimals = min(9, 2 - math.floor(math.log10(abs(dollars))))
+    return f"${dollars:.{decimals}f}".rstrip("0")
 
 
 def ago(seconds: float) -> str:

@@ -18,7 +18,7 @@ from router_core.metrics.collector import Overview
 __all__ = ["draw_overview"]
 
 CHART_PACE_S = 10
-WIDTHS = {"Time": 74, "Use case": 78, "Provider": 176, "Model": 132, "Why": 196}
+WIDTHS = {"Time": 74, "Use case": 78, "Provider": 176, "Model": 132, "Why": 178}
 NUMBERS = {"First token": 84, "Latency": 74, "Tokens": 64, "Cost": 80}
 OUTCOME_COLOURS = {"Success": "green", "Cancelled": "gray"}
 

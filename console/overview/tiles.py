@@ -77,7 +77,8 @@ def _latency(view: OverviewView) -> Tile:
         change = now / before - 1
         slower = "orange" if change > 0.2 else "green" if change < -0.2 else "gray"
         options |= {
-            "delta": f"{change * 100:+.0f}{THIN}%" if abs(change) >= 0.005 else 0,
+            "delta": f"{change * 100:+.0f}{THIN}%" if abs(change) >= 0.005 else "steady",
+            "delta_arrow": "auto" if abs(change) >= 0.005 else "off",
             "delta_color": slower,
             "delta_description": "vs hour before",
         }
@@ -118,9 +119,9 @@ def _providers(view: OverviewView) -> Tile:
             "delta_arrow": "off",
             "delta_color": colour,
             "help": "Judged by the requests that went through them; disabled ones do not count. "
-            "The bars count the providers that served in each minute.",
+            "The line counts the providers that served in each minute.",
             "chart_data": _serving(view),
-            "chart_type": "bar",
+            "chart_type": "line",
         },
     )
 

@@ -1,0 +1,255 @@
+"""Signing in and out."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from console.cookies import form_token
+from console.login import local_page, login_routes
+from console.sign_in import Doors
+from console.throttle import FailureThrottle
+from router_core.clock import SystemClock
+from router_core.ports import UserRecord
+from router_core.security.sessions import OpenedSession
+from router_core.types import Principal, Secret
+from tests.console.console_fakes import OWNER
+
+EMAIL, PASSWORD = "ada@example.com", "correct horse"
+
+
+class TickingClock(SystemClock):
+    """A clock that moves only when told to."""
+
+    __slots__ = ("at",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = 1000.0
+
+    def now(self) -> float:
+        return self.at
+
+
+class PlainHasher:
+    """Hashes nothing; counts checks."""
+
+    def __init__(self) -> None:
+        self.checks = 0
+
+    def hash(self, password: Secret) -> str:
+        return f"hash:{password.reveal()}"
+
+    def verify(self, password: Secret, password_hash: str) -> bool:
+        self.checks += 1
+        return password_hash == self.hash(password)
+
+
+class OnePerson:
+    """A user store with one person."""
+
+    def __init__(self) -> None:
+        self.is_active = True
+
+    async def create(self, user: UserRecord) -> None:
+        raise AssertionError("nobody is created by signing in")
+
+    async def list(self) -> list[UserRecord]:
+        return []
+
+    async def by_email(self, email: str) -> UserRecord | None:
+        if email != EMAIL:
+            return None
+        return UserRecord(
+            id="u1",
+            email=EMAIL,
+            password_hash=f"hash:{PASSWORD}",
+            role="owner",
+            accounts=("acme",),
+            is_active=self.is_active,
+            created_at=datetime.now(UTC) - timedelta(days=1),
+        )
+
+    async def set_active(self, user_id: str, *, active: bool) -> bool:
+        self.is_active = active
+        return True
+
+
+class Sessions:
+    """Sessions in memory."""
+
+    def __init__(self) -> None:
+        self.open_tokens: set[str] = set()
+        self.opened = 0
+
+    async def open(self, user: UserRecord, address: str) -> OpenedSession:
+        self.opened += 1
+        token = f"token-{self.opened}"
+        self.open_tokens.add(token)
+        return OpenedSession(Secret(token), "unused")
+
+    async def check(self, token: str, *, touch: bool) -> Principal | None:
+        return OWNER if token in self.open_tokens else None
+
+    async def close(self, token: str) -> None:
+        self.open_tokens.discard(token)
+
+
+class World:
+    """A client and everything behind the sign-in pages."""
+
+    def __init__(self, base_url: str = "http://testserver") -> None:
+        self.clock, self.hasher, self.people, self.sessions = TickingClock(), PlainHasher(), OnePerson(), Sessions()
+        doors = Doors(users=self.people, hasher=self.hasher, sessions=self.sessions)
+        app = Starlette(routes=login_routes(lambda: doors, self.clock))
+        self.client = TestClient(app, follow_redirects=False, base_url=base_url)
+
+    def sign_in(self, email: str = EMAIL, password: str = PASSWORD, wanted: str = "/playground"):
+        page = self.client.get("/auth/login", params={"next": wanted})
+        csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', page.text)
+        assert csrf is not None
+        form = {"email": email, "password": password, "csrf": csrf.group(1), "next": wanted}
+        return self.client.post("/auth/login", data=form)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_the_right_password_opens_a_session_in_a_cookie_that_scripts_cannot_read(world: World) -> None:
+    answer = world.sign_in(email="  Ada@Example.com ")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/playground")
+    cookie = next(value for value in answer.headers.get_list("set-cookie") if value.startswith("signalbox_session="))
+    assert {"httponly", "samesite=lax", "path=/"} <= {part.strip().lower() for part in cookie.split(";")}
+    assert "secure" not in cookie.lower()
+
+
+def test_over_https_the_cookie_is_secure_and_bound_to_the_host() -> None:
+    answer = World("https://testserver").sign_in()
+    cookie = next(value for value in answer.headers.get_list("set-cookie") if "token-" in value)
+    assert cookie.startswith("__Host-signalbox_session=")
+    assert "secure" in cookie.lower()
+
+
+def test_unknown_person_wrong_password_and_disabled_person_look_the_same_and_cost_the_same(world: World) -> None:
+    texts = []
+    for email, password, active in (
+        (EMAIL, "wrong", True),
+        ("x@example.com", PASSWORD, True),
+        (EMAIL, PASSWORD, False),
+    ):
+        world.people.is_active = active
+        answer = world.sign_in(email=email, password=password)
+        assert answer.status_code == 401
+        texts.append(re.sub(r'value="[^"]*"', "", answer.text))
+    assert len(set(texts)) == 1
+    assert world.hasher.checks == 3
+    assert not world.sessions.open_tokens
+
+
+def test_what_was_typed_comes_back_as_text_only_and_never_the_password(world: World) -> None:
+    answer = world.sign_in(email='"><script>alert(1)</script>', password="hunter2hunter2")
+    assert "<script>" not in answer.text
+    assert "&lt;script&gt;" in answer.text
+    assert "hunter2" not in answer.text
+
+
+def test_a_form_without_its_token_signs_nobody_in(world: World) -> None:
+    world.client.get("/auth/login")
+    form = {"email": EMAIL, "password": PASSWORD}
+    assert world.client.post("/auth/login", data=form).status_code == 403
+    assert world.client.post("/auth/login", data={**form, "csrf": form_token("another cookie")}).status_code == 403
+    assert not world.sessions.open_tokens
+
+
+def test_guessing_is_slowed_down_with_the_wait_named_and_ends_after_it(world: World) -> None:
+    for _ in range(FailureThrottle.FREE_FAILURES):
+        assert world.sign_in(password="wrong").status_code == 401
+    checks = world.hasher.checks
+    answer = world.sign_in()
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) >= 1
+    assert world.hasher.checks == checks
+    world.clock.at += FailureThrottle.LONGEST_WAIT_S
+    assert world.sign_in().status_code == 303
+
+
+def test_slowing_down_one_person_leaves_others_alone_and_remembers_a_bounded_number() -> None:
+    clock = TickingClock()
+    throttle = FailureThrottle(clock)
+    for _ in range(9):
+        throttle.failed("a@example.com", "10.0.0.1")
+    assert throttle.wait("a@example.com", "10.0.0.1") > throttle.wait("a@example.com", "10.0.0.2") == 0
+    for number in range(FailureThrottle.CAPACITY):
+        throttle.failed(f"{number}@example.com", "10.0.0.1")
+    assert throttle.wait("a@example.com", "10.0.0.1") == 0
+
+
+def test_someone_who_is_signed_in_is_sent_on(world: World) -> None:
+    world.sign_in()
+    answer = world.client.get("/auth/login", params={"next": "/playground"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/playground")
+
+
+def test_signing_in_again_ends_the_session_before(world: World) -> None:
+    page = world.client.get("/auth/login")
+    csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', page.text)
+    assert csrf is not None
+    world.sessions.open_tokens.add("old")
+    seed = world.client.cookies["signalbox_form"]
+    form = {"email": EMAIL, "password": PASSWORD, "csrf": csrf.group(1)}
+    world.client.post("/auth/login", data=form, headers={"cookie": f"signalbox_session=old; signalbox_form={seed}"})
+    assert world.sessions.open_tokens == {"token-1"}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "/auth/logout",
+        "/a\r\nb",
+        "",
+        None,
+    ],
+)
+def test_only_pages_of_this_console_are_gone_on_to(wanted: str | None) -> None:
+    assert local_page(wanted) == "/"
+
+
+def test_a_page_with_its_query_is_gone_on_to() -> None:
+    assert local_page("/playground?playground_by=Model") == "/playground?playground_by=Model"
+
+
+def test_signing_out_needs_the_forms_token_and_ends_the_session(world: World) -> None:
+    world.sign_in()
+    assert world.client.post("/auth/logout").status_code == 403
+    assert world.sessions.open_tokens == {"token-1"}
+    answer = world.client.post("/auth/logout", data={"csrf": form_token("token-1")})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/auth/login?signed_out")
+    assert not world.sessions.open_tokens
+    assert "signalbox_session" not in world.client.cookies
+
+
+def test_opening_the_sign_out_address_only_asks(world: World) -> None:
+    assert world.client.get("/auth/logout").headers["location"] == "/auth/login"
+    world.sign_in()
+    answer = world.client.get("/auth/logout")
+    assert form_token("token-1") in answer.text
+    assert world.sessions.open_tokens == {"token-1"}
+
+
+def test_an_oversized_form_is_refused(world: World) -> None:
+    assert world.client.post("/auth/login", content=b"a=" + b"x" * 20_000).status_code == 413
+
+
+def test_pages_are_never_kept_by_caches_and_carry_no_script(world: World) -> None:
+    answer = world.client.get("/auth/login")
+    assert answer.headers["cache-control"] == "no-store"
+    assert "<script" not in answer.text
+    assert not re.search(r"https?://", answer.text)
