@@ -30,7 +30,8 @@ class ReplayShelf:
     __slots__ = ("_orders", "_paths")
 
     def __init__(self, folder: Path | None) -> None:
-        self._paths = {} if folder is None else {path.name: path for path in sorted(folder.glob("*.json"))}
+        paths = [] if folder is None else sorted(folder.glob("*.json"))
+        self._paths = {path.name: path for path in paths if path.name != "index.json"}
         self._orders: dict[str, deque[ReplayOrder]] = {"openai": deque(), "anthropic": deque()}
 
     def names(self) -> list[str]:

@@ -23,8 +23,7 @@ _OPENAI_KINDS: Final[Mapping[int, tuple[str, str | None, str]]] = MappingProxyTy
         429: (
             "tokens",
             "rate_limit_exceeded",
-            "Rate limit reached on tokens per min (TPM): Limit 30000, Used 30000, Requested 488. "
-            "Please try again in 976ms.",
+            "Rate limit reached on tokens per min (TPM): Limit 30000, Used 30000. Please try again in 976ms.",
         ),
         503: (
             "server_error",

@@ -1,18 +1,14 @@
 """One simulator for the folder, clean for every test, and official clients that point at it."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
-from tests.support.simulator_process import SimulatorProcess
 
-RECORDING = {
-    "provider": "openai",
-    "request": {"method": "POST", "path": "/v1/chat/completions", "headers": {}, "body": None},
-    "response": {"status": 200, "headers": {}, "body": ""},
-}
+from tests.support.simulator_process import SimulatorProcess
 
 
 @pytest.fixture(scope="session")
@@ -45,14 +41,21 @@ async def anthropic_client(simulator: SimulatorProcess) -> AsyncIterator[AsyncAn
 
 def write_recordings(folder: Path) -> None:
     """Write a few recordings of our own making."""
-    import json
-
-    stream = "event: ping\ndata: {\"type\": \"ping\"}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"  }\n\n"
+    stream = 'event: ping\ndata: {"type": "ping"}\n\nevent: message_stop\ndata: {"type":"message_stop"  }\n\n'
     made = {
-        "anthropic.error.json": ("anthropic", 529, {"retry-after": "7"}, '{"type":"error","error":{"type":"overloaded_error","message":"Ünder load"}}'),
+        "anthropic.error.json": (
+            "anthropic",
+            529,
+            {"retry-after": "7"},
+            '{"type":"error","error":{"type":"overloaded_error","message":"Ünder load"}}',
+        ),
         "anthropic.stream.json": ("anthropic", 200, {"content-type": "text/event-stream; charset=utf-8"}, stream),
         "openai.limited.json": ("openai", 429, {"x-ratelimit-reset-requests": "8.64s", "content-length": "354"}, None),
     }
     for name, (provider, status, headers, body) in made.items():
-        recording = {"provider": provider, "request": {}, "response": {"status": status, "headers": headers, "body": body}}
+        recording = {
+            "provider": provider,
+            "request": {},
+            "response": {"status": status, "headers": headers, "body": body},
+        }
         (folder / name).write_text(json.dumps(recording), encoding="utf-8")

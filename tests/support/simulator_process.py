@@ -40,7 +40,9 @@ class SimulatorProcess:
         return self._process.pid
 
     def start(self, arguments: Sequence[str] = ()) -> str:
-        """Start with the arguments given here or at construction (``--fast`` unless any are) and return base_url."""
+        """Start, unless it runs, with the arguments given here or at construction (``--fast`` unless any are) and return base_url."""
+        if self._process is not None:
+            return self.base_url
         chosen = [*self._arguments, *arguments] or ["--fast"]
         if "--port" not in chosen:
             chosen += ["--port", "0"]
@@ -70,8 +72,13 @@ class SimulatorProcess:
             process.stdout.close()
         return code
 
+    def signal(self, number: int) -> None:
+        """Send the process a signal."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
     def control(self, method: str, call: str, body: Any = None) -> Any:
-        """Make a control call, for instance ``control("POST", "faults", {"status": 500})``; raises ValueError on 400."""
+        """Make a control call such as ``control("POST", "faults", {"status": 500})``; raises ValueError when refused."""
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.base_url}/__sim/{call}", data, {"content-type": "application/json"}, method=method)
         try:
@@ -105,5 +112,7 @@ class SimulatorProcess:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
