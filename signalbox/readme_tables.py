@@ -13,10 +13,12 @@ __all__ = ["error_table", "with_tables"]
 
 def error_table() -> str:
     """Return the table of all error codes in Markdown, by status, then code."""
-    rows = {(each.status_code, each.code, each.retryable): _first_sentence(each) for each in _classes(LLMError)}
+    rows: dict[str, type[LLMError]] = {}
+    for each in _classes(LLMError):
+        rows.setdefault(each.code, each)
     lines = [
-        f"| `{code}` | {status} | {'yes' if retryable else 'no'} | {when} |"
-        for (status, code, retryable), when in sorted(rows.items())
+        f"| `{each.code}` | {each.status_code} | {'yes' if each.retryable else 'no'} | {_first_sentence(each)} |"
+        for each in sorted(rows.values(), key=lambda each: (each.status_code, each.code))
     ]
     return "\n".join(["| code | status | retryable | when |", "|---|---|---|---|", *lines]) + "\n"
 
@@ -44,7 +46,8 @@ def _classes(root: type[LLMError]) -> Iterator[type[LLMError]]:
 
 
 def _first_sentence(error: type[LLMError]) -> str:
-    return (error.__doc__ or "").split("\n", 1)[0].rstrip(".").split(";")[0]
+    line = (error.__doc__ or "").split("\n", 1)[0]
+    return re.split(r"[.;](?: |$)", line)[0].replace("``", "`")
 
 
 if __name__ == "__main__":
