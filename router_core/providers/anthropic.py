@@ -11,7 +11,7 @@ from router_core.providers.sdk_adapter import SdkAdapter, StreamReader
 from router_core.providers.templates import templated
 from router_core.types import LLMRequest, ProviderAnswer, ProviderCall
 
-__all__ = ["API_VERSION", "DEFAULT_BASE_URL", "AnthropicAdapter"]
+__all__ = ["API_VERSION", "DEFAULT_BASE_URL", "AnthropicAdapter", "shaped_schema"]
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 # The SDK's own default, 2026-10-21, refuses every request that has a temperature, whatever the model.
@@ -36,7 +36,7 @@ class AnthropicAdapter(SdkAdapter):
         )
 
     def _body(self, call: ProviderCall, *, stream: bool) -> bytes:
-        return request_body(call, _shaped_schema, stream=stream)
+        return request_body(call, shaped_schema, stream=stream)
 
     def _answer(self, body: bytes, request: LLMRequest) -> ProviderAnswer:
         return read_answer(body, request)
@@ -45,7 +45,7 @@ class AnthropicAdapter(SdkAdapter):
         return AnthropicStream(request)
 
 
-def _shaped_schema(schema: dict[str, Any]) -> dict[str, Any]:
+def shaped_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Return ``schema`` in the vendor's dialect; as it is where the SDK cannot translate it."""
     try:
         return anthropic.transform_schema(schema)
