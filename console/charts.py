@@ -6,21 +6,29 @@ from zoneinfo import ZoneInfo
 
 from router_core.metrics.collector import MinutePoint, Overview
 
-__all__ = ["CHART_CONFIG", "latency_chart", "traffic_chart"]
+__all__ = ["CHART_CONFIG", "Figure", "latency_chart", "lively", "traffic_chart"]
 
 CHART_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True}
 Figure = dict[str, Any]
 CHART_HEIGHT_PX = 250
+SHORTEST_MINUTES = 15
+
+
+def lively(series: Sequence[MinutePoint]) -> Sequence[MinutePoint]:
+    """Return ``series`` without the empty minutes before its first traffic, but at least its last 15 minutes."""
+    first = next((place for place, point in enumerate(series) if point.totals.requests), len(series))
+    return series[max(0, min(first - 1, len(series) - SHORTEST_MINUTES)) :]
 
 
 def traffic_chart(overview: Overview, zone: ZoneInfo) -> Figure:
     """Return requests a minute, stacked by provider."""
+    shown = len(lively(overview.series))
     traces = [
         {
             "type": "bar",
             "name": _legend_name(provider.provider),
-            "x": _times(provider.series, zone),
-            "y": [point.totals.requests for point in provider.series],
+            "x": _times(provider.series[-shown:], zone),
+            "y": [point.totals.requests for point in provider.series[-shown:]],
             "marker": {"color": _colour(index), "line": {"width": 0}},
             "hovertemplate": "%{y} requests",
         }
@@ -31,10 +39,11 @@ def traffic_chart(overview: Overview, zone: ZoneInfo) -> Figure:
 
 def latency_chart(overview: Overview, zone: ZoneInfo) -> Figure:
     """Return p50 and p95 of each minute's answers, in milliseconds."""
-    times = _times(overview.series, zone)
+    points = lively(overview.series)
+    times = _times(points, zone)
     series = (
-        ("p95", [point.totals.p95_ms for point in overview.series]),
-        ("p50", [point.totals.p50_ms for point in overview.series]),
+        ("p95", [point.totals.p95_ms for point in points]),
+        ("p50", [point.totals.p50_ms for point in points]),
     )
     traces = [
         {

@@ -18,8 +18,8 @@ from router_core.metrics.collector import Overview
 __all__ = ["draw_overview"]
 
 CHART_PACE_S = 10
-WIDTHS = {"Time": 74, "Use case": 78, "Provider": 176, "Model": 132, "Why": 178}
-NUMBERS = {"First token": 84, "Latency": 74, "Tokens": 64, "Cost": 80}
+WIDTHS = {"Time": 74, "Use case": 78, "Provider": 172, "Model": 126, "Why": 178}
+NUMBERS = {"First token": 80, "Latency": 70, "Tokens": 60, "Cost": 84}
 OUTCOME_COLOURS = {"Success": "green", "Cancelled": "gray"}
 
 
@@ -130,7 +130,7 @@ def _recent(view: OverviewView, zone: ZoneInfo) -> None:
         column_config={
             **{name: st.column_config.TextColumn(width=width) for name, width in WIDTHS.items()},
             "Outcome": st.column_config.MultiselectColumn(
-                options=words, color=[OUTCOME_COLOURS.get(word, "red") for word in words], width=104
+                options=words, color=[OUTCOME_COLOURS.get(word, "red") for word in words], width=94
             ),
             **{name: st.column_config.TextColumn(width=width, alignment="right") for name, width in NUMBERS.items()},
         },

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from console.charts import lively
 from console.format import THIN, count, duration, literal, money, percent
 from console.views import OverviewView
 from router_core.metrics.collector import UNSERVED
@@ -9,8 +10,6 @@ from router_core.metrics.minute import Totals
 from router_core.types import NANO_PER_USD
 
 __all__ = ["Tile", "tiles"]
-
-RATE_MINUTES = 5
 
 
 class Tile(NamedTuple):
@@ -27,11 +26,12 @@ def tiles(view: OverviewView) -> list[Tile]:
 
 
 def _traffic(view: OverviewView) -> Tile:
-    series = [point.totals.requests for point in view.metrics.series]
-    full = series[-RATE_MINUTES - 1 : -1]
-    rate = sum(full) / len(full) if full else 0.0
+    metrics = view.metrics
+    running = (metrics.as_of - metrics.series[-1].start).total_seconds() / 60
+    counts = [point.totals.requests for point in metrics.series[-2:]]
+    rate = counts[-1] + (counts[0] * (1 - min(running, 1.0)) if len(counts) > 1 else 0.0)
     shown = f"{rate:.1f}" if 0 < rate < 10 else count(rate)
-    hour = view.metrics.totals.requests
+    hour = metrics.totals.requests
     return Tile(
         "Requests per minute",
         shown,
@@ -39,9 +39,9 @@ def _traffic(view: OverviewView) -> Tile:
             "delta": f"{count(hour)} in 60{THIN}min",
             "delta_arrow": "off",
             "delta_color": "primary",
-            "chart_data": series[:-1],
+            "chart_data": [point.totals.requests for point in lively(metrics.series)],
             "chart_type": "area",
-            "help": "Mean of the last 5 full minutes. The line shows the last hour, minute by minute.",
+            "help": "Over the last 60 seconds. The line shows the last hour, minute by minute.",
         },
     )
 
@@ -57,7 +57,7 @@ def _success(view: OverviewView) -> Tile:
         "delta_color": "green" if calm else "red",
         "help": "Share of the last hour's requests that got an answer; cancelled ones do not count. "
         "The bars are the failures of each minute.",
-        "chart_data": [point.totals.errors for point in view.metrics.series[:-1]],
+        "chart_data": [point.totals.errors for point in lively(view.metrics.series)],
         "chart_type": "bar",
     }
     if share is not None and old is not None:
@@ -70,7 +70,7 @@ def _latency(view: OverviewView) -> Tile:
     p50 = view.metrics.totals.p50_ms
     options: dict[str, Any] = {
         "help": "95 of 100 answers of the last hour were complete within this time. The line is each minute's p95.",
-        "chart_data": [point.totals.p95_ms or 0 for point in view.metrics.series[:-1]],
+        "chart_data": [point.totals.p95_ms or 0 for point in lively(view.metrics.series)],
         "chart_type": "line",
     }
     if now is not None and before:
@@ -98,7 +98,7 @@ def _spend(view: OverviewView) -> Tile:
             "delta_color": "gray",
             "help": "Since midnight UTC, from the price book; models without a price are not in it. "
             "The area is the spend of each minute of the last hour.",
-            "chart_data": [point.totals.cost / NANO_PER_USD for point in view.metrics.series[:-1]],
+            "chart_data": [point.totals.cost / NANO_PER_USD for point in lively(view.metrics.series)],
             "chart_type": "area",
         },
     )
@@ -128,8 +128,8 @@ def _providers(view: OverviewView) -> Tile:
 
 def _serving(view: OverviewView) -> list[int]:
     served = [each.series for each in view.metrics.providers if each.provider != UNSERVED]
-    minutes = range(len(view.metrics.series) - 1)
-    return [sum(series[minute].totals.requests > 0 for series in served) for minute in minutes]
+    minutes = len(lively(view.metrics.series))
+    return [sum(series[minute].totals.requests > 0 for series in served) for minute in range(-minutes, 0)]
 
 
 def _share(totals: Totals) -> float | None:
