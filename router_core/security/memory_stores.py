@@ -1,0 +1,215 @@
+"""The store's ports in memory: what the router uses without a database, with the same answers as the real store."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar, get_args
+
+from msgspec import Struct, structs
+
+from router_core.errors import ValidationError
+from router_core.ports import AccountRecord, ApiKeyRecord, SessionRecord, UserRecord
+from router_core.types import Flags, KeyRole, ProviderConfig, Snapshot
+
+__all__ = ["MemoryAccountStore", "MemoryApiKeyStore", "MemoryConfigStore", "MemorySessionStore", "MemoryUserStore"]
+
+R = TypeVar("R", bound=Struct)
+_TOKEN_HASH_LENGTH = 32
+
+
+class MemoryAccountStore:
+    """Keeps accounts; an :class:`AccountStore`."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, AccountRecord] = {}
+
+    async def create(self, account: AccountRecord) -> None:
+        """Store a new account. Raises :class:`ValidationError` when its name is taken."""
+        row = _checked(account)
+        _refuse(not row.name, "name", "is not allowed")
+        _refuse(row.id in self._rows, "id", "is already taken")
+        _refuse(any(other.name == row.name for other in self._rows.values()), "name", "is already taken")
+        self._rows[row.id] = row
+
+    async def list(self) -> Sequence[AccountRecord]:
+        """Return all accounts by name."""
+        return sorted(self._rows.values(), key=lambda row: row.name)
+
+    async def by_name(self, name: str) -> AccountRecord | None:
+        """Return the account called ``name``."""
+        return next((row for row in self._rows.values() if row.name == name), None)
+
+    def holds(self, ids: Iterable[str]) -> bool:
+        """Say whether every one of ``ids`` is an account's."""
+        return all(account_id in self._rows for account_id in ids)
+
+
+class MemoryUserStore:
+    """Keeps people; a :class:`UserStore`."""
+
+    def __init__(self, accounts: MemoryAccountStore) -> None:
+        self._accounts = accounts
+        self._rows: dict[str, UserRecord] = {}
+
+    async def create(self, user: UserRecord) -> None:
+        """Store a new user. Raises :class:`ValidationError` for a taken address and for unknown accounts."""
+        row = _checked(structs.replace(user, email=user.email.lower()))
+        _refuse(not self._accounts.holds(row.accounts), "accounts", "names nothing that exists")
+        _refuse(row.id in self._rows, "id", "is already taken")
+        _refuse(any(other.email == row.email for other in self._rows.values()), "email", "is already taken")
+        _refuse(len(set(row.accounts)) < len(row.accounts), "accounts", "is already taken")
+        self._rows[row.id] = row
+
+    async def list(self) -> Sequence[UserRecord]:
+        """Return all users by e-mail address."""
+        return sorted(self._rows.values(), key=lambda row: row.email)
+
+    async def by_email(self, email: str) -> UserRecord | None:
+        """Return the user with that address, whatever its case."""
+        return next((row for row in self._rows.values() if row.email == email.lower()), None)
+
+    async def set_active(self, user_id: str, *, active: bool) -> bool:
+        """Enable or disable a user; return whether there is one."""
+        row = self._rows.get(user_id)
+        if row is not None:
+            self._rows[user_id] = structs.replace(row, is_active=active)
+        return row is not None
+
+    def by_id(self, user_id: str) -> UserRecord | None:
+        """Return the user of that id."""
+        return self._rows.get(user_id)
+
+
+class MemoryApiKeyStore:
+    """Keeps API keys; an :class:`ApiKeyStore`."""
+
+    def __init__(self, accounts: MemoryAccountStore) -> None:
+        self._accounts = accounts
+        self._rows: dict[str, ApiKeyRecord] = {}
+
+    async def create(self, key: ApiKeyRecord) -> None:
+        """Store a new key. Raises :class:`ValidationError` for an unknown account or a taken id."""
+        row = _checked(key)
+        _refuse(not self._accounts.holds([row.account_id]), "account_id", "names nothing that exists")
+        _refuse(row.id in self._rows, "id", "is already taken")
+        _refuse(row.role not in get_args(KeyRole), "role", "is not allowed")
+        self._rows[row.id] = row
+
+    async def list(self, account_id: str | None = None) -> Sequence[ApiKeyRecord]:
+        """Return the keys of an account, or all, newest first."""
+        rows = [row for row in self._rows.values() if account_id in (None, row.account_id)]
+        return sorted(rows, key=lambda row: (row.created_at, row.id), reverse=True)
+
+    async def by_id(self, key_id: str) -> ApiKeyRecord | None:
+        """Return the key with that public part."""
+        return self._rows.get(key_id)
+
+    async def revoke(self, key_id: str, at: datetime) -> bool:
+        """Revoke a key; return whether there is one. The first time of revocation stays."""
+        row = self._rows.get(key_id)
+        if row is not None:
+            self._rows[key_id] = structs.replace(row, revoked_at=row.revoked_at or at.astimezone(UTC))
+        return row is not None
+
+
+class MemorySessionStore:
+    """Keeps console sessions; a :class:`SessionStore`."""
+
+    def __init__(self, users: MemoryUserStore) -> None:
+        self._users = users
+        self._rows: dict[bytes, SessionRecord] = {}
+
+    async def create(self, session: SessionRecord) -> None:
+        """Store a new session. Raises :class:`ValidationError` for an unknown user or a token that is no hash."""
+        row = _checked(session)
+        _refuse(self._users.by_id(row.user_id) is None, "user_id", "names nothing that exists")
+        _refuse(len(row.token_hash) != _TOKEN_HASH_LENGTH, "token_hash", "is not allowed")
+        _refuse(row.token_hash in self._rows, "token_hash", "is already taken")
+        self._rows[row.token_hash] = row
+
+    async def find(self, token_hash: bytes) -> tuple[SessionRecord, UserRecord] | None:
+        """Return a session with its user."""
+        row = self._rows.get(token_hash)
+        user = None if row is None else self._users.by_id(row.user_id)
+        return None if row is None or user is None else (row, user)
+
+    async def touch(self, token_hash: bytes, at: datetime) -> None:
+        """Note that the person acted at ``at``; never turns the time back, ignores sessions that have ended."""
+        row = self._rows.get(token_hash)
+        if row is not None and row.revoked_at is None and row.last_seen_at < at:
+            self._rows[token_hash] = structs.replace(row, last_seen_at=at.astimezone(UTC))
+
+    async def revoke(self, token_hash: bytes, at: datetime) -> None:
+        """End a session; unknown tokens are ignored. The first time of revocation stays."""
+        row = self._rows.get(token_hash)
+        if row is not None and row.revoked_at is None:
+            self._rows[token_hash] = structs.replace(row, revoked_at=at.astimezone(UTC))
+
+
+class MemoryConfigStore:
+    """Keeps provider configuration; a :class:`ConfigStore` that starts with ``providers`` at revision 1."""
+
+    def __init__(self, accounts: MemoryAccountStore, providers: Iterable[ProviderConfig] = ()) -> None:
+        self._accounts = accounts
+        self._snapshot = Snapshot(providers, revision=1)
+
+    async def revision(self) -> int:
+        """Return the revision that the store is at."""
+        return self._snapshot.revision
+
+    async def load(self) -> Snapshot:
+        """Return everything at one revision, providers oldest first."""
+        return self._snapshot
+
+    async def put_provider(self, provider: ProviderConfig) -> int:
+        """Add ``provider``, or change the one of that id; return the new revision.
+
+        Raises :class:`ValidationError` when the name is taken, the account is unknown, a value is not allowed, or
+        ``provider.version`` is not the stored one.
+        """
+        _checked(provider)
+        rows = {row.id: row for row in self._snapshot.providers}
+        known = provider.account_id is None or self._accounts.holds([provider.account_id])
+        _refuse(not known, "account_id", "names nothing that exists")
+        old = rows.get(provider.id)
+        if old is not None and old.version != provider.version:
+            raise ValidationError("The provider was changed by somebody else", field="version")
+        _refuse(not provider.name, "name", "is not allowed")
+        _refuse(provider.max_tokens < 1, "max_tokens", "is not allowed")
+        _refuse(provider.context_window < provider.max_tokens, "context_window", "is not allowed")
+        _refuse(provider.weight < 0, "weight", "is not allowed")
+        others = (row.name for row in rows.values() if row.id != provider.id)
+        _refuse(provider.name in others, "name", "is already taken")
+        rows[provider.id] = structs.replace(provider, version=1 if old is None else old.version + 1)
+        return self._swap(rows.values(), self._snapshot.flags)
+
+    async def set_flags(self, flags: Flags) -> int:
+        """Set all switches; return the new revision."""
+        return self._swap(self._snapshot.providers, flags)
+
+    def _swap(self, providers: Iterable[ProviderConfig], flags: Flags) -> int:
+        old = self._snapshot
+        self._snapshot = Snapshot(providers, revision=old.revision + 1, flags=flags, preferences=old.preferences)
+        return self._snapshot.revision
+
+
+def _refuse(wrong: bool, field: str, reason: str) -> None:
+    if wrong:
+        raise ValidationError(f"`{field}` {reason}", field=field)
+
+
+def _checked(record: R) -> R:
+    """Return ``record`` as a database would give it back: times in UTC, and no text that one of them cannot hold."""
+    times = {}
+    for field, value in structs.asdict(record).items():
+        if isinstance(value, datetime):
+            times[field] = value.astimezone(UTC)
+        if isinstance(value, str | tuple):
+            _check_text("".join(value))
+    return structs.replace(record, **times)
+
+
+def _check_text(text: str) -> None:
+    if "\x00" in text:
+        raise ValidationError("text must not contain a NUL character")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValidationError("text must be valid Unicode")

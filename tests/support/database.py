@@ -1,0 +1,102 @@
+"""Fixtures for migrated stores, made by ``alembic upgrade head`` once and copied for each test.
+
+``tests/conftest.py`` loads them for every folder: ask for ``sqlite_url``, ``postgres_url`` or ``store_hop``.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from db.engine import make_engine
+from db.hop import StoreHop
+from db.migrate import upgrade
+from tests.support.postgres_server import PostgresServer, running_server
+
+__all__ = [
+    "empty_url",
+    "migrated_postgres",
+    "migrated_sqlite",
+    "postgres_server",
+    "postgres_url",
+    "sqlite_url",
+    "store_engine",
+    "store_hop",
+    "store_url",
+]
+
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy; nobody is connected to it."""
+    file = tmp_path_factory.mktemp("template") / "signalbox.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    """The URL of a fresh, migrated SQLite store."""
+    return f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'signalbox.db')}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """The session's own PostgreSQL server."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: PostgresServer) -> str:
+    """The name of a migrated database to copy; nobody is connected to it."""
+    name = postgres_server.new_database()
+    upgrade(postgres_server.url(name))
+    return name
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer, migrated_postgres: str) -> Iterator[str]:
+    """The URL of a fresh, migrated PostgreSQL store."""
+    name = postgres_server.new_database(migrated_postgres)
+    yield postgres_server.url(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(params=BOTH)
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh, migrated store: the test runs on both databases."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture(params=BOTH)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a store without any table: the test runs on both databases."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.new_database()
+    yield server.url(name)
+    server.drop_database(name)
+
+
+@pytest.fixture
+def store_engine(store_url: str) -> Iterator[Engine]:
+    """An engine on a migrated store, on both databases."""
+    engine = make_engine(store_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def store_hop(store_engine: Engine) -> Iterator[StoreHop]:
+    """A hop into a migrated store, on both databases."""
+    hop = StoreHop(store_engine)
+    yield hop
+    hop.close()
