@@ -1,0 +1,180 @@
+"""The console in a real browser, against a real server."""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.e2e.conftest import Console, Watch, settle
+
+pytestmark = pytest.mark.browser
+
+SLOW_MODEL = "gpt-4o"
+PLAYGROUND = f"/playground?playground_by=Model&playground_model={SLOW_MODEL}"
+LONG_PROMPT = "Explain in detail how a railway signal box works. [[sim:output_tokens=400]]"
+
+
+def main_is_no_wider_than_the_screen(page: Page) -> bool:
+    """Say whether nothing can be scrolled sideways."""
+    script = """() => [document.documentElement, document.querySelector('[data-testid="stMain"]')]
+        .filter(Boolean).every(each => each.scrollWidth <= each.clientWidth)"""
+    return bool(page.evaluate(script))
+
+
+def send(page: Page, prompt: str) -> None:
+    """Send ``prompt`` from the playground."""
+    page.get_by_label("Prompt", exact=True).fill(prompt)
+    page.get_by_role("button", name="Send", exact=True).click()
+
+
+def slow_down(console: Console) -> None:
+    """Make the slow model write a token every 40 milliseconds."""
+    console.simulate("POST", "latency", {"model": f"{SLOW_MODEL}*", "ttft_ms": 100, "token_ms": 40})
+
+
+def closed_calls(console: Console) -> list[str]:
+    """Return the slow model's calls that we hung up on."""
+    calls = console.simulate("GET", "calls?limit=10000")["calls"]
+    return [call["outcome"] for call in calls if call["model"] == SLOW_MODEL and call["outcome"] == "client_closed"]
+
+
+def upstream_saw_the_end(console: Console, page: Page, before: int) -> bool:
+    """Say whether one more call was hung up within a second."""
+    for _ in range(10):
+        if len(closed_calls(console)) == before + 1:
+            return True
+        page.wait_for_timeout(100)
+    return False
+
+
+def test_the_first_address_ever_opened_leads_to_sign_in_and_back_and_a_refresh_stays(
+    console: Console, page: Page, context: BrowserContext
+) -> None:
+    page.goto(console.base_url + PLAYGROUND)
+    expect(page).to_have_title("Sign in · Signalbox")
+    console.open(page, PLAYGROUND)
+    expect(page).to_have_url(re.compile(r"/playground\?.*playground_model=gpt-4o"))
+    expect(page).to_have_title("Playground · Signalbox")
+    page.reload()
+    settle(page)
+    expect(page.get_by_role("heading", name="Playground")).to_be_visible()
+    second = context.new_page()
+    second.goto(console.base_url)
+    expect(second.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+def test_the_session_cookie_is_out_of_reach_of_scripts(console: Console, page: Page, context: BrowserContext) -> None:
+    console.open(page)
+    cookie = next(each for each in context.cookies() if each["name"] == "signalbox_session")
+    assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Lax", "/")
+    assert "signalbox" not in page.evaluate("document.cookie")
+
+
+def test_a_wrong_password_is_named_without_saying_which_half_was_wrong(
+    console: Console, page: Page, watch: Watch
+) -> None:
+    page.goto(console.base_url)
+    page.get_by_label("E-mail address").fill(console.email)
+    page.get_by_label("Password").fill("not the password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("do not match")
+    expect(page.get_by_label("E-mail address")).to_have_value(console.email)
+    assert all("401" in complaint for complaint in watch.complaints)
+    watch.complaints.clear()
+
+
+def test_a_prompt_streams_and_shows_where_it_went_and_why(console: Console, page: Page) -> None:
+    slow_down(console)
+    console.open(page, PLAYGROUND)
+    expect(page.get_by_text("Would go to openai-gpt4o (gpt-4o)")).to_be_visible()
+    send(page, "What is a signal box? [[sim:output_tokens=60]]")
+    answer = page.locator(".st-key-playground_answer")
+    expect(answer.get_by_text("Streaming")).to_be_visible()
+    expect(answer.get_by_text("You asked")).to_be_visible()
+    early = len(answer.inner_text())
+    expect(answer.get_by_text("Done")).to_be_visible(timeout=15_000)
+    assert len(answer.inner_text()) > early
+    expect(answer).to_contain_text(re.compile(r"First token \d+\s?ms.*Tokens in \d+.*Tokens out \d+.*Cost \$0\.\d+"))
+    trace = page.locator(".st-key-playground_trace")
+    expect(trace.get_by_text("Where it went, and why")).to_be_visible()
+    expect(trace.get_by_text("Success")).to_be_visible()
+    expect(trace.get_by_text("Kept")).to_be_visible()
+    assert "signal" not in page.url
+
+
+def test_stop_keeps_the_text_and_cancels_the_call_upstream_within_a_second(console: Console, page: Page) -> None:
+    slow_down(console)
+    calls_before = len(closed_calls(console))
+    console.open(page, PLAYGROUND)
+    send(page, LONG_PROMPT)
+    answer = page.locator(".st-key-playground_answer")
+    expect(answer.get_by_text("You asked")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(answer.get_by_text("Stopped")).to_be_visible(timeout=1_500)
+    expect(answer.get_by_text("You asked")).to_be_visible()
+    assert upstream_saw_the_end(console, page, calls_before)
+
+
+def test_leaving_the_page_cancels_the_call_even_when_the_provider_is_silent(console: Console, page: Page) -> None:
+    console.simulate("PUT", "faults", {"model": f"{SLOW_MODEL}*", "silent_after": 3, "count": 1})
+    calls_before = len(closed_calls(console))
+    console.open(page, PLAYGROUND)
+    send(page, LONG_PROMPT)
+    expect(page.locator(".st-key-playground_answer").get_by_text("Streaming")).to_be_visible()
+    page.get_by_role("link", name="Overview").click()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    expect(page.get_by_text("Recent requests")).to_be_visible()
+    assert upstream_saw_the_end(console, page, calls_before)
+
+
+def test_a_provider_that_refuses_is_explained_with_every_attempt_and_can_be_retried(
+    console: Console, page: Page
+) -> None:
+    console.simulate("PUT", "faults", {"model": f"{SLOW_MODEL}*", "status": 400, "count": 1})
+    console.open(page, PLAYGROUND)
+    send(page, "hello")
+    answer = page.locator(".st-key-playground_answer")
+    expect(answer.get_by_text("Failed")).to_be_visible()
+    expect(page.locator(".st-key-playground_trace").get_by_text("Validation error")).to_be_visible()
+    page.get_by_role("button", name="Retry").click()
+    expect(answer.get_by_text("Done")).to_be_visible(timeout=15_000)
+
+
+def test_the_overview_is_alive_and_freezes_when_told(console: Console, page: Page) -> None:
+    console.open(page)
+    updated = page.get_by_text(re.compile(r"Updated \d\d:\d\d:\d\d · times in Europe/Paris"))
+    first = updated.inner_text()
+    expect(updated).not_to_have_text(first, timeout=6_000)
+    page.get_by_text("Live", exact=True).click()
+    expect(page).to_have_url(re.compile("overview_live=false"))
+    settle(page)
+    frozen = updated.inner_text()
+    with pytest.raises(AssertionError):
+        expect(updated).not_to_have_text(frozen, timeout=3_000)
+
+
+def test_signing_out_in_one_tab_ends_the_other_at_its_next_tick(
+    console: Console, page: Page, context: BrowserContext
+) -> None:
+    console.open(page)
+    other = context.new_page()
+    other.goto(console.base_url)
+    settle(other)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    expect(other.get_by_text("Session ended")).to_be_visible(timeout=8_000)
+    expect(other.get_by_text("Recent requests")).to_have_count(0)
+    page.goto(console.base_url + "/playground")
+    expect(page).to_have_title("Sign in · Signalbox")
+
+
+@pytest.mark.parametrize("path", ["/", PLAYGROUND])
+def test_a_phone_needs_no_sideways_scrolling(console: Console, page: Page, path: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(console.base_url + path)
+    assert main_is_no_wider_than_the_screen(page)
+    console.open(page, path)
+    if path != "/":
+        send(page, "hello")
+        expect(page.locator(".st-key-playground_trace")).to_be_visible(timeout=30_000)
+    assert main_is_no_wider_than_the_screen(page)
