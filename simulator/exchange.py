@@ -10,6 +10,7 @@ Ending = Literal["done", "reset", "close", "silent"]
 
 _FLUSH_SECONDS: Final = 0.02
 _COALESCE_SECONDS: Final = 0.000_5
+_BYTES_PER_TURN: Final = 262_144
 
 
 class Frame(NamedTuple):
@@ -88,7 +89,12 @@ class Exchange:
 
     def advance(self) -> None:
         """Send all that is due; called again when the line can take more."""
+        limit = self._call.bytes_sent + _BYTES_PER_TURN
         while not self._over and self._timer is None and not self._line.paused:
+            if self._call.bytes_sent >= limit:
+                # The transport asks for a pause only once the loop has turned.
+                self._timer = self._loop.call_later(0, self._wake)
+                return
             frame = self._held or next(self._script.frames, None)
             if frame is None:
                 self._end()

@@ -25,7 +25,9 @@ def test_pieces_join_to_the_text(text: str):
 
 @given(st.text(max_size=200), st.integers(1, 400))
 def test_every_prompt_gets_an_answer_of_the_length_asked_for(prompt: str, tokens: int):
-    answer = compose(Ask("openai", "gpt-4o", "gpt-4o", prompt=prompt, directives={"output_tokens": str(tokens)}), seed=1)
+    answer = compose(
+        Ask("openai", "gpt-4o", "gpt-4o", prompt=prompt, directives={"output_tokens": str(tokens)}), seed=1
+    )
     assert answer.completion_tokens == len(answer.pieces) == tokens
 
 

@@ -9,6 +9,7 @@ import openai
 import pytest
 from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
+
 from tests.support.simulator_process import SimulatorProcess
 
 ASK = [{"role": "user", "content": "Name a river [[sim:output_tokens=20]]"}]
@@ -19,12 +20,14 @@ async def post(simulator: SimulatorProcess, stream: bool = False) -> tuple[bytes
     where = urlsplit(simulator.base_url)
     reader, writer = await asyncio.open_connection(where.hostname, where.port)
     body = json.dumps({"model": "gpt-4o", "messages": ASK, "stream": stream}).encode()
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer k\r\nconnection: close\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer k\r\nconnection: close\r\n"
+    head += f"content-length: {len(body)}\r\n\r\n"
     writer.write(head.encode() + body)
     received = b""
     try:
-        while data := await asyncio.wait_for(reader.read(65_536), 5):
-            received += data
+        async with asyncio.timeout(5):
+            while data := await reader.read(65_536):
+                received += data
     except (ConnectionResetError, TimeoutError) as error:
         return received, error
     finally:
@@ -167,8 +170,9 @@ async def test_error_event_inside_a_stream(
     with pytest.raises(openai.APIError, match="The server had an error"):
         async for _ in stream:
             pass
-    with pytest.raises(anthropic.APIStatusError, match="Overloaded"):
-        async with anthropic_client.messages.stream(model="claude-haiku-4-5", messages=ASK, max_tokens=99) as events:
+    ask = {"model": "claude-haiku-4-5", "messages": ASK, "max_tokens": 99}
+    async with anthropic_client.messages.stream(**ask) as events:
+        with pytest.raises(anthropic.APIStatusError, match="Overloaded"):
             async for _ in events:
                 pass
 
@@ -177,7 +181,11 @@ async def test_error_event_inside_a_stream(
 async def test_slices_of_one_byte_change_nothing_in_the_text(
     simulator: SimulatorProcess, anthropic_client: AsyncAnthropic, stream: bool
 ):
-    ask = {"model": "claude-haiku-4-5", "messages": [{"role": "user", "content": "[[sim:say=Grüße 😀 aus “Köln”]]"}], "max_tokens": 99}
+    ask = {
+        "model": "claude-haiku-4-5",
+        "messages": [{"role": "user", "content": "[[sim:say=Grüße 😀 aus “Köln”]]"}],
+        "max_tokens": 99,
+    }
     simulator.fault(slice_bytes=1)
     if stream:
         async with anthropic_client.messages.stream(**ask) as events:
@@ -196,7 +204,9 @@ async def test_usage_can_be_spoiled(simulator: SimulatorProcess, how: str, value
     assert (usage if value is None else usage["prompt_tokens"]) == value
 
 
-@pytest.mark.parametrize("wrong", [{"status": 42}, {"probability": 2}, {"colour": "red"}, {"cut_after": -1}, {"garbage": "x"}])
+@pytest.mark.parametrize(
+    "wrong", [{"status": 42}, {"probability": 2}, {"colour": "red"}, {"cut_after": -1}, {"garbage": "x"}]
+)
 def test_a_fault_that_makes_no_sense_is_refused(simulator: SimulatorProcess, wrong: dict[str, object]):
     with pytest.raises(ValueError, match="error"):
         simulator.fault(**wrong)

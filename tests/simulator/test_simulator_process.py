@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import openai
+
 from tests.support.simulator_process import SimulatorProcess
 
 ROOT = Path(__file__).parents[2]

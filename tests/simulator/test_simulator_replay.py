@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import anthropic
 import pytest
 from anthropic import AsyncAnthropic
+
 from tests.simulator.conftest import write_recordings
 from tests.support.simulator_process import SimulatorProcess
 

@@ -40,7 +40,7 @@ class SimulatorProcess:
         return self._process.pid
 
     def start(self, arguments: Sequence[str] = ()) -> str:
-        """Start, unless it runs, with the arguments given here or at construction (``--fast`` unless any are) and return base_url."""
+        """Start, unless it runs, with these and the constructor's arguments (or ``--fast``); return base_url."""
         if self._process is not None:
             return self.base_url
         chosen = [*self._arguments, *arguments] or ["--fast"]
@@ -78,7 +78,7 @@ class SimulatorProcess:
             self._process.send_signal(number)
 
     def control(self, method: str, call: str, body: Any = None) -> Any:
-        """Make a control call such as ``control("POST", "faults", {"status": 500})``; raises ValueError when refused."""
+        """Make a control call, such as ``("POST", "faults", {"status": 500})``; raises ValueError when refused."""
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.base_url}/__sim/{call}", data, {"content-type": "application/json"}, method=method)
         try:
