@@ -1,7 +1,7 @@
 """Runs migrations on the engine that ``db.migrate`` hands over in ``config.attributes["engine"]``.
 
-All steps run in one transaction, on both databases: a migration is done or it never was. One migration of a store
-runs at a time; a second one fails at once with ``MigrationConflictError``.
+All steps run in one transaction, on both databases: a migration is done or it never was. ``db.migrate`` holds the
+store's migration lock meanwhile.
 """
 
 from alembic import context
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 import db.models  # noqa: F401 - fills the metadata
 from db.base import Base
 from db.engine import writing
-from db.migration_guard import check_references, foreign_keys_off, migration_guard
+from db.migration_guard import check_references, foreign_keys_off
 
 
 def _migrate(connection: Connection) -> None:
@@ -28,7 +28,7 @@ def _migrate(connection: Connection) -> None:
 
 
 def _run(engine: Engine) -> None:
-    with migration_guard(engine), writing(engine).connect() as connection, foreign_keys_off(connection):
+    with writing(engine).connect() as connection, foreign_keys_off(connection):
         _migrate(connection)
 
 

@@ -1,5 +1,6 @@
 """Brings a store to the newest schema, and says where it is."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from db.engine import make_engine, reading
 from db.errors import MigrationError, SchemaNewerError
 from db.failures import as_store_error
+from db.migration_guard import migration_guard
 
 __all__ = ["SchemaStatus", "current", "downgrade", "find_scripts", "head", "schema_status", "upgrade"]
 
@@ -75,23 +77,27 @@ def upgrade(store: str | Engine, scripts: Path | None = None) -> SchemaStatus:
 
 def downgrade(engine: Engine, revision: str, scripts: Path | None = None) -> None:
     """Take the store back to ``revision`` (``"base"`` empties it). Raises like :func:`upgrade`."""
-    try:
-        command.downgrade(_config(scripts, engine), revision)
-    except DBAPIError as error:
-        raise as_store_error(error) from None
+    with migration_guard(engine):
+        _run(command.downgrade, _config(scripts, engine), revision)
 
 
 def _upgrade(engine: Engine, scripts: Path | None) -> SchemaStatus:
-    status = schema_status(engine, scripts)
-    if status.state == "newer":
-        raise SchemaNewerError(
-            f"The store is at schema {status.current}, which this version does not know (newest: {status.head})"
-        )
+    # The guard comes first: Alembic keeps its state in module globals, which a second run here would spoil.
+    with migration_guard(engine):
+        status = schema_status(engine, scripts)
+        if status.state == "newer":
+            raise SchemaNewerError(
+                f"The store is at schema {status.current}, which this version does not know (newest: {status.head})"
+            )
+        _run(command.upgrade, _config(scripts, engine), "head")
+    return status
+
+
+def _run(step: Callable[[Config, str], None], config: Config, revision: str) -> None:
     try:
-        command.upgrade(_config(scripts, engine), "head")
+        step(config, revision)
     except DBAPIError as error:
         raise as_store_error(error) from None
-    return status
 
 
 def _config(scripts: Path | None, engine: Engine | None = None) -> Config:
