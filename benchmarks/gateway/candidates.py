@@ -104,7 +104,7 @@ def signalbox(folder: Path, provider_port: int) -> Iterator[Candidate]:
     program = str(Path(sys.executable).with_name("signalbox"))
     _command(env, program, "migrate", "--json")
     _command(env, program, "accounts", "create", "benchmark", "--json")
-    key = _command(env, program, "keys", "create", "--account", "benchmark", "--json")["key"]
+    key = str(_command(env, program, "keys", "create", "--account", "benchmark", "--json")["key"])
     serve = [program, "up", "--host", "127.0.0.1", "--port", str(port)]
     with running(serve, env=env, folder=folder, log="signalbox.log") as server:
         ready = server.wait_until(lambda: _answers(port, "/readyz"))
@@ -122,12 +122,12 @@ def signalbox(folder: Path, provider_port: int) -> Iterator[Candidate]:
         )
 
 
-def _command(env: Mapping[str, str], *words: str) -> dict[str, str]:
+def _command(env: Mapping[str, str], *words: str) -> dict[str, object]:
     """Run one administrative command and return its JSON document. Raises ``RuntimeError`` with what it wrote."""
     done = subprocess.run(words, env=dict(env), capture_output=True, timeout=_COMMAND_TIMEOUT_S, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(words[1:])} exited {done.returncode}: {done.stderr.decode(errors='replace')}")
-    return msgspec.json.decode(done.stdout or b"{}", type=dict[str, str])
+    return msgspec.json.decode(done.stdout or b"{}", type=dict[str, object])
 
 
 @contextlib.contextmanager
