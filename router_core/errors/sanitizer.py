@@ -47,8 +47,8 @@ def sanitize_message(text: str, secrets: Iterable[Revealable] = ()) -> str:
 
     The result is at most ``MAX_MESSAGE_CHARS`` characters long.
     """
-    for secret in secrets:
-        plain = secret.reveal()
+    # The longest first: one secret may be the beginning of another.
+    for plain in sorted((each.reveal() for each in secrets), key=len, reverse=True):
         if len(plain) >= _MIN_KNOWN_SECRET:
             text = text.replace(plain, "***")
     for pattern, replacement in _PATTERNS:

@@ -98,7 +98,7 @@ class MetricsCollector:
         minutes = dict(self._minutes)
         window = [last - timedelta(minutes=back) for back in range(window_minutes - 1, -1, -1)]
         before = [start - timedelta(minutes=window_minutes) for start in window]
-        names = sorted({name for start in window for name in minutes.get(start, {})})
+        names = sorted({name for start in window for name in list(minutes.get(start, {}))})
         return Overview(
             window_minutes=window_minutes,
             as_of=now,

@@ -1,6 +1,6 @@
 """Money is an integer count of nano-dollars (1 USD = 1,000,000,000); floats never touch it."""
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 
 __all__ = ["NANO_PER_USD", "NanoUSD", "format_usd", "parse_usd"]
 
@@ -8,6 +8,9 @@ NanoUSD = int
 NANO_PER_USD = 1_000_000_000
 _MIN_DECIMALS = 6
 _MAX_DECIMALS = 9
+_MAX_DIGITS_BEFORE_POINT = 12
+_NANO = Decimal("1e-9")
+_EXACT = Context(prec=_MAX_DIGITS_BEFORE_POINT + 1 + _MAX_DECIMALS, rounding=ROUND_HALF_EVEN)
 
 
 def format_usd(nano: NanoUSD) -> str:
@@ -21,7 +24,7 @@ def format_usd(nano: NanoUSD) -> str:
 def parse_usd(text: str) -> NanoUSD:
     """Return the nano-dollars of a decimal dollar amount, rounded half-even beyond nine decimals.
 
-    Raises ``ValueError`` when ``text`` is no finite decimal number.
+    Raises ``ValueError`` when ``text`` is no finite decimal number below a trillion dollars.
     """
     try:
         amount = Decimal(text)
@@ -29,4 +32,6 @@ def parse_usd(text: str) -> NanoUSD:
         raise ValueError("not a decimal amount") from None
     if not amount.is_finite():
         raise ValueError("not a finite amount")
-    return int((amount * NANO_PER_USD).to_integral_value(rounding=ROUND_HALF_EVEN))
+    if amount.adjusted() >= _MAX_DIGITS_BEFORE_POINT:
+        raise ValueError("amount too large")
+    return int(amount.quantize(_NANO, context=_EXACT).scaleb(_MAX_DECIMALS))
