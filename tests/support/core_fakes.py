@@ -284,18 +284,20 @@ class LedgerBudget:
 
 
 class OneAnswerCache:
-    """A response cache that knows one answer, whatever is asked."""
+    """A response cache that knows one answer, whatever is asked: the newest, when it is ``keeping`` answers."""
 
-    def __init__(self, kept: LLMResponse | None = None) -> None:
+    def __init__(self, kept: LLMResponse | None = None, *, keeping: bool = True) -> None:
         self.kept = kept
+        self.keeping = keeping
         self.keeps = 0
 
     async def look(self, request: LLMRequest, principal: Principal, plan: Plan) -> LLMResponse | None:
         return self.kept
 
     async def keep(self, request: LLMRequest, principal: Principal, plan: Plan, response: LLMResponse) -> None:
-        self.kept = response
         self.keeps += 1
+        if self.keeping:
+            self.kept = response
 
 
 # --- a whole router ------------------------------------------------------------------------------------------------
@@ -335,7 +337,7 @@ def rig(
     config = StaticConfig(standard_providers() if providers is None else providers)
     adapters, keys, events = ScriptedAdapters(clock), PlainKeys(), KeptEvents()
     attempts = AttemptPolicy(retry=RetryPolicy(max_attempts=max_attempts))
-    ledger, cache = ledger or LedgerBudget(), cache or OneAnswerCache()
+    ledger, cache = ledger or LedgerBudget(), cache or OneAnswerCache(keeping=False)
     router = Router(
         config=config,
         adapters=adapters,
