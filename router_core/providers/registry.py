@@ -25,11 +25,19 @@ class AdapterRegistry:
     """Implements ``AdapterSource``. Belongs to one event loop; close it there.
 
     ``base_urls`` names, for a kind, where rows without a base URL of their own go instead of the vendor's host.
+    ``max_response`` is the largest whole answer that is taken, in bytes; None for the pool's own limit.
     """
 
-    def __init__(self, *, clock: Clock | None = None, base_urls: Mapping[ProviderKind, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        base_urls: Mapping[ProviderKind, str] | None = None,
+        max_response: int | None = None,
+    ) -> None:
         self._clock = clock or SystemClock()
         self._base_urls = dict(base_urls or {})
+        self._max_response = max_response
         self._adapters: dict[ProviderKind, SdkAdapter] = {}
         self._loading: dict[ProviderKind, asyncio.Task[SdkAdapter]] = {}
         self._pool: ConnectionPool | None = None
@@ -59,10 +67,10 @@ class AdapterRegistry:
     async def _make(self, kind: ProviderKind) -> "SdkAdapter":
         module_name, class_name = _PLACES[kind]
         module = await asyncio.to_thread(importlib.import_module, module_name)
-        from router_core.providers.transport import ConnectionPool, FastClient
+        from router_core.providers.transport import MAX_RESPONSE_BYTES, ConnectionPool, FastClient
 
         if self._pool is None:
-            self._pool = ConnectionPool()
+            self._pool = ConnectionPool(max_response=self._max_response or MAX_RESPONSE_BYTES)
         base_url = self._base_urls.get(kind, module.DEFAULT_BASE_URL)
         made: SdkAdapter = getattr(module, class_name)(FastClient(self._pool), self._clock, base_url)
         self._adapters[kind] = made

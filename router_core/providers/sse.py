@@ -50,6 +50,8 @@ class EventSplitter:
 
     def flush(self) -> list[bytes]:
         """Return the last event when the stream ended without the blank line that should close it."""
+        if not self._rest and not self._started:
+            return []
         lines, self._rest = [self._rest, b""], b""
         return self._take(lines)
 
