@@ -1,7 +1,8 @@
 """Where the console's files are, in a checkout and in an installed wheel alike."""
 
-from importlib.resources import files
 from pathlib import Path
+
+from signalbox.assets_root import assets_root
 
 __all__ = ["main_script", "page_script", "static_file"]
 
@@ -15,11 +16,10 @@ def main_script() -> Path:
 
 def page_script(name: str) -> Path:
     """Return the script of the page ``name``. Raises :class:`FileNotFoundError` when no page has that name."""
-    for folder in (_HERE.parent / "pages", Path(str(files("signalbox"))) / "assets" / "pages"):
-        script = folder / f"{name}.py"
-        if script.is_file():
-            return script
-    raise FileNotFoundError(f"no page script called {name}.py")
+    script = assets_root() / "pages" / f"{name}.py"
+    if not script.is_file():
+        raise FileNotFoundError(f"no page script called {name}.py")
+    return script
 
 
 def static_file(name: str) -> Path:

@@ -22,7 +22,16 @@ class Tile(NamedTuple):
 
 def tiles(view: OverviewView) -> list[Tile]:
     """Return the tiles: traffic, success, latency, spend, providers."""
-    return [_traffic(view), _success(view), _latency(view), _spend(view), _providers(view)]
+    made = [_traffic(view), _success(view), _latency(view), _spend(view), _providers(view)]
+    return made if view.metrics.totals.requests else [_quiet(tile) for tile in made]
+
+
+def _quiet(tile: Tile) -> Tile:
+    """Return ``tile`` for an hour without requests: no line to draw, and the same height as its neighbours."""
+    options = {name: value for name, value in tile.options.items() if not name.startswith("chart_")}
+    if not options.get("delta"):
+        options |= {"delta": "no requests yet", "delta_arrow": "off", "delta_color": "gray"}
+    return tile._replace(options=options)
 
 
 def _traffic(view: OverviewView) -> Tile:

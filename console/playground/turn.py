@@ -37,6 +37,8 @@ ADVICE = {
     "OVERLOADED": "The router is shedding load just now.",
     "MODEL_NOT_FOUND": "No configured provider serves that model.",
 }
+# For these our own sentence says all that the error's message does.
+SELF_EXPLAINED = frozenset({"CIRCUIT_BREAKER_OPEN", "MAX_RETRIES_EXCEEDED", "NETWORK"})
 
 
 @dataclass
@@ -105,4 +107,5 @@ def readable_error(error: LLMError) -> tuple[str, str]:
     title = error.code.replace("_", " ").capitalize()
     advice = ADVICE.get(error.code, "")
     wait = "" if error.retry_after_ms is None else f" Try again in {max(1, round(error.retry_after_ms / 1000))} s."
-    return title, f"{advice} {error.message}.".replace("..", ".").strip() + wait
+    said = "" if error.code in SELF_EXPLAINED else f" {error.message.rstrip('.')}."
+    return title, f"{advice}{said}".strip() + wait

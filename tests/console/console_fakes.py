@@ -106,6 +106,7 @@ def event(
         streamed=True,
         cached=False,
         decision=decision_for(request, (attempt,)),
+        request_id=f"request-{number}",
     )
 
 

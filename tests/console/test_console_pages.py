@@ -35,6 +35,11 @@ def test_no_pages_folder_lies_beside_the_entry_script() -> None:
     assert not (main_script().parent / "pages").exists()
 
 
+def test_streamlit_run_finds_the_same_configuration_beside_app_py() -> None:
+    beside = page_script("overview").parent.parent / ".streamlit" / "config.toml"
+    assert beside.samefile(Path(console.__file__).parent / ".streamlit" / "config.toml")
+
+
 def test_a_page_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(FileNotFoundError):
         page_script("no_such_page")

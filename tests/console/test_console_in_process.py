@@ -1,0 +1,148 @@
+"""The backend that shares the process with the router, on the core's own in-memory parts."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from console.in_process import InProcessBackend
+from router_core.clock import SystemClock
+from router_core.errors.base import ForbiddenError
+from router_core.health.board import HealthBoard
+from router_core.metrics.collector import MetricsCollector
+from router_core.metrics.recorders import RecentEvents
+from router_core.resilience.circuit_breaker import BreakerState
+from router_core.router import StaticConfig
+from router_core.types import Decision, Flags, LLMRequest, Principal, ProviderConfig, Snapshot
+from signalbox.bootstrap import Runtime
+from tests.console.console_fakes import OWNER, VIEWER, decision_for, event
+
+ANALYST = Principal(kind="person", id="u3", name="an@example.com", role="analyst", accounts=("other",))
+PROMPTER = Principal(kind="person", id="u4", name="pe@example.com", role="prompt_engineer", accounts=("other",))
+HELLO = LLMRequest(prompt="hello")
+
+
+class RecordingRouter:
+    """Says where requests would go, and notes for whom it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def route(self, request: LLMRequest, principal: Principal) -> Decision:
+        self.asked.append(principal.id)
+        return decision_for(request)
+
+
+class World:
+    """A backend and the parts behind it."""
+
+    def __init__(self, flags: Flags | None = None) -> None:
+        rows = [
+            provider("openai-gpt4o-mini"),
+            provider("openai-gpt4o", is_active=False),
+            provider("own", account_id="acme"),
+        ]
+        config = StaticConfig(Snapshot(rows, flags=flags))
+        self.breakers: dict[str, BreakerState] = {}
+        self.router = RecordingRouter()
+        self.events, self.metrics = RecentEvents(), MetricsCollector(SystemClock())
+        self.health = HealthBoard(config, lambda: self.breakers)
+        parts = SimpleNamespace(
+            config=config, router=self.router, events=self.events, metrics=self.metrics, health=self.health
+        )
+        self.backend = InProcessBackend(cast(Runtime, parts))
+
+    def record(self, **what: Any) -> None:
+        """Let a request have finished just now."""
+        made = event(HELLO, at=SystemClock().utcnow(), **what)
+        for recorder in (self.events, self.metrics, self.health):
+            recorder.record(made)
+
+
+def provider(name: str, **changes: Any) -> ProviderConfig:
+    """Return a provider row."""
+    base = {"kind": "openai", "model": f"model-of-{name}", "use_cases": ("general", "poems")}
+    return ProviderConfig(**{**base, "id": name, "name": name, "max_tokens": 100, "context_window": 1000, **changes})
+
+
+def breaker(state: str) -> BreakerState:
+    """Return a breaker's state."""
+    fields = dict.fromkeys(BreakerState.__struct_fields__, 0)
+    return BreakerState(**{**fields, "state": state})  # type: ignore[arg-type]
+
+
+async def states(world: World, person: Principal = OWNER) -> dict[str, str]:
+    """Return each provider's state as ``person`` sees it."""
+    return {each.name: each.state for each in (await world.backend.overview(person)).providers}
+
+
+@pytest.mark.parametrize("person", [VIEWER, ANALYST])
+async def test_who_may_not_use_the_playground_cannot_by_any_action(person: Principal) -> None:
+    backend = World().backend
+    assert not backend.may(person, "playground")
+    with pytest.raises(ForbiddenError):
+        backend.choices(person)
+    with pytest.raises(ForbiddenError):
+        await backend.route(person, HELLO)
+    with pytest.raises(ForbiddenError):
+        await anext(backend.stream(person, HELLO, "r1"))
+    with pytest.raises(ForbiddenError):
+        await backend.trace(person, "r1")
+
+
+async def test_a_service_key_sees_no_overview() -> None:
+    key = Principal(kind="key", id="k1", name="k", role="service", accounts=("acme",))
+    with pytest.raises(ForbiddenError):
+        await World().backend.overview(key)
+
+
+async def test_the_router_is_asked_as_the_person() -> None:
+    world = World()
+    await world.backend.route(PROMPTER, HELLO)
+    assert world.router.asked == [PROMPTER.id]
+
+
+async def test_a_providers_state_follows_its_traffic_and_its_breaker() -> None:
+    world = World()
+    name = "openai-gpt4o-mini"
+    assert (await states(world))[name] == "unknown"
+    world.record(number=1)
+    assert (await states(world))[name] == "healthy"
+    world.record(number=2, status="error")
+    assert (await states(world))[name] == "failing"
+    world.breakers[name] = breaker("OPEN")
+    assert (await states(world))[name] == "down"
+    world.breakers[name] = breaker("HALF_OPEN")
+    assert (await states(world))[name] == "recovering"
+
+
+async def test_what_is_switched_off_is_disabled_and_comes_last() -> None:
+    assert list((await states(World())).values())[-1] == "disabled"
+    assert set((await states(World(Flags(openai=False)))).values()) == {"disabled"}
+
+
+async def test_people_see_requests_and_providers_of_their_own_accounts_only() -> None:
+    world = World()
+    world.record(number=1)
+    assert len((await world.backend.overview(OWNER)).recent) == 1
+    assert len((await world.backend.overview(VIEWER)).recent) == 1
+    assert (await world.backend.overview(ANALYST)).recent == ()
+    assert "own" in await states(world, VIEWER)
+    assert "own" not in await states(world, ANALYST)
+
+
+def test_choices_are_what_is_active_and_visible() -> None:
+    choices = World().backend.choices(PROMPTER)
+    assert choices.providers == ("openai-gpt4o-mini",)
+    assert choices.models == ("model-of-openai-gpt4o-mini",)
+    assert "poems" in [each.name for each in choices.use_cases]
+    assert World().backend.choices(OWNER).providers == ("openai-gpt4o-mini", "own")
+
+
+async def test_a_trace_is_shown_to_the_person_it_belongs_to() -> None:
+    world = World()
+    world.record(number=1)
+    other = Principal(kind="person", id="someone-else", name="x", role="owner", accounts=("acme",))
+    assert await world.backend.trace(OWNER, "request-1") is not None
+    assert await world.backend.trace(other, "request-1") is None
+    assert await world.backend.trace(OWNER, "request-2") is None
