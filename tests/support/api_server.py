@@ -1,0 +1,200 @@
+"""The HTTP interface on a real uvicorn server in a thread, in front of a scripted router."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import uvicorn
+from starlette.applications import Starlette
+
+from router_core.api.app import ApiDeps, ApiLimits, api_routes
+from router_core.clock import SystemClock
+from router_core.ports import AccountRecord, ProviderHealth, UserRecord
+from router_core.security.api_keys import KeyAuthenticator, new_api_key
+from router_core.security.memory_stores import (
+    MemoryAccountStore,
+    MemoryApiKeyStore,
+    MemorySessionStore,
+    MemoryUserStore,
+)
+from router_core.security.sessions import OpenedSession, SessionGate
+from router_core.types import (
+    Cost,
+    Decision,
+    FinishPart,
+    LLMRequest,
+    LLMResponse,
+    Principal,
+    Secret,
+    StartPart,
+    StreamPart,
+    TextDelta,
+    WireUsage,
+)
+
+__all__ = ["PEPPER", "ApiRig", "ScriptedRouter", "api_rig", "response"]
+
+PEPPER = b"pepper-for-tests-0123456789"
+MAX_BODY = 200_000
+DECISION = Decision(use_case="general", revision=1, estimated_input_tokens=3, considered=())
+
+
+def response(request_id: str = "req-1", **changes: object) -> LLMResponse:
+    """Return an answer of gpt-4o-mini."""
+    values: dict[str, object] = {
+        "request_id": request_id,
+        "text": "Hello",
+        "provider": "openai-gpt4o-mini",
+        "model": "gpt-4o-mini",
+        "tool_calls": (),
+        "finish_reason": "stop",
+        "steps": 1,
+        "cached": False,
+        "usage": WireUsage(prompt_tokens=3, completion_tokens=2, total_tokens=5, cached_tokens=0, reasoning_tokens=0),
+        "cost": Cost(usd="0.000450", estimated=False),
+        "latency_ms": 12.5,
+    }
+    return LLMResponse(**{**values, **changes})  # type: ignore[arg-type]
+
+
+@dataclass
+class ScriptedRouter:
+    """Answers as told: ``parts`` and ``error`` for streams, ``error`` alone for whole answers, ``hang`` for ever."""
+
+    parts: tuple[StreamPart, ...] = ()
+    error: Exception | None = None
+    hang: bool = False
+    requests: list[tuple[LLMRequest, Principal]] = field(default_factory=list)
+    called: threading.Event = field(default_factory=threading.Event)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    async def complete(self, request: LLMRequest, principal: Principal, request_id: str | None) -> LLMResponse:
+        self._note(request, principal)
+        await self._hang()
+        if self.error is not None:
+            raise self.error
+        return response(request_id or "none")
+
+    async def stream(
+        self, request: LLMRequest, principal: Principal, request_id: str | None
+    ) -> AsyncGenerator[StreamPart, None]:
+        self._note(request, principal)
+        try:
+            for part in self.parts or self._default(request_id or "none"):
+                yield part
+            await self._hang()
+        except GeneratorExit:
+            self.cancelled.set()
+            raise
+        if self.error is not None:
+            raise self.error
+
+    def route(self, request: LLMRequest, principal: Principal) -> Decision:
+        self._note(request, principal)
+        return DECISION
+
+    def _note(self, request: LLMRequest, principal: Principal) -> None:
+        self.requests.append((request, principal))
+        self.called.set()
+
+    async def _hang(self) -> None:
+        if not self.hang:
+            return
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.cancelled.set()
+
+    def _default(self, request_id: str) -> tuple[StreamPart, ...]:
+        start = StartPart(request_id, "openai-gpt4o-mini", "gpt-4o-mini")
+        return (start, TextDelta("Hel"), TextDelta("lo"), FinishPart(response(request_id)))
+
+
+@dataclass
+class Board:
+    """A health board that shows ``rows``."""
+
+    rows: list[ProviderHealth] = field(default_factory=list)
+
+    def board(self) -> list[ProviderHealth]:
+        return self.rows
+
+
+@dataclass
+class ApiRig:
+    """A running server and what stands behind it."""
+
+    url: str
+    port: int
+    router: ScriptedRouter
+    board: Board
+    accounts: MemoryAccountStore
+    keys: MemoryApiKeyStore
+    service: Secret
+    admin: Secret
+    session: OpenedSession
+    state: dict[str, bool]
+
+    def bearer(self) -> dict[str, str]:
+        """Return the headers of a JSON request of the service key."""
+        return {"authorization": f"Bearer {self.service.reveal()}", "content-type": "application/json"}
+
+
+@contextmanager
+def api_rig() -> Iterator[ApiRig]:
+    """Run the interface on a free port of 127.0.0.1 until the block ends."""
+    clock = SystemClock()
+    accounts = MemoryAccountStore()
+    users, keys = MemoryUserStore(accounts), MemoryApiKeyStore(accounts)
+    sessions = SessionGate(MemorySessionStore(users), clock)
+    service = new_api_key(PEPPER, clock, account_id="acme", role="service", name="acme service")
+    admin = new_api_key(PEPPER, clock, account_id="acme", role="admin", name="acme admin")
+    person = UserRecord(
+        id="u1", email="ada@example.com", password_hash="x", role="prompt_engineer", accounts=("acme",),
+        is_active=True, created_at=clock.utcnow(),
+    )  # fmt: skip
+
+    async def prepare() -> OpenedSession:
+        for name in ("acme", "other"):
+            await accounts.create(
+                AccountRecord(id=name, name=name, timezone="UTC", is_active=True, created_at=clock.utcnow())
+            )
+        await users.create(person)
+        for made in (service, admin):
+            await keys.create(made.record)
+        return await sessions.open(person)
+
+    session = asyncio.run(prepare())
+    router, board, state = ScriptedRouter(), Board(), {"ready": True}
+    deps = ApiDeps(
+        router=router,
+        authenticator=KeyAuthenticator(keys, accounts, PEPPER, clock),
+        sessions=sessions,
+        health=board,
+        ready=lambda: state["ready"],
+        clock=clock,
+        limits=ApiLimits(max_body=MAX_BODY),
+    )
+    with _serving(Starlette(routes=api_routes(deps))) as port:
+        yield ApiRig(
+            f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key, session, state
+        )
+
+
+@contextmanager
+def _serving(app: Starlette) -> Iterator[int]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(app, http="httptools", loop="uvloop", log_level="error", timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        listener.close()
