@@ -94,7 +94,15 @@ def _start(binaries: Path, folder: Path, account: pwd.struct_passwd | None) -> i
     settings = " ".join(f"-c {name}='{value}'" for name, value in _SETTINGS.items())
     for attempt in range(1, _START_TRIES + 1):
         port = _free_port()
-        command = [binaries / "pg_ctl", "start", "--wait", "--pgdata", folder / "data", "--log", folder / "log"]
+        command: list[Path | str] = [
+            binaries / "pg_ctl",
+            "start",
+            "--wait",
+            "--pgdata",
+            folder / "data",
+            "--log",
+            folder / "log",
+        ]
         try:
             _run([*command, "--options", f"-p {port} {settings}"], folder, account)
         except RuntimeError:
