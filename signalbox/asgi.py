@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from router_core.api.app import api_routes
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from router_core.api.app import api_routes
 from router_core.api.deps import ApiDeps
 from signalbox.bootstrap import Runtime, build
 from signalbox.logs import configure_logs

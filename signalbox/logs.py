@@ -25,7 +25,7 @@ def configure_logs(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
-    for noisy in ("httpx2", "httpcore2", "openai", "anthropic", "aiohttp", "asyncio"):
+    for noisy in ("alembic", "httpx2", "httpcore2", "openai", "anthropic", "aiohttp", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

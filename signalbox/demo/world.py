@@ -1,7 +1,6 @@
-"""What the demo is made of: its settings, accounts, person and keys."""
+"""What the demo's store is furnished with: accounts, a person and keys."""
 
 import asyncio
-from dataclasses import replace
 from typing import Final
 
 from router_core.ports import AccountRecord
@@ -9,26 +8,11 @@ from router_core.types import KeyRole, Principal, Secret
 from signalbox.administration import create_account, create_user, generate_password, issue_key
 from signalbox.bootstrap import Runtime
 from signalbox.demo.facts import ConsoleLogin, DemoFacts
-from signalbox.settings import Settings
 
-__all__ = ["demo_principal", "demo_settings", "furnish"]
+__all__ = ["demo_principal", "furnish"]
 
 DEMO_EMAIL: Final = "admin@demo.example"
 DEMO_ACCOUNTS: Final = ("Northwind", "Contoso")
-_PROVIDER_KEY: Final = Secret("sk-demo-0123456789abcdefghij")
-
-
-def demo_settings(settings: Settings, simulator_url: str) -> Settings:
-    """Return ``settings`` for the demo: simulated providers only, and a store in the data directory only."""
-    return replace(
-        settings,
-        openai_api_key=_PROVIDER_KEY,
-        anthropic_api_key=_PROVIDER_KEY,
-        openai_base_url=f"{simulator_url}/v1",
-        anthropic_base_url=simulator_url,
-        database_url=None,
-        redis_url=None,
-    )
 
 
 async def furnish(runtime: Runtime, base_url: str, simulator_url: str, earlier: DemoFacts | None) -> DemoFacts:
