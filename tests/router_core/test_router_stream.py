@@ -1,6 +1,7 @@
 """An answer in parts: who begins, what a break means, and that leaving closes everything."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ MINI = "openai-gpt4o-mini"
 BROKEN = NetworkError("connection reset", provider=MINI)
 
 
-async def read(desk: CoreRig, **fields: object) -> list[StreamPart]:
+async def read(desk: CoreRig, **fields: Any) -> list[StreamPart]:
     return [part async for part in desk.router.stream(ask(**fields), request_id="r-1")]
 
 

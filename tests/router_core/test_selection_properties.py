@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from router_core.errors import ModelNotFoundError, ValidationError
 from router_core.selection import Absence, select
-from router_core.types import Capabilities, Flags, LLMRequest, ProviderConfig, Snapshot
+from router_core.types import Candidate, Capabilities, Dropped, Flags, LLMRequest, ProviderConfig, Snapshot
 from tests.support.core_fakes import ask, provider
 
 ACCOUNTS = ("acme", "rival")
@@ -79,7 +79,7 @@ def test_every_visible_provider_of_the_target_is_accounted_for_exactly_once(
     except ValidationError:
         assert request.use_case == "contracts" or request.model_override == "use-case:contracts"
         return
-    considered = [*plan.candidates, *plan.dropped]
+    considered: list[Candidate | Dropped] = [*plan.candidates, *plan.dropped]
     names = [each.provider.name for each in considered]
     assert len(names) == len(set(names))
     assert set(names) == eligible(request, providers, account_id)

@@ -75,6 +75,9 @@ class BreakerMachine(RuleBasedStateMachine):
 
     @rule(target=permits)
     def call(self) -> tuple[Permit | None, int]:
+        return self._call()
+
+    def _call(self) -> tuple[Permit | None, int]:
         admitted = self.model.admits(self.seconds)
         try:
             permit = self.breaker.acquire()
@@ -105,7 +108,7 @@ class BreakerMachine(RuleBasedStateMachine):
     @rule(count=st.integers(1, OPEN_AFTER))
     def outage(self, count: int) -> None:
         for _ in range(count):
-            self._close(self.call(), "failure")
+            self._close(self._call(), "failure")
 
     @rule()
     def operator_resets(self) -> None:
