@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from router_core.metrics.collector import MinutePoint, Overview
+from console.views import OverviewView
+from router_core.metrics.collector import MinutePoint
 
 __all__ = ["CHART_CONFIG", "Figure", "latency_chart", "lively", "traffic_chart"]
 
@@ -20,8 +21,10 @@ def lively(series: Sequence[MinutePoint]) -> Sequence[MinutePoint]:
     return series[max(0, min(first - 1, len(series) - SHORTEST_MINUTES)) :]
 
 
-def traffic_chart(overview: Overview, zone: ZoneInfo) -> Figure:
-    """Return requests a minute, stacked by provider."""
+def traffic_chart(view: OverviewView, zone: ZoneInfo) -> Figure:
+    """Return requests a minute, stacked by provider; a provider keeps its colour while others come and go."""
+    overview = view.metrics
+    places = {name: place for place, name in enumerate(sorted(each.name for each in view.providers))}
     shown = len(lively(overview.series))
     traces = [
         {
@@ -29,17 +32,17 @@ def traffic_chart(overview: Overview, zone: ZoneInfo) -> Figure:
             "name": _legend_name(provider.provider),
             "x": _times(provider.series[-shown:], zone),
             "y": [point.totals.requests for point in provider.series[-shown:]],
-            "marker": {"color": _colour(index), "line": {"width": 0}},
+            "marker": {"color": _colour(places.get(provider.provider, len(places))), "line": {"width": 0}},
             "hovertemplate": "%{y} requests",
         }
-        for index, provider in enumerate(overview.providers)
+        for provider in overview.providers
     ]
     return {"data": traces, "layout": {**_layout(), "barmode": "stack", "bargap": 0.22}}
 
 
-def latency_chart(overview: Overview, zone: ZoneInfo) -> Figure:
+def latency_chart(view: OverviewView, zone: ZoneInfo) -> Figure:
     """Return p50 and p95 of each minute's answers, in milliseconds."""
-    points = lively(overview.series)
+    points = lively(view.metrics.series)
     times = _times(points, zone)
     series = (
         ("p95", [point.totals.p95_ms for point in points]),

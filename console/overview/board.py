@@ -1,6 +1,6 @@
 """Draws the overview; called again on every timer tick."""
 
-from typing import Any
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -13,12 +13,11 @@ from console.overview.tiles import tiles
 from console.status import badge, provider_mark
 from console.tables import request_rows
 from console.views import OverviewView, ProviderView
-from router_core.metrics.collector import Overview
 
 __all__ = ["draw_overview"]
 
 CHART_PACE_S = 10
-WIDTHS = {"Time": 74, "Use case": 78, "Provider": 172, "Model": 126, "Why": 178}
+WIDTHS = {"Time": 74, "Use case": 78, "Provider": 184, "Model": 126, "Why": 178}
 NUMBERS = {"First token": 80, "Latency": 70, "Tokens": 60, "Cost": 84}
 OUTCOME_COLOURS = {"Success": "green", "Cancelled": "gray"}
 
@@ -61,11 +60,11 @@ def _charts(view: OverviewView, zone: ZoneInfo) -> None:
     left, right = st.columns([3, 2], gap="small")
     with left.container(border=True, height="stretch"):
         st.markdown("**Requests by provider** :small[:gray[per minute, last hour]]")
-        figure = _paced("overview_traffic", view.metrics, traffic_chart, zone)
+        figure = _paced("overview_traffic", view, traffic_chart, zone)
         _plot(figure, "overview_traffic_chart", "Requests per minute by provider over the last hour")
     with right.container(border=True, height="stretch"):
         st.markdown("**Latency** :small[:gray[whole answers, per minute]]")
-        figure = _paced("overview_latency", view.metrics, latency_chart, zone)
+        figure = _paced("overview_latency", view, latency_chart, zone)
         _plot(figure, "overview_latency_chart", "Median and 95th percentile latency per minute over the last hour")
 
 
@@ -73,12 +72,13 @@ def _plot(figure: Figure, key: str, alt: str) -> None:
     st.plotly_chart(figure, key=key, config=CHART_CONFIG, alt=alt)
 
 
-def _paced(key: str, metrics: Overview, build: Any, zone: ZoneInfo) -> Figure:
+def _paced(key: str, view: OverviewView, build: Callable[[OverviewView, ZoneInfo], Figure], zone: ZoneInfo) -> Figure:
     """Return the figure of the current ten seconds: an unchanged one is not drawn again, so the legend stays put."""
+    metrics = view.metrics
     stamp = (int(metrics.as_of.timestamp()) // CHART_PACE_S, len(metrics.providers), zone.key)
     kept = st.session_state.get(f"_{key}")
     if kept is None or kept[0] != stamp:
-        kept = st.session_state[f"_{key}"] = (stamp, build(metrics, zone))
+        kept = st.session_state[f"_{key}"] = (stamp, build(view, zone))
     figure: Figure = kept[1]
     return figure
 
