@@ -1,0 +1,107 @@
+"""The demo as people start it: one process, one port, no network."""
+
+import json
+import stat
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+
+from tests.support.demo_process import DemoProcess
+
+FIELDS = {
+    "base_url",
+    "simulator_url",
+    "api_key",
+    "admin_api_key",
+    "account_id",
+    "other_account_id",
+    "other_api_key",
+    "console",
+}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """A running demo whose environment names real-looking keys and hosts, all to be ignored."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    environment = {"OPENAI_API_KEY": "sk-not-for-the-demo", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    with DemoProcess(folder, **environment) as running:
+        yield running
+
+
+def call(url: str, key: str | None = None, body: object | None = None) -> tuple[int, Any]:
+    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=30) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.loads(error.read())
+
+
+def test_the_facts_file_is_private_and_holds_exactly_what_scripts_need(demo):
+    path = demo.folder / "demo.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert set(demo.facts) == FIELDS
+    assert set(demo.facts["console"]) == {"email", "password"}
+    assert demo.facts["base_url"] == demo.base_url
+
+
+@pytest.mark.parametrize("name", ["api_key", "other_api_key"])
+def test_a_prompt_is_routed_to_the_simulator_and_counted_there(demo, name):
+    prompt = "Say something. [[sim:output_tokens=7]]"
+    body = {"useCase": "vision", "prompt": prompt, "explain": True}
+    before = _model_calls(demo, "gpt-4o")
+    status, answer = call(f"{demo.base_url}/api/llm", demo.facts[name], body)
+    assert status == 200, answer
+    assert answer["provider"] == "openai-gpt4o"
+    assert answer["usage"]["completionTokens"] == 7
+    assert _model_calls(demo, "gpt-4o") == before + 1
+
+
+def test_a_key_of_one_account_may_not_act_for_the_other(demo):
+    body = {"prompt": "hello", "accountId": demo.facts["other_account_id"]}
+    status, answer = call(f"{demo.base_url}/api/llm", demo.facts["api_key"], body)
+    assert (status, answer["error"]["code"]) == (403, "FORBIDDEN")
+
+
+def test_without_a_key_nothing_is_answered(demo):
+    assert call(f"{demo.base_url}/api/llm", None, {"prompt": "hello"})[0] == 401
+
+
+def test_no_secret_of_the_environment_or_the_demo_is_in_the_log(demo):
+    assert "sk-not-for-the-demo" not in demo.output()
+    assert demo.facts["api_key"] not in demo.output()
+
+
+def test_a_restart_keeps_keys_and_people_and_a_stop_is_quick_and_clean(tmp_path):
+    demo = DemoProcess(tmp_path / "data")
+    first = dict(demo.start())
+    assert demo.stop(10) == 0
+    assert not (demo.folder / "demo.json").exists()
+    second = demo.start()
+    kept = FIELDS - {"base_url", "simulator_url"}
+    try:
+        assert {name: second[name] for name in kept} == {name: first[name] for name in kept}
+        assert call(f"{demo.base_url}/api/llm", first["api_key"], {"prompt": "hello"})[0] == 200
+    finally:
+        demo.kill()
+    assert _gone(second["simulator_url"]), "the simulator outlived a killed server"
+
+
+def _model_calls(demo: DemoProcess, model: str) -> int:
+    counts = call(f"{demo.facts['simulator_url']}/__sim/counts")[1]
+    return int(counts["models"].get(model, {}).get("calls", 0))
+
+
+def _gone(url: str) -> bool:
+    """Say whether nobody listens any more; the kernel's signal to a child is quick, but not instant."""
+    for _ in range(1000):
+        try:
+            urllib.request.urlopen(f"{url}/__sim/counts", timeout=1).close()
+        except OSError:
+            return True
+    return False
