@@ -159,7 +159,7 @@ def _from_network(error: Exception, call: ProviderCall) -> ProviderError | None:
         return LLMProviderError("The provider's answer is too large", provider=name)
     if isinstance(error, httpx2.ConnectTimeout):
         return TimeoutError(round(call.timeouts.connect * 1000), provider=name, waited_for="connect")
-    if isinstance(error, httpx2.ConnectError):
+    if isinstance(error, httpx2.ConnectError | httpx2.InvalidURL | httpx2.UnsupportedProtocol):
         return NetworkError("The provider could not be reached", provider=name)
     if isinstance(error, httpx2.TransportError):
         return NetworkError("The connection to the provider broke", provider=name)

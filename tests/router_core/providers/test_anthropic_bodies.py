@@ -19,7 +19,7 @@ WEATHER = {"get_weather": {"description": "Weather of a city", "parameters": {"t
 def body(*, stream: bool = False, capabilities: Any = None, **request: Any) -> dict[str, Any]:
     asked = msgspec.convert({"prompt": "Hi"} | request if "messages" not in request else request, LLMRequest)
     call = msgspec.structs.replace(call_to("anthropic", capabilities=capabilities), request=asked)
-    return msgspec.json.decode(request_body(call, shaped_schema, stream=stream))
+    return msgspec.json.decode(request_body(call, shaped_schema, stream=stream), type=dict[str, Any])
 
 
 def test_prompt_is_one_user_message_with_limit_and_temperature():
@@ -145,7 +145,7 @@ def test_schema_goes_into_the_native_output_format_and_is_closed():
 
 
 def test_schema_that_the_sdk_cannot_translate_is_left_to_the_vendor():
-    schema = {"properties": {"age": {}}}
+    schema: dict[str, Any] = {"properties": {"age": {}}}
     assert body(responseFormat={"type": "json_schema", "schema": schema})["output_config"]["format"]["schema"] == schema
 
 

@@ -25,7 +25,7 @@ def body(
 ) -> dict[str, Any]:
     asked = msgspec.convert({"prompt": "Hi"} | request if "messages" not in request else request, LLMRequest)
     call = msgspec.structs.replace(call_to("openai", model=model, capabilities=capabilities), request=asked)
-    return msgspec.json.decode(request_body(call, stream=stream))
+    return msgspec.json.decode(request_body(call, stream=stream), type=dict[str, Any])
 
 
 def test_prompt_is_one_user_message_with_limit_and_temperature():
