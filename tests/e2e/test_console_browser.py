@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.e2e.conftest import Console, Watch, settle
 
@@ -45,6 +45,19 @@ def upstream_saw_the_end(console: Console, page: Page, before: int) -> bool:
             return True
         page.wait_for_timeout(100)
     return False
+
+
+def changes_within(place: Locator, periods: int) -> int:
+    """Return in how many of ``periods`` times 3 seconds the text of ``place`` changed."""
+    changes = 0
+    for _ in range(periods):
+        before = place.inner_text()
+        try:
+            expect(place).not_to_have_text(before, timeout=3_000)
+        except AssertionError:
+            continue
+        changes += 1
+    return changes
 
 
 def test_the_first_address_ever_opened_leads_to_sign_in_and_back_and_a_refresh_stays(
@@ -147,10 +160,8 @@ def test_the_overview_is_alive_and_freezes_when_told(console: Console, page: Pag
     expect(updated).not_to_have_text(first, timeout=6_000)
     page.get_by_text("Live", exact=True).click()
     expect(page).to_have_url(re.compile("overview_live=false"))
-    settle(page)
-    frozen = updated.inner_text()
-    with pytest.raises(AssertionError):
-        expect(updated).not_to_have_text(frozen, timeout=3_000)
+    # Turning it off draws the page once more; a living timer would draw it again and again.
+    assert changes_within(updated, periods=3) <= 1
 
 
 def test_signing_out_in_one_tab_ends_the_other_at_its_next_tick(
