@@ -47,6 +47,7 @@ HEALTH_PATH = "/api/llm/health"
 
 # A request as the library's own type, or as the JSON object of the HTTP interface.
 Request = LLMRequest | Mapping[str, Any]
+Key = str | Secret | None
 T = TypeVar("T")
 
 # Answers with which the router says that the request, not the router, is at fault: no reason to go round it.
@@ -90,7 +91,7 @@ class _Settings:
 
     __slots__ = ("enabled", "headers", "timeout", "url")
 
-    def __init__(self, url: str | None, api_key: str | Secret | None, timeout: float) -> None:
+    def __init__(self, url: str | None, api_key: Key, timeout: float) -> None:
         address = url or os.environ.get("SIGNALBOX_URL", "")
         if not address:
             raise ValueError("no router address: pass url or set SIGNALBOX_URL")
@@ -110,13 +111,9 @@ class RouterClient:
     Every call raises :class:`LLMRouterError` or one of its subclasses.
     """
 
-    def __init__(
-        self, url: str | None = None, api_key: str | Secret | None = None, *, timeout: float = DEFAULT_TIMEOUT_S
-    ) -> None:
-        self._settings = _Settings(url, api_key, timeout)
-        self._http = httpx2.Client(
-            base_url=self._settings.url, headers=self._settings.headers, timeout=timeout, trust_env=False
-        )
+    def __init__(self, url: str | None = None, api_key: Key = None, *, timeout: float = DEFAULT_TIMEOUT_S) -> None:
+        own = self._settings = _Settings(url, api_key, timeout)
+        self._http = httpx2.Client(base_url=own.url, headers=own.headers, timeout=timeout, trust_env=False)
 
     def call(self, request: Request) -> LLMResponse:
         """Return the whole answer."""
@@ -178,13 +175,9 @@ class RouterClient:
 class AsyncRouterClient:
     """The same as :class:`RouterClient` for asynchronous programs."""
 
-    def __init__(
-        self, url: str | None = None, api_key: str | Secret | None = None, *, timeout: float = DEFAULT_TIMEOUT_S
-    ) -> None:
-        self._settings = _Settings(url, api_key, timeout)
-        self._http = httpx2.AsyncClient(
-            base_url=self._settings.url, headers=self._settings.headers, timeout=timeout, trust_env=False
-        )
+    def __init__(self, url: str | None = None, api_key: Key = None, *, timeout: float = DEFAULT_TIMEOUT_S) -> None:
+        own = self._settings = _Settings(url, api_key, timeout)
+        self._http = httpx2.AsyncClient(base_url=own.url, headers=own.headers, timeout=timeout, trust_env=False)
 
     async def call(self, request: Request) -> LLMResponse:
         """Return the whole answer."""
@@ -243,11 +236,9 @@ class AsyncRouterClient:
             return decoder.decode(response.content)
 
 
-def create_router_client(
-    url: str | None = None, api_key: str | Secret | None = None, *, timeout: float = DEFAULT_TIMEOUT_S
-) -> RouterClient:
-    """Return a client; see :class:`RouterClient`."""
-    return RouterClient(url, api_key, timeout=timeout)
+def create_router_client(url: str | None = None, api_key: Key = None, **options: float) -> RouterClient:
+    """Return a client; see :class:`RouterClient` for ``options``."""
+    return RouterClient(url, api_key, **options)
 
 
 def router_call(request: Request) -> LLMResponse:

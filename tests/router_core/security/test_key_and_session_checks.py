@@ -1,0 +1,154 @@
+"""Keys, sessions, passwords and permissions, with a clock of their own."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from router_core.errors import ForbiddenError, OverloadedError, UnauthorizedError
+from router_core.ports import AccountRecord, ApiKeyRecord, SessionRecord, UserRecord
+from router_core.security.api_keys import KeyAuthenticator, new_api_key
+from router_core.security.passwords import Argon2Passwords
+from router_core.security.permissions import require
+from router_core.security.sessions import SessionGate
+from router_core.types import Principal, Role, Secret
+from tests.support.fake_clock import FakeClock
+
+PEPPER = b"pepper-for-tests-0123456789"
+
+
+class Store:
+    """Account, key and session store in one: counts reads, and fails on demand."""
+
+    def __init__(self) -> None:
+        self.account = _account(active=True)
+        self.key: ApiKeyRecord | None = None
+        self.session: tuple[SessionRecord, UserRecord] | None = None
+        self.reads = 0
+        self.touches = 0
+        self.down = False
+
+    def _read(self) -> None:
+        self.reads += 1
+        if self.down:
+            raise ConnectionError("store is down")
+
+
+class Accounts(Store):
+    async def list(self) -> Sequence[AccountRecord]:
+        return [self.account]
+
+
+class Keys:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def by_id(self, key_id: str) -> ApiKeyRecord | None:
+        self._store._read()
+        key = self._store.key
+        return key if key is not None and key.id == key_id else None
+
+
+class Sessions:
+    def __init__(self, user: UserRecord) -> None:
+        self.user = user
+        self.kept: SessionRecord | None = None
+        self.touches = 0
+
+    async def create(self, session: SessionRecord) -> None:
+        self.kept = session
+
+    async def find(self, token_hash: bytes) -> tuple[SessionRecord, UserRecord] | None:
+        return None if self.kept is None or self.kept.token_hash != token_hash else (self.kept, self.user)
+
+    async def touch(self, token_hash: bytes, at: object) -> None:
+        self.touches += 1
+
+
+def _account(*, active: bool) -> AccountRecord:
+    return AccountRecord(id="acme", name="acme", timezone="UTC", is_active=active, created_at=FakeClock().utcnow())
+
+
+def _ready() -> tuple[FakeClock, Accounts, KeyAuthenticator, str]:
+    clock, store = FakeClock(), Accounts()
+    made = new_api_key(PEPPER, clock, account_id="acme", role="service", name="k")
+    store.key = made.record
+    gate = KeyAuthenticator(Keys(store), store, PEPPER, clock)  # type: ignore[arg-type]
+    return clock, store, gate, made.key.reveal()
+
+
+async def test_a_key_seen_a_moment_ago_needs_no_store() -> None:
+    _, store, gate, key = _ready()
+    for _ in range(100):
+        assert (await gate.authenticate(key)).accounts == ("acme",)
+    assert store.reads == 1
+
+
+async def test_a_revoked_key_is_refused_within_five_seconds() -> None:
+    clock, store, gate, key = _ready()
+    await gate.authenticate(key)
+    store.key = None
+    clock.advance(5)
+    with pytest.raises(UnauthorizedError):
+        await gate.authenticate(key)
+
+
+async def test_a_disabled_account_is_refused_within_five_seconds() -> None:
+    clock, store, gate, key = _ready()
+    await gate.authenticate(key)
+    store.account = _account(active=False)
+    clock.advance(5)
+    with pytest.raises(UnauthorizedError):
+        await gate.authenticate(key)
+
+
+async def test_known_keys_outlive_an_outage_of_the_store_and_unknown_ones_get_503() -> None:
+    clock, store, gate, key = _ready()
+    await gate.authenticate(key)
+    store.down = True
+    clock.advance(60)
+    assert (await gate.authenticate(key)).id == key.split("_")[1]
+    with pytest.raises(OverloadedError):
+        await gate.authenticate(key[:-1] + ("A" if key[-1] != "A" else "B"))
+
+
+async def test_the_stored_hash_is_no_key() -> None:
+    _, store, gate, _ = _ready()
+    assert store.key is not None
+    with pytest.raises(UnauthorizedError):
+        await gate.authenticate(f"sbx_{store.key.id}_{store.key.secret_hash.hex()}")
+
+
+async def test_a_session_ends_when_idle_and_is_touched_every_thirty_seconds_at_most() -> None:
+    clock = FakeClock()
+    user = UserRecord(
+        id="u", email="a@b.c", password_hash="x", role="viewer", accounts=("acme",), is_active=True,
+        created_at=clock.utcnow(),
+    )  # fmt: skip
+    store = Sessions(user)
+    gate = SessionGate(store, clock)  # type: ignore[arg-type]
+    token = (await gate.open(user, "127.0.0.1")).token.reveal()
+    clock.advance(29)
+    assert await gate.check(token, touch=True) is not None
+    assert store.touches == 0
+    clock.advance(1)
+    assert await gate.check(token, touch=True) is not None
+    assert store.touches == 1
+    clock.advance(1770)
+    assert await gate.check(token, touch=False) is None
+
+
+def test_a_password_verifies_only_itself() -> None:
+    hasher = Argon2Passwords()
+    stored = hasher.hash(Secret("correct horse"))
+    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert hasher.verify(Secret("correct horse"), stored)
+    assert not hasher.verify(Secret("wrong horse"), stored)
+    assert not hasher.verify(Secret(stored), stored)
+
+
+@pytest.mark.parametrize(
+    ("role", "permission"), [("viewer", "audit.read"), ("admin", "accounts.delete"), ("owner", "?")]
+)
+def test_what_is_not_granted_is_denied(role: Role, permission: str) -> None:
+    with pytest.raises(ForbiddenError):
+        require(Principal(kind="person", id="u", name="u", role=role, accounts=()), permission)
