@@ -143,7 +143,7 @@ class ConnectionPool:
                 allow_redirects=False,
                 timeout=_client_timeout(request.connect_s),
             )
-        except (aiohttp.ClientError, OSError, OverflowError) as error:
+        except (aiohttp.ClientError, OSError) as error:
             raise _network_fault(error, request) from error
         streaming = stream and answer.status < 300
         source = BodyStream(answer, request, self._max_stream if streaming else self._max_response)
@@ -243,7 +243,14 @@ async def _read_whole(source: BodyStream) -> bytes:
 
 @lru_cache(maxsize=256)
 def _parsed_url(url: str) -> tuple[httpx2.URL, URL]:
-    return httpx2.URL(url), URL(url, encoded=True)
+    target = URL(url, encoded=True)
+    try:
+        usable = target.port != 0  # yarl judges the port only when asked for it
+    except ValueError:
+        usable = False
+    if not usable:
+        raise httpx2.InvalidURL("the base URL has an impossible port")
+    return httpx2.URL(url), target
 
 
 @lru_cache(maxsize=64)
@@ -265,6 +272,6 @@ def _network_fault(error: Exception, request: httpx2.Request) -> httpx2.Transpor
         return httpx2.ConnectError("the connection could not be made", request=request)
     if isinstance(error, asyncio.TimeoutError):
         return httpx2.ReadTimeout("nothing came in time", request=request)
-    if isinstance(error, aiohttp.InvalidURL | OverflowError):  # a port beyond 65535 overflows the socket
+    if isinstance(error, aiohttp.InvalidURL):
         return httpx2.UnsupportedProtocol("the base URL is not usable", request=request)
     return httpx2.ReadError("the connection broke", request=request)
