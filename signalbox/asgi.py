@@ -19,6 +19,7 @@ from signalbox.bootstrap import Runtime, build
 from signalbox.logs import configure_logs
 from signalbox.loop import SERVED
 from signalbox.settings import load_settings
+from signalbox.warm_up import ConsoleWarmUp
 
 __all__ = ["ApiFirst", "api_application", "api_middleware", "is_api_path", "lifespan", "served_runtime"]
 
@@ -80,10 +81,13 @@ class ApiFirst:
     def __init__(self, app: ASGIApp, api: Callable[[], ASGIApp | None]) -> None:
         self._app = app
         self._api = api
+        self._warm_up = ConsoleWarmUp()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http" or not is_api_path(scope["path"]):
+            if scope["type"] != "lifespan":
+                self._warm_up.begin()
             await self._app(scope, receive, send)
             return
         api: ASGIApp = self._api() or JSONResponse(_NOT_YET, status_code=503, headers={"retry-after": "1"})

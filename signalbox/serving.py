@@ -21,7 +21,7 @@ from signalbox.loop import SERVED
 from signalbox.master_key import KEY_FILE
 from signalbox.server import ConsoleServer, server_config
 from signalbox.settings import Settings
-from signalbox.warm_up import warm_up
+from signalbox.warm_up import load_sdks
 
 __all__ = ["ServingSession"]
 
@@ -52,7 +52,7 @@ class ServingSession:
         def on_listening(base_url: str) -> None:
             runtime.readiness.open()
             say(f"Signalbox is ready at {base_url}")
-            self._start(warm_up(runtime), "warm-up")
+            self._start(load_sdks(runtime), "warm-up")
             if self._demo is not None:
                 self._start(_run_demo(self._demo, runtime, base_url), "demo")
 
