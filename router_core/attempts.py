@@ -11,6 +11,7 @@ from router_core.errors import (
     InternalError,
     InvalidAPIKeyError,
     LLMError,
+    LLMProviderError,
     MaxRetriesExceededError,
     ProviderError,
     RateLimitError,
@@ -40,6 +41,7 @@ __all__ = ["AttemptPolicy", "Attempts", "Trail"]
 KEEP_FOR_ANSWER = 2.0
 MIN_ATTEMPT = 5.0
 CANCELLED = "cancelled"
+_NO_END = "The answer broke off without an end"
 BROKEN = InternalError.code
 
 
@@ -68,7 +70,7 @@ class Trail:
         self._clock = clock
         self._index = 0
         self._last_error: ProviderError | None = None
-        self._started = clock.now()
+        self._started = deadline.started
         self.deadline = deadline
         self.log: list[Attempt] = []
         self.served_by: Candidate | None = None
@@ -87,6 +89,11 @@ class Trail:
     def candidates_left(self) -> int:
         """How many candidates may still be called, this one included."""
         return min(len(self._plan.candidates) - self._index, self._calls_left)
+
+    @property
+    def _least_time(self) -> float:
+        """The seconds without which another call is not worth making: 5 of the usual 60."""
+        return min(MIN_ATTEMPT, self.deadline.total / 12)
 
     @property
     def _calls_left(self) -> int:
@@ -119,7 +126,7 @@ class Trail:
         """
         self._last_error = error
         others = len(self._plan.candidates) - self._index - 1
-        if self._calls_left < 1 or self.deadline.remaining() <= 0:
+        if self._calls_left < 1 or self.deadline.remaining() < self._least_time:
             raise self._end(error)
         if self._may_repeat(error, others):
             delay = self._wait_for(error)
@@ -190,13 +197,12 @@ class Attempts:
     async def complete(self, request: LLMRequest, trail: Trail) -> ProviderAnswer:
         """Return the first answer along the plan. Raises the :class:`LLMError` that ended the attempts."""
         while True:
+            adapter = await self._adapters.adapter(trail.candidate.provider.kind)
             permit = self._permit(trail)
             if permit is None:
                 continue
-            started = self._clock.now()
-            settle = _Settlement(trail, permit, started)
+            settle = _Settlement(trail, permit, self._clock.now())
             try:
-                adapter = await self._adapters.adapter(trail.candidate.provider.kind)
                 answer = await adapter.complete(self._call(request, trail, whole=True))
             except ProviderError as error:
                 settle.failed(error)
@@ -214,18 +220,20 @@ class Attempts:
     async def stream(self, request: LLMRequest, trail: Trail) -> AsyncGenerator[ProviderPart, None]:
         """Yield the parts of the first answer that begins; after its first part no other call is made."""
         while True:
+            adapter = await self._adapters.adapter(trail.candidate.provider.kind)
             permit = self._permit(trail)
             if permit is None:
                 continue
             settle = _Settlement(trail, permit, self._clock.now())
             try:
-                adapter = await self._adapters.adapter(trail.candidate.provider.kind)
                 async with aclosing(adapter.stream(self._call(request, trail, whole=False))) as parts:
                     async for part in parts:
                         settle.begun(self._clock)
                         yield part
                         if isinstance(part, AnswerEnd):
                             break
+                    else:
+                        raise LLMProviderError(_NO_END, provider=trail.candidate.provider.name)  # noqa: TRY301 - judged below
             except ProviderError as error:
                 settle.failed(error)
                 if settle.first_token is not None:

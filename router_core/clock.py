@@ -10,7 +10,8 @@ from typing import Protocol
 __all__ = ["Clock", "SystemClock", "new_ulid"]
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_ULID_LENGTH = 26
+_PAIRS = tuple(high + low for high in _CROCKFORD for low in _CROCKFORD)
+_ULID_PAIRS = 13
 _ULID_RANDOM_BITS = 80
 
 
@@ -59,4 +60,4 @@ def new_ulid(clock: Clock) -> str:
     """Return a 26-character ULID: 48 bits of Unix milliseconds, then 80 random bits, in Crockford base 32."""
     millis = int(clock.utcnow().timestamp() * 1000)
     value = (millis << _ULID_RANDOM_BITS) | secrets.randbits(_ULID_RANDOM_BITS)
-    return "".join(_CROCKFORD[(value >> shift) & 31] for shift in range(5 * (_ULID_LENGTH - 1), -1, -5))
+    return "".join([_PAIRS[(value >> shift) & 1023] for shift in range(10 * (_ULID_PAIRS - 1), -1, -10)])

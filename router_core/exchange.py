@@ -43,11 +43,11 @@ class Exchange:
     """One request under way. Use it inside :meth:`recorded`."""
 
     __slots__ = (
-        "_cached",
         "_calls",
         "_clock",
         "_cost",
         "_finish",
+        "_kept",
         "_model",
         "_outcome",
         "_prices",
@@ -91,7 +91,7 @@ class Exchange:
         self._streamed = streamed
         self._started_at = clock.now()
         self._trail: Trail | None = None
-        self._cached = False
+        self._kept: LLMResponse | None = None
         self._texts: list[str] = []
         self._reasoned = 0
         self._calls: list[ToolCall] = []
@@ -166,7 +166,7 @@ class Exchange:
 
     def answered_from_cache(self, kept: LLMResponse) -> LLMResponse:
         """A kept answer serves this request, at no cost."""
-        self._cached = True
+        self._kept = kept
         self._outcome = _SUCCESS
         return msgspec.structs.replace(
             kept,
@@ -208,6 +208,15 @@ class Exchange:
         served = self._trail.candidate if self._trail.abandoned else self._trail.served_by
         return (None, None) if served is None else (served.provider.name, served.provider.model)
 
+    def _asked_last(self) -> tuple[str | None, str | None]:
+        """Return who answered, now or when the answer was kept, else who failed last."""
+        if self._kept is not None:
+            return (self._kept.provider, self._kept.model)
+        provider, model = self._served()
+        if provider is None and self._trail is not None and self._trail.log:
+            return (self._trail.log[-1].provider, self._trail.log[-1].model)
+        return (provider, model)
+
     def _price(self) -> None:
         """Fix usage and cost; a call that broke off is charged for what was read and written, as an estimate."""
         broken_off = self.started or (self._trail is not None and self._trail.abandoned)
@@ -232,7 +241,7 @@ class Exchange:
         return round((self._clock.now() - self._started_at) * 1000, 3)
 
     def _event(self) -> RequestEvent:
-        provider, model = self._served()
+        provider, model = self._asked_last()
         status, code = self._outcome
         decision = self._trace()
         last = decision.attempts[-1] if decision.attempts else None
@@ -252,7 +261,7 @@ class Exchange:
             latency_ms=self._elapsed_ms(),
             first_token_ms=first,
             streamed=self._streamed,
-            cached=self._cached,
+            cached=self._kept is not None,
             decision=decision,
             request_id=self._request_id,
         )

@@ -20,12 +20,12 @@ from router_core.ports import (
     Recorder,
     ResponseCache,
 )
-from router_core.resilience.circuit_breaker import BreakerState
 from router_core.resilience.deadline import Deadline
 from router_core.selection import explain, refusal, select
 from router_core.types import (
     EMBEDDED,
     AnswerEnd,
+    BreakerState,
     Decision,
     FinishPart,
     LLMRequest,
@@ -113,11 +113,12 @@ class Router:
         exchange = self._open(request, principal, request_id, streamed=False)
         with exchange.recorded(), self._admission.admit(request, principal) as ticket:
             exchange.admitted(ticket.account_id)
+            deadline = self._deadline()
             plan = self._plan(exchange)
             kept = await self._cache.look(request, principal, plan)
             if kept is not None:
                 return exchange.answered_from_cache(kept)
-            trail = exchange.begin(self._attempts.trail(plan, self._deadline()))
+            trail = exchange.begin(self._attempts.trail(plan, deadline))
             with exchange.paying(await self._budget.reserve(ticket.account_id, self._bound(plan))):
                 answer = await self._attempts.complete(request, trail)
                 exchange.received(answer)
@@ -136,13 +137,14 @@ class Router:
         exchange = self._open(request, principal, request_id, streamed=True)
         with exchange.recorded(), self._admission.admit(request, principal) as ticket:
             exchange.admitted(ticket.account_id)
+            deadline = self._deadline()
             plan = self._plan(exchange)
             kept = await self._cache.look(request, principal, plan)
             if kept is not None:
                 for replayed in _replayed(exchange.answered_from_cache(kept)):
                     yield replayed
                 return
-            trail = exchange.begin(self._attempts.trail(plan, self._deadline()))
+            trail = exchange.begin(self._attempts.trail(plan, deadline))
             with exchange.paying(await self._budget.reserve(ticket.account_id, self._bound(plan))):
                 async with aclosing(self._attempts.stream(request, trail)) as parts:
                     async for part in parts:

@@ -22,12 +22,13 @@ from router_core.ports import (
     UserStore,
 )
 from router_core.providers.registry import AdapterRegistry
-from router_core.resilience.circuit_breaker import BreakerPolicy, BreakerState
+from router_core.resilience.circuit_breaker import BreakerPolicy
 from router_core.resilience.retry import RetryPolicy
 from router_core.router import Router, RouterPolicy
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.passwords import Argon2Passwords
 from router_core.security.sessions import SessionGate
+from router_core.types import BreakerState
 from signalbox.data_dir import prepare_folder
 from signalbox.environment_config import EnvironmentConfig
 from signalbox.master_key import MasterKey, load_master_key

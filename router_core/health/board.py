@@ -6,8 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from router_core.ports import ConfigSource, ProviderHealth
-from router_core.resilience.circuit_breaker import BreakerState
-from router_core.types import Attempt, RequestEvent
+from router_core.types import Attempt, BreakerState, RequestEvent
 
 __all__ = ["HealthBoard"]
 

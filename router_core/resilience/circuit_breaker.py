@@ -1,17 +1,17 @@
 """The circuit breaker: CLOSED lets calls through, OPEN refuses them, HALF_OPEN lets one probe through at a time."""
 
 from collections.abc import Awaitable, Callable
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
 from router_core.clock import Clock
 from router_core.errors import CircuitBreakerOpenError, LLMError, ProviderError
+from router_core.types import BreakerPhase, BreakerState
 
-__all__ = ["BreakerPolicy", "BreakerSet", "BreakerState", "CircuitBreaker", "Permit"]
+__all__ = ["BreakerPolicy", "BreakerSet", "CircuitBreaker", "Permit"]
 
 T = TypeVar("T")
-State = Literal["CLOSED", "OPEN", "HALF_OPEN"]
 
 DEFAULT_FAILURE_THRESHOLD = 5
 DEFAULT_COOLDOWN = 60.0
@@ -36,17 +36,6 @@ class BreakerPolicy(Struct, frozen=True, kw_only=True):
             raise ValueError("thresholds must be at least 1")
         if self.cooldown <= 0 or self.probe_lease <= 0:
             raise ValueError("cooldown and probe_lease must be positive")
-
-
-class BreakerState(Struct, frozen=True, kw_only=True):
-    """What an operator sees. Times are monotonic seconds of the breaker's clock; ``cooldown_remaining`` in ms."""
-
-    state: State
-    failure_count: int
-    success_count: int
-    last_failure_time: float | None
-    last_state_change: float
-    cooldown_remaining: int
 
 
 class Permit:
@@ -89,7 +78,7 @@ class CircuitBreaker:
     def __init__(self, policy: BreakerPolicy, clock: Clock) -> None:
         self.policy = policy
         self._clock = clock
-        self._state: State = "CLOSED"
+        self._state: BreakerPhase = "CLOSED"
         self._generation = 0
         self._failures = 0
         self._successes = 0
@@ -186,7 +175,7 @@ class CircuitBreaker:
         if self._state == "HALF_OPEN" or self._failures >= self.policy.failure_threshold:
             self._enter("OPEN", failures=self._failures)
 
-    def _enter(self, state: State, *, failures: int = 0) -> None:
+    def _enter(self, state: BreakerPhase, *, failures: int = 0) -> None:
         self._state = state
         self._generation += 1
         self._failures = failures

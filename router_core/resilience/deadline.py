@@ -6,14 +6,15 @@ __all__ = ["Deadline"]
 
 
 class Deadline:
-    """The instant at which a request must be over."""
+    """The instant at which a request must be over. ``started`` is a clock reading, ``total`` seconds."""
 
-    __slots__ = ("_clock", "_end", "total")
+    __slots__ = ("_clock", "_end", "started", "total")
 
     def __init__(self, clock: Clock, total: float) -> None:
         self._clock = clock
         self.total = total
-        self._end = clock.now() + total
+        self.started = clock.now()
+        self._end = self.started + total
 
     def remaining(self) -> float:
         """Return the seconds left; never negative."""

@@ -1,5 +1,6 @@
 """The frozen values that every part of the router shares; one file per idea, all handed on from here."""
 
+from router_core.types.breaker import BreakerPhase, BreakerState
 from router_core.types.config import (
     DEFAULT_PREFERENCES,
     Capabilities,
@@ -54,6 +55,8 @@ __all__ = [
     "STANDARD_USE_CASES",
     "AnswerEnd",
     "Attempt",
+    "BreakerPhase",
+    "BreakerState",
     "CachePolicy",
     "CallTimeouts",
     "Candidate",

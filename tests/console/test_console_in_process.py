@@ -11,9 +11,8 @@ from router_core.errors.base import ForbiddenError
 from router_core.health.board import HealthBoard
 from router_core.metrics.collector import MetricsCollector
 from router_core.metrics.recorders import RecentEvents
-from router_core.resilience.circuit_breaker import BreakerState
 from router_core.router import StaticConfig
-from router_core.types import Decision, Flags, LLMRequest, Principal, ProviderConfig, Snapshot
+from router_core.types import BreakerState, Decision, Flags, LLMRequest, Principal, ProviderConfig, Snapshot
 from signalbox.bootstrap import Runtime
 from tests.console.console_fakes import OWNER, VIEWER, decision_for, event
 

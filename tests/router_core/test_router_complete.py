@@ -209,6 +209,7 @@ async def test_a_failure_is_recorded_once_and_costs_nothing() -> None:
         await desk.router.complete(ask())
     event = desk.events.only
     assert (event.status, event.error_code, event.cost) == ("error", "MAX_RETRIES_EXCEEDED", 0)
+    assert (event.provider, event.model) == (MINI, "gpt-4o-mini"), "a failure belongs to the provider that failed last"
     assert len(event.decision.attempts) == 3
     assert desk.ledger.entries[0].closes == [0]
     desk.assert_nothing_held()
@@ -271,6 +272,7 @@ async def test_a_kept_answer_is_recorded_once_as_cached_at_no_cost() -> None:
     assert again.latency_ms == 0.0
     event = desk.events.events[-1]
     assert (len(desk.events.events), event.cached, event.status, event.cost) == (2, True, "success", 0)
+    assert (event.provider, event.model) == (MINI, "gpt-4o-mini")
     assert (len(desk.adapters.calls), len(desk.ledger.entries), desk.cache.keeps) == (1, 1, 1)
     desk.assert_nothing_held()
 

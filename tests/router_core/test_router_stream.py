@@ -152,6 +152,15 @@ async def test_a_broken_stream_is_recorded_with_estimated_usage_and_its_cost() -
     assert event.decision.attempts[0].outcome == "NETWORK"
 
 
+async def test_a_stream_without_an_end_is_a_failure_of_the_provider() -> None:
+    desk = rig()
+    desk.adapters.script(MINI, (TextDelta("Hel"),))
+    received, error = await read_until_error(desk)
+    assert received[1:] == [TextDelta("Hel")]
+    assert isinstance(error, LLMProviderError)
+    assert (desk.events.only.status, desk.events.only.usage.estimated) == ("error", True)
+
+
 async def test_usage_that_arrived_before_the_caller_left_wins_over_an_estimate() -> None:
     desk = rig()
     desk.adapters.script(MINI, parts("Hello"))
