@@ -29,7 +29,7 @@ def send(page: Page, prompt: str) -> None:
 
 def slow_down(console: Console) -> None:
     """Make the slow model write a token every 40 milliseconds."""
-    console.simulate("POST", "latency", {"model": f"{SLOW_MODEL}*", "ttft_ms": 100, "token_ms": 40})
+    console.simulate("POST", "latency", {"model": SLOW_MODEL, "ttft_ms": 100, "token_ms": 40})
 
 
 def closed_calls(console: Console) -> list[str]:
@@ -129,7 +129,7 @@ def test_stop_keeps_the_text_and_cancels_the_call_upstream_within_a_second(conso
 
 
 def test_leaving_the_page_cancels_the_call_even_when_the_provider_is_silent(console: Console, page: Page) -> None:
-    console.simulate("PUT", "faults", {"model": f"{SLOW_MODEL}*", "silent_after": 3, "count": 1})
+    console.simulate("PUT", "faults", {"model": SLOW_MODEL, "silent_after": 3, "count": 1})
     calls_before = len(closed_calls(console))
     console.open(page, PLAYGROUND)
     send(page, LONG_PROMPT)
@@ -143,7 +143,7 @@ def test_leaving_the_page_cancels_the_call_even_when_the_provider_is_silent(cons
 def test_a_provider_that_refuses_is_explained_with_every_attempt_and_can_be_retried(
     console: Console, page: Page
 ) -> None:
-    console.simulate("PUT", "faults", {"model": f"{SLOW_MODEL}*", "status": 400, "count": 1})
+    console.simulate("PUT", "faults", {"model": SLOW_MODEL, "status": 400, "count": 1})
     console.open(page, PLAYGROUND)
     send(page, "hello")
     answer = page.locator(".st-key-playground_answer")
