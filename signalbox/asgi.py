@@ -10,10 +10,9 @@ from typing import Any, Final
 
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
-from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from router_core.api.app import api_routes
+from router_core.api.app import ApiApplication
 from router_core.api.deps import ApiDeps
 from signalbox.bootstrap import Runtime, build
 from signalbox.logs import configure_logs
@@ -21,7 +20,15 @@ from signalbox.loop import SERVED
 from signalbox.settings import load_settings
 from signalbox.warm_up import ConsoleWarmUp
 
-__all__ = ["ApiFirst", "api_application", "api_middleware", "is_api_path", "lifespan", "served_runtime"]
+__all__ = [
+    "ApiFirst",
+    "api_application",
+    "api_in_front_of",
+    "api_middleware",
+    "is_api_path",
+    "lifespan",
+    "served_runtime",
+]
 
 _API_FOLDERS: Final = ("/api/", "/v1/")
 _API_PATHS: Final = frozenset({"/api", "/v1", "/livez", "/readyz", "/metrics"})
@@ -59,7 +66,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         ready=runtime.readiness.is_ready,
         clock=runtime.clock,
     )
-    return Router(routes=api_routes(lambda: deps))
+    return ApiApplication(deps)
 
 
 def served_runtime() -> Runtime:
@@ -97,6 +104,11 @@ class ApiFirst:
 def api_middleware() -> Middleware:
     """Return the middleware that serves the API; it goes first in the application's list."""
     return Middleware(ApiFirst, api=_served_api)
+
+
+def api_in_front_of(program: ASGIApp) -> ASGIApp:
+    """Return ``program`` with the API ahead of it, so that an API request passes through none of its layers."""
+    return ApiFirst(program, _served_api)
 
 
 def _served_api() -> ASGIApp | None:

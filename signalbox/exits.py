@@ -31,6 +31,9 @@ def guard(action: Callable[[], object]) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _silence()
+    except SystemExit as error:
+        # typer ends the process itself when a command's reader went away.
+        return _silence() if isinstance(error.__context__, BrokenPipeError) else _exit_code(error)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - people get a line, not a traceback
@@ -67,10 +70,14 @@ def _log(error: Exception) -> None:
         log_crash(error)
 
 
+def _exit_code(error: SystemExit) -> int:
+    return error.code if isinstance(error.code, int) else int(error.code is not None)
+
+
 def _silence() -> int:
     """The reader went away: swallow what is still buffered, and end as if all was read."""
     sink = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(sink, stream.fileno())
+    for descriptor in (1, 2):
+        os.dup2(sink, descriptor)
     os.close(sink)
     return 0

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 import uvicorn
 
-from signalbox.asgi import api_application
+from signalbox.asgi import api_application, api_in_front_of
 from signalbox.assets_root import load_program
 from signalbox.bootstrap import Runtime, build
 from signalbox.demo.facts import DemoFacts
@@ -21,7 +21,7 @@ from signalbox.loop import SERVED
 from signalbox.master_key import KEY_FILE
 from signalbox.server import ConsoleServer, server_config
 from signalbox.settings import Settings
-from signalbox.warm_up import load_sdks
+from signalbox.warm_up import warm_up
 
 __all__ = ["ServingSession"]
 
@@ -46,13 +46,13 @@ class ServingSession:
             stack.callback(SERVED.withdraw)
             program = await asyncio.to_thread(load_program)
             stack.push_async_callback(self._stop_tasks)
-            await self._server(server_config(program, host, port), runtime).run_until_signalled()
+            await self._server(server_config(api_in_front_of(program), host, port), runtime).run_until_signalled()
 
     def _server(self, config: uvicorn.Config, runtime: Runtime) -> ConsoleServer:
         def on_listening(base_url: str) -> None:
             runtime.readiness.open()
             say(f"Signalbox is ready at {base_url}")
-            self._start(load_sdks(runtime), "warm-up")
+            self._start(warm_up(runtime), "warm-up")
             if self._demo is not None:
                 self._start(_run_demo(self._demo, runtime, base_url), "demo")
 

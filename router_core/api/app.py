@@ -1,8 +1,8 @@
-"""All routes of the HTTP interface, each with its permission."""
+"""All paths of the HTTP interface, each with its permission."""
 
 from collections.abc import Mapping
 
-from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from router_core.api.deps import ApiDeps, ApiLimits, DepsSource
 from router_core.api.endpoint import Action, Endpoint
@@ -12,7 +12,7 @@ from router_core.api.openapi import describe_api
 from router_core.clock import SystemClock
 from router_core.security.permissions import PUBLIC
 
-__all__ = ["ApiDeps", "ApiLimits", "DepsSource", "api_routes"]
+__all__ = ["ApiApplication", "ApiDeps", "ApiLimits", "DepsSource"]
 
 PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/llm": {"POST": Action("llm.call", answer_prompt)},
@@ -22,17 +22,25 @@ PATHS: Mapping[str, Mapping[str, Action]] = {
     "/readyz": {"GET": Action(PUBLIC, report_readiness)},
     "/api/openapi.json": {"GET": Action(PUBLIC, describe_api)},
 }
-# Every other path below these answers in JSON too, and no slash or dot trick reaches a route: paths match exactly.
-NOWHERE = ("/api", "/api/{rest:path}", "/v1", "/v1/{rest:path}")
 
 
-def api_routes(deps: ApiDeps | DepsSource, paths: Mapping[str, Mapping[str, Action]] = PATHS) -> list[BaseRoute]:
-    """Return the routes, to be put before any catch-all route of the server.
+class ApiApplication:
+    """The whole HTTP interface as one ASGI application: paths match exactly, every other path is a JSON 404.
 
-    ``deps`` may be a source that is asked at each request, for servers that make them after their routes.
-    Raises ``ValueError`` when a route declares no known permission.
+    ``deps`` may be a source that is asked at each request, for servers that make them later.
+    Raises ``ValueError`` when a path declares no known permission.
     """
-    source: DepsSource = deps if callable(deps) else lambda: deps
-    clock = SystemClock()
-    missing: Mapping[str, Mapping[str, Action]] = {path: {} for path in NOWHERE}
-    return [Route(path, Endpoint(actions, source, clock)) for path, actions in {**paths, **missing}.items()]
+
+    __slots__ = ("_endpoints", "_nowhere")
+
+    def __init__(self, deps: ApiDeps | DepsSource, paths: Mapping[str, Mapping[str, Action]] = PATHS) -> None:
+        source: DepsSource = deps if callable(deps) else lambda: deps
+        clock = SystemClock()
+        self._endpoints = {path: Endpoint(actions, source, clock) for path, actions in paths.items()}
+        self._nowhere = Endpoint({}, source, clock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request. Raises ``ValueError`` for other kinds of connection."""
+        if scope["type"] != "http":
+            raise ValueError(f"the API serves no {scope['type']} connections")
+        await self._endpoints.get(scope["path"], self._nowhere)(scope, receive, send)

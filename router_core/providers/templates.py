@@ -17,15 +17,27 @@ _KNOWN_PARAMETERS = ["self", "options", "retries_taken"]
 
 
 class _TemplatedRequests:
-    """Goes in front of an SDK client class and answers its request building from a template."""
+    """Goes in front of an SDK client class and answers its request building from templates."""
 
     _template: tuple[str, FastRequest] | None = None
+    _options: Any = None
+
+    async def post(self, path: str, *, cast_to: Any, content: bytes, options: dict[str, Any], stream: bool) -> Any:
+        """Send as the SDK's ``post`` does, with a copy of its first call's options: validating new ones costs more."""
+        known = self._options
+        if known is None or known.url != path:
+            return await super().post(  # type: ignore[misc]
+                path, cast_to=cast_to, content=content, options=options, stream=stream
+            )
+        fresh = known.model_copy(update={**options, "content": content, "idempotency_key": None})
+        return await self.request(cast_to, fresh, stream=stream)  # type: ignore[attr-defined]
 
     def _build_request(self, options: Any, *, retries_taken: int = 0) -> Any:
         if self._template is not None and self._template[0] == options.url:
             return self._template[1].with_body(options.content, options.timeout)
         request = super()._build_request(options, retries_taken=retries_taken)  # type: ignore[misc]
         self._template = (options.url, request)
+        self._options = options
         return request
 
 

@@ -71,6 +71,18 @@ class FastRequest(httpx2.Request):
         return self.body
 
 
+class WholeResponse(httpx2.Response):
+    """An answer that was read to its end; the parent would decode, encode and copy all of it once more."""
+
+    def __init__(
+        self, status: int, headers: list[tuple[bytes, bytes]], content: bytes, request: httpx2.Request
+    ) -> None:
+        super().__init__(status, headers=headers, stream=httpx2.ByteStream(content), request=request)
+        self._content = content
+        self.is_closed = True
+        self.is_stream_consumed = True
+
+
 class BodyStream(httpx2.AsyncByteStream):
     """The body of an answer, read piece by piece as it arrives, at most ``limit`` bytes of it."""
 
@@ -152,7 +164,7 @@ class ConnectionPool:
         content = await _read_whole(source)
         # The body is plain by now and its length known, whatever the headers said about the transfer.
         headers = [(name, value) for name, value in answer.raw_headers if name.lower() not in _TRANSFER]
-        return httpx2.Response(answer.status, headers=headers, content=content, request=request)
+        return WholeResponse(answer.status, headers, content, request)
 
     async def close(self) -> None:
         """Close all connections."""

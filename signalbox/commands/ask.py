@@ -5,15 +5,18 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import UNSET, Struct
 from rich.console import Console
 from rich.table import Table
 
+from router_core.client import AsyncRouterClient, LLMRouterError
 from router_core.types import Decision, FinishPart, LLMRequest, LLMResponse, StreamPart, TextDelta
 from signalbox.bootstrap import Runtime, build
 from signalbox.commands.output import print_json
-from signalbox.faults import UsageFault
+from signalbox.commands.server_access import server_access
+from signalbox.faults import CommandFault, DependencyFault, UsageFault
 from signalbox.logs import configure_logs
 from signalbox.settings import Settings, load_settings
 from signalbox.summary import summarize
@@ -34,26 +37,72 @@ class AskOptions(Struct, frozen=True, kw_only=True):
 
 
 def run(options: AskOptions) -> None:
-    """Answer the prompt on standard output."""
+    """Answer the prompt on standard output, by a router of our own or, where SIGNALBOX_URL is set, over HTTP."""
     settings = load_settings().in_folder(options.data_dir)
     configure_logs(settings)
-    _require_providers(settings)
-    response = asyncio.run(_ask(options, settings))
+    response = asyncio.run(_ask_embedded(options, settings) if settings.url is None else _ask_server(options, settings))
     if options.as_json:
         print_json(response)
     elif options.explain and response.decision is not UNSET:
         _print_decision(response, response.decision)
 
 
-async def _ask(options: AskOptions, settings: Settings) -> LLMResponse:
+class _Answerer(Protocol):
+    """Whoever answers: the router itself, or a client of a running one."""
+
+    async def whole(self, request: LLMRequest) -> LLMResponse: ...
+
+    def parts(self, request: LLMRequest) -> AsyncGenerator[StreamPart, None]: ...
+
+
+class _Embedded:
+    """The router in this process."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._router = runtime.router
+
+    async def whole(self, request: LLMRequest) -> LLMResponse:
+        return await self._router.complete(request)
+
+    def parts(self, request: LLMRequest) -> AsyncGenerator[StreamPart, None]:
+        return self._router.stream(request)
+
+
+class _Remote:
+    """A running server."""
+
+    def __init__(self, client: AsyncRouterClient) -> None:
+        self._client = client
+
+    async def whole(self, request: LLMRequest) -> LLMResponse:
+        return await self._client.call(request)
+
+    async def parts(self, request: LLMRequest) -> AsyncGenerator[StreamPart, None]:
+        async for part in self._client.stream(request):
+            yield part
+
+
+async def _ask_embedded(options: AskOptions, settings: Settings) -> LLMResponse:
+    _require_providers(settings)
     runtime = await build(settings, migrate=False)
     try:
-        return await _answer(options, runtime)
+        return await _answer(options, _Embedded(runtime))
     finally:
         await runtime.close()
 
 
-async def _answer(options: AskOptions, runtime: Runtime) -> LLMResponse:
+async def _ask_server(options: AskOptions, settings: Settings) -> LLMResponse:
+    url, key = server_access(settings, None)
+    async with AsyncRouterClient(url, key) as client:
+        try:
+            return await _answer(options, _Remote(client))
+        except LLMRouterError as error:
+            if error.status_code is None and error.code == "NETWORK":
+                raise DependencyFault(f"no answer from {url}: {error.message}") from None
+            raise CommandFault(f"{error.message} ({error.code})") from None
+
+
+async def _answer(options: AskOptions, answerer: _Answerer) -> LLMResponse:
     request = LLMRequest(
         prompt=options.prompt,
         use_case=options.use_case,
@@ -62,8 +111,8 @@ async def _answer(options: AskOptions, runtime: Runtime) -> LLMResponse:
         explain=options.explain,
     )
     if options.stream and not options.as_json:
-        return await _print_stream(runtime.router.stream(request))
-    response = await runtime.router.complete(request)
+        return await _print_stream(answerer.parts(request))
+    response = await answerer.whole(request)
     if not options.as_json:
         sys.stdout.write(response.text + "\n")
     return response

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import uvicorn
-from starlette.applications import Starlette
 
-from router_core.api.app import ApiDeps, ApiLimits, api_routes
+from router_core.api.app import ApiApplication, ApiDeps, ApiLimits
 from router_core.clock import SystemClock
 from router_core.ports import AccountRecord, ProviderHealth, UserRecord
 from router_core.security.api_keys import KeyAuthenticator, new_api_key
@@ -178,17 +177,19 @@ def api_rig() -> Iterator[ApiRig]:
         clock=clock,
         limits=ApiLimits(max_body=MAX_BODY),
     )
-    with _serving(Starlette(routes=api_routes(deps))) as port:
+    with _serving(ApiApplication(deps)) as port:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key, session, state
         )
 
 
 @contextmanager
-def _serving(app: Starlette) -> Iterator[int]:
+def _serving(app: ApiApplication) -> Iterator[int]:
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(app, http="httptools", loop="uvloop", log_level="error", timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            app, http="httptools", loop="uvloop", log_level="error", lifespan="off", timeout_graceful_shutdown=1
+        )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

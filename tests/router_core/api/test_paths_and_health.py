@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from router_core.api.app import ApiDeps, api_routes
+from router_core.api.app import ApiApplication, ApiDeps
 from router_core.api.endpoint import Action
 from router_core.api.health import report_life
 from router_core.ports import ProviderHealth
@@ -60,7 +60,7 @@ def test_a_route_without_a_declared_permission_is_refused_when_the_routes_are_bu
         raise AssertionError("not needed to build routes")
 
     with pytest.raises(ValueError, match="not declared"):
-        api_routes(nothing, {"/api/x": {"GET": Action("nobody.knows", report_life)}})
+        ApiApplication(nothing, {"/api/x": {"GET": Action("nobody.knows", report_life)}})
 
 
 def test_the_description_names_every_field_of_a_request(http: httpx2.Client, rig: ApiRig) -> None:
