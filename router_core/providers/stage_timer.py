@@ -1,8 +1,7 @@
 """Keeps the waits of one attempt: the first token, each pause between tokens, and the whole."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 
 from router_core.clock import Clock
 from router_core.errors.provider_errors import TimeoutError as AttemptTimeoutError
@@ -24,19 +23,13 @@ class StageTimer:
     def check(self) -> None:
         """Raise :class:`TimeoutError` when the whole attempt has taken too long."""
         if self._clock.now() - self._start > self._limits.total:
-            raise self._late("total", self._limits.total)
+            raise self.late("total", self._limits.total)
 
-    @asynccontextmanager
-    async def total(self) -> AsyncIterator[None]:
+    def total(self) -> "_Limit":
         """Let what is inside take the whole attempt's time. Raises :class:`TimeoutError`."""
-        try:
-            async with asyncio.timeout(self._limits.total):
-                yield
-        except TimeoutError:
-            raise self._late("total", self._limits.total) from None
+        return _Limit(self, "total", self._limits.total, self._limits.total)
 
-    @asynccontextmanager
-    async def stage(self) -> AsyncIterator[None]:
+    def stage(self) -> "_Limit":
         """Let what is inside take as long as a single wait may now. Raises :class:`TimeoutError`."""
         passed = self._clock.now() - self._start
         name, limit, left = "total", self._limits.total, self._limits.total - passed
@@ -44,11 +37,32 @@ class StageTimer:
             name, limit, left = "idle", self._limits.idle, self._limits.idle
         elif not self.begun and self._limits.first_token - passed < left:
             name, limit, left = "first_token", self._limits.first_token, self._limits.first_token - passed
-        try:
-            async with asyncio.timeout(max(left, 0)):
-                yield
-        except TimeoutError:
-            raise self._late(name, limit) from None
+        return _Limit(self, name, limit, left)
 
-    def _late(self, name: str, limit: float) -> AttemptTimeoutError:
+    def late(self, name: str, limit: float) -> AttemptTimeoutError:
+        """Return the error that says that ``limit`` seconds were not enough for ``name``."""
         return AttemptTimeoutError(round(limit * 1000), provider=self._provider, waited_for=name)
+
+
+class _Limit:
+    """An ``asyncio.timeout`` that ends in our own error; a class, since one is entered for every call and pause."""
+
+    __slots__ = ("_left", "_limit", "_name", "_timeout", "_timer")
+
+    def __init__(self, timer: StageTimer, name: str, limit: float, left: float) -> None:
+        self._timer = timer
+        self._name = name
+        self._limit = limit
+        self._left = left
+
+    async def __aenter__(self) -> None:
+        self._timeout = asyncio.timeout(max(self._left, 0))
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError:
+            raise self._timer.late(self._name, self._limit) from None

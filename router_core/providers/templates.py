@@ -1,7 +1,8 @@
 """Spares each call the SDK's request building: the SDK builds one request for an endpoint, then only bodies differ.
 
-This leans on one private name of the SDKs, ``_build_request``. Where an SDK does not have it in the shape known here,
-:func:`templated` hands the SDK's own class back and every call takes the public way, which costs more but works.
+This leans on two private names of the SDKs, ``_build_request`` and ``_prepare_options``. Where an SDK does not have
+them in the shape known here, :func:`templated` hands the SDK's own class back and every call takes the public way,
+which costs more but works.
 """
 
 import inspect
@@ -12,8 +13,7 @@ from router_core.providers.transport import FastRequest
 __all__ = ["templated"]
 
 _Client = TypeVar("_Client")
-_HOOK = "_build_request"
-_KNOWN_PARAMETERS = ["self", "options", "retries_taken"]
+_HOOKS = {"_build_request": ["self", "options", "retries_taken"], "_prepare_options": ["self", "options"]}
 
 
 class _TemplatedRequests:
@@ -29,8 +29,14 @@ class _TemplatedRequests:
             return await super().post(  # type: ignore[misc]
                 path, cast_to=cast_to, content=content, options=options, stream=stream
             )
-        fresh = known.model_copy(update={**options, "content": content, "idempotency_key": None})
+        # An idempotency key would be made for each call and never sent: the template's headers are.
+        fresh = known.model_copy(update={**options, "content": content, "idempotency_key": ""})
         return await self.request(cast_to, fresh, stream=stream)  # type: ignore[attr-defined]
+
+    async def _prepare_options(self, options: Any) -> Any:
+        if self._template is not None and self._template[0] == options.url:
+            return options
+        return await super()._prepare_options(options)  # type: ignore[misc]
 
     def _build_request(self, options: Any, *, retries_taken: int = 0) -> Any:
         if self._template is not None and self._template[0] == options.url:
@@ -42,9 +48,10 @@ class _TemplatedRequests:
 
 
 def templated(client_class: type[_Client]) -> type[_Client]:
-    """Return ``client_class`` with request templates, or itself when its hook is not the one known here."""
-    hook = getattr(client_class, _HOOK, None)
-    if hook is None or list(inspect.signature(hook).parameters) != _KNOWN_PARAMETERS:
-        return client_class
+    """Return ``client_class`` with request templates, or itself when a hook is not the one known here."""
+    for name, parameters in _HOOKS.items():
+        hook = getattr(client_class, name, None)
+        if hook is None or list(inspect.signature(hook).parameters) != parameters:
+            return client_class
     # The SDKs send their class name as user agent, so it stays the same.
     return type(client_class.__name__, (_TemplatedRequests, client_class), {})
