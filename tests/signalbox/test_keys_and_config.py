@@ -2,6 +2,7 @@
 
 import base64
 import stat
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,8 @@ from signalbox.provider_keys import environment_keys
 from signalbox.settings import Settings, read_settings
 
 
-def provider(**changes: object) -> ProviderConfig:
-    facts: dict[str, object] = {
+def provider(**changes: Any) -> ProviderConfig:
+    facts: dict[str, Any] = {
         "id": "p",
         "name": "p",
         "kind": "openai",
@@ -25,7 +26,7 @@ def provider(**changes: object) -> ProviderConfig:
         "context_window": 1000,
         **changes,
     }
-    return ProviderConfig(**facts)  # type: ignore[arg-type] - one place for all tests
+    return ProviderConfig(**facts)
 
 
 @pytest.mark.parametrize("base_url", [None, "https://api.openai.com/v1", "https://API.openai.com/v1"])

@@ -3,12 +3,17 @@
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
 
 from tests.support.simulator_process import SimulatorProcess
+
+# The official clients without their types: requests here are plain JSON, wrong ones too, and answers are read as JSON.
+OpenAIClient: TypeAlias = Any
+AnthropicClient: TypeAlias = Any
 
 
 @pytest.fixture(scope="session")

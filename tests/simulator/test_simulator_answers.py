@@ -1,6 +1,7 @@
 """Answer texts, lengths and schema values, without a process."""
 
 import statistics
+from typing import Any
 from zlib import crc32
 
 import pytest
@@ -14,7 +15,7 @@ from simulator.schema_values import SchemaValues
 from simulator.tokens import split_pieces
 
 
-def made(schema: dict[str, object], variant: int = 7) -> object:
+def made(schema: dict[str, Any], variant: int = 7) -> Any:
     return SchemaValues(schema, Prose("Plan a garden with roses", variant), variant).make()
 
 

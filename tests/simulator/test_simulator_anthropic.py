@@ -1,11 +1,13 @@
 """The Anthropic protocol, spoken to by Anthropic's own client."""
 
 import json
+from typing import Any
 
 import anthropic
 import pytest
 from anthropic import AsyncAnthropic
 
+from tests.simulator.conftest import AnthropicClient
 from tests.support.simulator_process import SimulatorProcess
 
 ADD = {
@@ -29,12 +31,12 @@ DOG = {
 }
 
 
-def asking(content: object = "Why do cats purr at night?", **more: object) -> dict[str, object]:
+def asking(content: Any = "Why do cats purr at night?", **more: Any) -> dict[str, Any]:
     messages = [{"role": "user", "content": content}]
     return {"model": "claude-haiku-4-5", "max_tokens": 2_000, "messages": messages} | more
 
 
-async def test_message_answers_by_the_dated_name(anthropic_client: AsyncAnthropic):
+async def test_message_answers_by_the_dated_name(anthropic_client: AnthropicClient):
     raw = await anthropic_client.messages.with_raw_response.create(**asking())
     message = await raw.parse()
     assert message.model == "claude-haiku-4-5-20251001"
@@ -44,7 +46,7 @@ async def test_message_answers_by_the_dated_name(anthropic_client: AsyncAnthropi
     assert int(raw.headers["anthropic-ratelimit-tokens-remaining"]) > 0
 
 
-async def test_stream_carries_the_plain_answer_and_its_usage(anthropic_client: AsyncAnthropic):
+async def test_stream_carries_the_plain_answer_and_its_usage(anthropic_client: AnthropicClient):
     plain = await anthropic_client.messages.create(**asking())
     async with anthropic_client.messages.stream(**asking()) as stream:
         kinds = [event.type async for event in stream]
@@ -58,7 +60,7 @@ async def test_stream_carries_the_plain_answer_and_its_usage(anthropic_client: A
     assert kinds[-1] == "message_stop"
 
 
-async def test_stream_events_come_in_order_with_a_ping(simulator: SimulatorProcess, anthropic_client: AsyncAnthropic):
+async def test_stream_events_come_in_order_with_a_ping(simulator: SimulatorProcess, anthropic_client: AnthropicClient):
     async with anthropic_client.messages.with_streaming_response.create(**asking(max_tokens=3), stream=True) as raw:
         lines = [line async for line in raw.iter_lines()]
     names = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
@@ -66,14 +68,14 @@ async def test_stream_events_come_in_order_with_a_ping(simulator: SimulatorProce
     assert names[-3:] == ["content_block_stop", "message_delta", "message_stop"]
 
 
-async def test_max_tokens_and_stop_sequences_end_the_answer(anthropic_client: AsyncAnthropic):
+async def test_max_tokens_and_stop_sequences_end_the_answer(anthropic_client: AnthropicClient):
     short = await anthropic_client.messages.create(**asking(max_tokens=5))
     stopped = await anthropic_client.messages.create(**asking("[[sim:say=one two END three]]", stop_sequences=["END"]))
     assert (short.stop_reason, short.usage.output_tokens) == ("max_tokens", 5)
     assert (stopped.stop_reason, stopped.stop_sequence, stopped.content[0].text) == ("stop_sequence", "END", "one two ")
 
 
-async def test_tools_are_called_in_parallel_and_stream_alike(anthropic_client: AsyncAnthropic):
+async def test_tools_are_called_in_parallel_and_stream_alike(anthropic_client: AnthropicClient):
     ask = asking("Add numbers [[sim:tool_calls=2]]", tools=[ADD])
     plain = await anthropic_client.messages.create(**ask)
     async with anthropic_client.messages.stream(**ask) as stream:
@@ -85,12 +87,12 @@ async def test_tools_are_called_in_parallel_and_stream_alike(anthropic_client: A
 
 
 @pytest.mark.parametrize(("choice", "called"), [({"type": "none"}, False), ({"type": "any"}, True)])
-async def test_tool_choice_is_honoured(anthropic_client: AsyncAnthropic, choice: dict[str, str], called: bool):
+async def test_tool_choice_is_honoured(anthropic_client: AnthropicClient, choice: dict[str, str], called: bool):
     made = await anthropic_client.messages.create(**asking(tools=[ADD], tool_choice=choice))
     assert (made.content[0].type == "tool_use") is called
 
 
-async def test_forced_tool_gives_an_input_that_fits(anthropic_client: AsyncAnthropic):
+async def test_forced_tool_gives_an_input_that_fits(anthropic_client: AnthropicClient):
     answer = {"name": "answer", "input_schema": DOG}
     made = await anthropic_client.messages.create(
         **asking(tools=[ADD, answer], tool_choice={"type": "tool", "name": "answer"})
@@ -99,7 +101,7 @@ async def test_forced_tool_gives_an_input_that_fits(anthropic_client: AsyncAnthr
     assert set(made.content[0].input) == {"name", "age", "born"}
 
 
-async def test_tool_result_is_answered_in_text(anthropic_client: AsyncAnthropic):
+async def test_tool_result_is_answered_in_text(anthropic_client: AnthropicClient):
     history = [
         {"role": "user", "content": "Add 1 and 2"},
         {
@@ -113,7 +115,7 @@ async def test_tool_result_is_answered_in_text(anthropic_client: AsyncAnthropic)
 
 
 @pytest.mark.parametrize("how", ["output_config", "output_format"])
-async def test_structured_answer_fits_the_schema(anthropic_client: AsyncAnthropic, how: str):
+async def test_structured_answer_fits_the_schema(anthropic_client: AnthropicClient, how: str):
     wanted = {"type": "json_schema", "schema": DOG}
     extra = {"output_config": {"format": wanted}} if how == "output_config" else {"output_format": wanted}
     made = await anthropic_client.messages.create(**asking(extra_body=extra))
@@ -122,7 +124,7 @@ async def test_structured_answer_fits_the_schema(anthropic_client: AsyncAnthropi
     assert set(value) == {"name", "age", "born"}
 
 
-async def test_images_cost_tokens(anthropic_client: AsyncAnthropic):
+async def test_images_cost_tokens(anthropic_client: AnthropicClient):
     source = {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}
     parts = [{"type": "text", "text": "What is this?"}, {"type": "image", "source": source}]
     plain = await anthropic_client.messages.create(**asking("What is this?"))
@@ -131,7 +133,7 @@ async def test_images_cost_tokens(anthropic_client: AsyncAnthropic):
     assert seen.usage.input_tokens - plain.usage.input_tokens == 1_024
 
 
-async def test_thinking_comes_before_the_text(anthropic_client: AsyncAnthropic):
+async def test_thinking_comes_before_the_text(anthropic_client: AnthropicClient):
     ask = asking(thinking={"type": "enabled", "budget_tokens": 1_024})
     async with anthropic_client.messages.stream(**ask) as stream:
         final = await stream.get_final_message()
@@ -139,7 +141,7 @@ async def test_thinking_comes_before_the_text(anthropic_client: AsyncAnthropic):
     assert final.content[0].signature
 
 
-async def test_cache_tokens_are_counted_apart_from_input_tokens(anthropic_client: AsyncAnthropic):
+async def test_cache_tokens_are_counted_apart_from_input_tokens(anthropic_client: AnthropicClient):
     text = "long " * 400
     plain = await anthropic_client.messages.create(**asking(text))
     made = await anthropic_client.messages.create(
@@ -149,14 +151,14 @@ async def test_cache_tokens_are_counted_apart_from_input_tokens(anthropic_client
     assert made.usage.input_tokens < plain.usage.input_tokens
 
 
-async def test_count_tokens_agrees_with_the_answer(anthropic_client: AsyncAnthropic):
+async def test_count_tokens_agrees_with_the_answer(anthropic_client: AnthropicClient):
     ask = asking()
     counted = await anthropic_client.messages.count_tokens(model=ask["model"], messages=ask["messages"])
     made = await anthropic_client.messages.create(**ask)
     assert counted.input_tokens == made.usage.input_tokens > 3
 
 
-async def test_model_list_names_the_models(anthropic_client: AsyncAnthropic):
+async def test_model_list_names_the_models(anthropic_client: AnthropicClient):
     assert "claude-haiku-4-5" in {model.id async for model in anthropic_client.models.list()}
 
 
@@ -171,11 +173,11 @@ async def test_model_list_names_the_models(anthropic_client: AsyncAnthropic):
     ],
 )
 async def test_wrong_requests_are_refused_in_anthropic_words(
-    anthropic_client: AsyncAnthropic, change: dict[str, object], kind: type[anthropic.APIStatusError], message: str
+    anthropic_client: AnthropicClient, change: dict[str, object], kind: type[anthropic.APIStatusError], message: str
 ):
     with pytest.raises(kind, match=message) as caught:
         await anthropic_client.messages.create(**asking(**change))
-    assert caught.value.body["request_id"].startswith("req_")
+    assert caught.value.response.json()["request_id"].startswith("req_")
 
 
 async def test_wrong_key_is_refused(simulator: SimulatorProcess):

@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 import anthropic
 import openai
 import pytest
-from anthropic import AsyncAnthropic
-from openai import AsyncOpenAI
 
+from tests.simulator.conftest import AnthropicClient, OpenAIClient
 from tests.support.simulator_process import SimulatorProcess
 
 ASK = [{"role": "user", "content": "Name a river [[sim:output_tokens=20]]"}]
@@ -38,14 +37,14 @@ async def post(simulator: SimulatorProcess, stream: bool = False) -> tuple[bytes
 async def until(simulator: SimulatorProcess, name: str, value: int) -> int:
     """Ask for a count until it has the value, at most 200 times."""
     for _ in range(200):
-        found = (await asyncio.to_thread(simulator.counts))[name]
+        found = int((await asyncio.to_thread(simulator.counts))[name])
         if found == value:
             break
     return found
 
 
 async def test_status_fault_hits_so_many_calls_of_the_model_only(
-    simulator: SimulatorProcess, openai_client: AsyncOpenAI, anthropic_client: AsyncAnthropic
+    simulator: SimulatorProcess, openai_client: OpenAIClient, anthropic_client: AnthropicClient
 ):
     simulator.fault(model="gpt-*", status=429, headers={"retry-after": "3"}, count=1)
     with pytest.raises(openai.RateLimitError) as caught:
@@ -57,21 +56,21 @@ async def test_status_fault_hits_so_many_calls_of_the_model_only(
     assert simulator.control("GET", "faults") == {"faults": []}
 
 
-async def test_status_fault_speaks_anthropic_too(simulator: SimulatorProcess, anthropic_client: AsyncAnthropic):
+async def test_status_fault_speaks_anthropic_too(simulator: SimulatorProcess, anthropic_client: AnthropicClient):
     simulator.fault(vendor="anthropic", status=529)
     with pytest.raises(anthropic.APIStatusError, match="Overloaded") as caught:
         await anthropic_client.messages.create(model="claude-haiku-4-5", messages=ASK, max_tokens=9)
     assert caught.value.status_code == 529
-    assert caught.value.body["error"]["type"] == "overloaded_error"
+    assert caught.value.response.json()["error"]["type"] == "overloaded_error"
 
 
-async def test_probability_decides_by_chance(simulator: SimulatorProcess, openai_client: AsyncOpenAI):
+async def test_probability_decides_by_chance(simulator: SimulatorProcess, openai_client: OpenAIClient):
     simulator.fault(status=500, probability=0.5)
     results = [await _status(openai_client) for _ in range(60)]
     assert 10 <= results.count(500) <= 50
 
 
-async def _status(client: AsyncOpenAI) -> int:
+async def _status(client: OpenAIClient) -> int:
     try:
         await client.chat.completions.create(model="gpt-4o", messages=ASK)
     except openai.APIStatusError as error:
@@ -79,7 +78,7 @@ async def _status(client: AsyncOpenAI) -> int:
     return 200
 
 
-async def test_delay_comes_before_the_first_byte(simulator: SimulatorProcess, openai_client: AsyncOpenAI):
+async def test_delay_comes_before_the_first_byte(simulator: SimulatorProcess, openai_client: OpenAIClient):
     simulator.fault(delay_ms=80)
     await openai_client.chat.completions.create(model="gpt-4o", messages=ASK)
     call = simulator.calls()[-1]
@@ -132,7 +131,7 @@ async def test_silence_lasts_until_the_client_leaves(simulator: SimulatorProcess
     assert (call["outcome"], call["chunks_sent"]) == ("client_closed", events)
 
 
-async def test_client_that_cancels_its_stream_is_noticed(simulator: SimulatorProcess, openai_client: AsyncOpenAI):
+async def test_client_that_cancels_its_stream_is_noticed(simulator: SimulatorProcess, openai_client: OpenAIClient):
     simulator.control("POST", "latency", {"token_ms": 50})
     stream = await openai_client.chat.completions.create(model="gpt-4o", messages=ASK, stream=True)
     await anext(aiter(stream))
@@ -163,7 +162,7 @@ async def test_endless_garbage_ends_when_the_client_leaves(simulator: SimulatorP
 
 
 async def test_error_event_inside_a_stream(
-    simulator: SimulatorProcess, openai_client: AsyncOpenAI, anthropic_client: AsyncAnthropic
+    simulator: SimulatorProcess, openai_client: OpenAIClient, anthropic_client: AnthropicClient
 ):
     simulator.fault(error_after=3)
     stream = await openai_client.chat.completions.create(model="gpt-4o", messages=ASK, stream=True)
@@ -179,7 +178,7 @@ async def test_error_event_inside_a_stream(
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_slices_of_one_byte_change_nothing_in_the_text(
-    simulator: SimulatorProcess, anthropic_client: AsyncAnthropic, stream: bool
+    simulator: SimulatorProcess, anthropic_client: AnthropicClient, stream: bool
 ):
     ask = {
         "model": "claude-haiku-4-5",
@@ -212,7 +211,7 @@ def test_a_fault_that_makes_no_sense_is_refused(simulator: SimulatorProcess, wro
         simulator.fault(**wrong)
 
 
-async def test_call_log_tells_keys_apart_and_keeps_none(simulator: SimulatorProcess, openai_client: AsyncOpenAI):
+async def test_call_log_tells_keys_apart_and_keeps_none(simulator: SimulatorProcess, openai_client: OpenAIClient):
     secret = "sk-canary-0123456789"
     await openai_client.chat.completions.create(model="gpt-4o", messages=ASK)
     await openai_client.with_options(api_key=secret).chat.completions.create(model="gpt-4o", messages=ASK)
@@ -223,7 +222,7 @@ async def test_call_log_tells_keys_apart_and_keeps_none(simulator: SimulatorProc
     assert [call["seq"] for call in simulator.calls(after=calls[0]["seq"])] == [calls[1]["seq"]]
 
 
-async def test_counts_add_up_by_model_and_outcome(simulator: SimulatorProcess, openai_client: AsyncOpenAI):
+async def test_counts_add_up_by_model_and_outcome(simulator: SimulatorProcess, openai_client: OpenAIClient):
     for model in ("gpt-4o", "gpt-4o", "gpt-4o-mini"):
         await openai_client.chat.completions.create(model=model, messages=ASK)
     counts = simulator.counts()
@@ -233,7 +232,7 @@ async def test_counts_add_up_by_model_and_outcome(simulator: SimulatorProcess, o
     assert counts["active_calls"] == 0
 
 
-async def test_latency_paces_a_stream(simulator: SimulatorProcess, openai_client: AsyncOpenAI):
+async def test_latency_paces_a_stream(simulator: SimulatorProcess, openai_client: OpenAIClient):
     simulator.control("POST", "latency", {"model": "gpt-4o", "ttft_ms": 60, "token_ms": 5})
     stream = await openai_client.chat.completions.create(model="gpt-4o", messages=ASK, stream=True)
     assert len([chunk async for chunk in stream]) == 22

@@ -4,13 +4,13 @@ import json
 import os
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import anthropic
 import pytest
-from anthropic import AsyncAnthropic
 
-from tests.simulator.conftest import write_recordings
+from tests.simulator.conftest import AnthropicClient, write_recordings
 from tests.support.simulator_process import SimulatorProcess
 
 
@@ -26,7 +26,7 @@ def fetch(simulator: SimulatorProcess, path: str, name: str, how: str) -> tuple[
         connection.close()
 
 
-def recorded(folder: Path, name: str) -> dict[str, object]:
+def recorded(folder: Path, name: str) -> Any:
     return json.loads((folder / name).read_text(encoding="utf-8"))["response"]
 
 
@@ -46,7 +46,7 @@ def test_recording_comes_back_as_it_was(simulator: SimulatorProcess, tmp_path: P
     assert simulator.calls()[-1]["replay"] == name
 
 
-async def test_client_reads_a_replayed_error(simulator: SimulatorProcess, anthropic_client: AsyncAnthropic):
+async def test_client_reads_a_replayed_error(simulator: SimulatorProcess, anthropic_client: AnthropicClient):
     with pytest.raises(anthropic.APIStatusError, match="Ünder load") as caught:
         await anthropic_client.messages.create(model="replay:anthropic.error.json?slice=3", messages=[], max_tokens=1)
     assert caught.value.response.headers["retry-after"] == "7"
