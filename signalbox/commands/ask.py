@@ -97,9 +97,15 @@ async def _ask_server(options: AskOptions, settings: Settings) -> LLMResponse:
         try:
             return await _answer(options, _Remote(client))
         except LLMRouterError as error:
-            if error.status_code is None and error.code == "NETWORK":
-                raise DependencyFault(f"no answer from {url}: {error.message}") from None
-            raise CommandFault(f"{error.message} ({error.code})") from None
+            raise _fault_of(error, url) from None
+
+
+def _fault_of(error: LLMRouterError, url: str) -> CommandFault:
+    """Return the fault whose exit code a router of our own would have led to."""
+    if error.status_code is None and error.code == "NETWORK":
+        return DependencyFault(f"no answer from {url}: {error.message}")
+    kind = UsageFault if error.status_code in (400, 404) else CommandFault
+    return kind(f"{error.message} ({error.code})")
 
 
 async def _answer(options: AskOptions, answerer: _Answerer) -> LLMResponse:
