@@ -62,13 +62,13 @@ class DetailedMetrics(Struct, frozen=True, kw_only=True):
 class MetricsCollector:
     """Counts finished requests. It belongs to one event loop; reading it from another thread is safe."""
 
-    __slots__ = ("_clock", "_closed", "_minutes", "_since_start", "_spent")
+    __slots__ = ("_clock", "_closed", "_forgotten", "_minutes", "_spent")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._minutes: Buckets = {}
         self._closed: dict[tuple[datetime, str | None], MinutePoint] = {}
-        self._since_start: dict[str, Minute] = {}
+        self._forgotten: dict[str, Minute] = {}
         self._spent: dict[date, NanoUSD] = {}
 
     def record(self, event: RequestEvent) -> None:
@@ -115,11 +115,11 @@ class MetricsCollector:
     def get_all_detailed_metrics(self) -> list[DetailedMetrics]:
         """Return the figures of every provider since the process started."""
         now = self._clock.utcnow()
-        return [_detailed(name, minute.totals(), now) for name, minute in sorted(self._since_start.items())]
+        return [_detailed(name, minute.totals(), now) for name, minute in sorted(self._since_start().items())]
 
     def get_aggregated_metrics(self) -> DetailedMetrics:
         """Return the figures of all providers together since the process started."""
-        merged = Minute().merge(list(self._since_start.values()))
+        merged = Minute().merge(self._since_start().values())
         return _detailed("all", merged.totals(), self._clock.utcnow())
 
     def _series(self, minutes: Buckets, window: list[datetime], provider: str | None) -> tuple[MinutePoint, ...]:
@@ -142,14 +142,22 @@ class MetricsCollector:
             bucket = self._minutes[start] = {}
             self._forget(start)
         bucket.setdefault(provider, Minute()).add(sample)
-        self._since_start.setdefault(provider, Minute()).add(sample)
         if sample.cost:
             self._spent[now.date()] = self._spent.get(now.date(), 0) + sample.cost
+
+    def _since_start(self) -> dict[str, Minute]:
+        """Return everything by provider: what was forgotten minute by minute, and the minutes still kept."""
+        merged: dict[str, Minute] = {}
+        for bucket in (self._forgotten, *list(self._minutes.values())):
+            for provider, minute in list(bucket.items()):
+                merged.setdefault(provider, Minute()).merge([minute])
+        return merged
 
     def _forget(self, newest: datetime) -> None:
         oldest = newest - timedelta(minutes=KEPT_MINUTES)
         for start in [each for each in list(self._minutes) if each < oldest]:
-            del self._minutes[start]
+            for provider, minute in self._minutes.pop(start).items():
+                self._forgotten.setdefault(provider, Minute()).merge([minute])
         for key in [each for each in list(self._closed) if each[0] < oldest]:
             del self._closed[key]
         for day in [each for each in self._spent if each < newest.date() - timedelta(days=1)]:
