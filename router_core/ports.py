@@ -225,6 +225,10 @@ class AccountStore(Protocol):
         """Return the account called ``name``."""
         ...
 
+    async def by_id(self, account_id: str) -> AccountRecord | None:
+        """Return the account with that id."""
+        ...
+
 
 class UserRecord(Struct, frozen=True, kw_only=True):
     """A person. ``email`` is stored lower-case; ``password_hash`` is argon2id; ``accounts`` starts with the default."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from db.column_types import BadTextError
 from db.hop import StoreHop
 from db.models import Account
 from router_core.ports import AccountRecord
@@ -42,12 +43,21 @@ class SqlAccountStore:
 
     async def by_name(self, name: str) -> AccountRecord | None:
         """Return the account called ``name``."""
+        return await self._one(select(Account).where(Account.name == name))
 
+    async def by_id(self, account_id: str) -> AccountRecord | None:
+        """Return the account with that id."""
+        return await self._one(select(Account).where(Account.id == account_id))
+
+    async def _one(self, query: Select[Account]) -> AccountRecord | None:
         def work(session: Session) -> AccountRecord | None:
-            row = session.scalars(select(Account).where(Account.name == name)).one_or_none()
+            row = session.scalars(query).one_or_none()
             return None if row is None else _record(row)
 
-        return await self._hop.read(work)
+        try:
+            return await self._hop.read(work)
+        except BadTextError:  # text that cannot be stored is nobody's
+            return None
 
 
 def _record(row: Account) -> AccountRecord:

@@ -8,6 +8,7 @@ from msgspec import convert
 from sqlalchemy import Row, Select, select, update
 from sqlalchemy.orm import Session
 
+from db.column_types import BadTextError
 from db.hop import StoreHop
 from db.models import Account, User, UserAccount
 from db.stores.lookups import require_known
@@ -45,7 +46,10 @@ class SqlUserStore:
     async def by_email(self, email: str) -> UserRecord | None:
         """Return the user with that address, whatever its case."""
         query = _with_accounts().where(User.email == email.lower()).order_by(UserAccount.position)
-        found = await self._hop.read(lambda session: _records(session.execute(query)))
+        try:
+            found = await self._hop.read(lambda session: _records(session.execute(query)))
+        except BadTextError:  # text that cannot be stored is nobody's
+            return None
         return found[0] if found else None
 
     async def set_active(self, user_id: str, *, active: bool) -> bool:

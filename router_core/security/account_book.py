@@ -1,4 +1,4 @@
-"""A short-lived view of the accounts, so that requests need no store access to know whether one is active."""
+"""A short-lived view of the accounts in use, so that requests need no store access to know whether one is active."""
 
 from router_core.clock import Clock
 from router_core.ports import AccountStore
@@ -6,11 +6,9 @@ from router_core.security.fresh_cache import FreshCache
 
 __all__ = ["AccountBook"]
 
-_ALL = "all"
-
 
 class AccountBook:
-    """Says which accounts are active: one read of the list every few seconds, however many keys are in use.
+    """Says which accounts are active: each account in use is read every few seconds, the others never.
 
     A change is noticed after 5 seconds at most.
     """
@@ -19,17 +17,19 @@ class AccountBook:
 
     def __init__(self, store: AccountStore, clock: Clock) -> None:
         self._store = store
-        self._active: FreshCache[str, frozenset[str]] = FreshCache(clock)
+        self._active: FreshCache[str, bool] = FreshCache(clock)
 
     async def is_active(self, account_id: str) -> bool:
         """Say whether there is an active account with that id.
 
         Raises :class:`OverloadedError` when the store cannot be reached and nothing recent is known.
         """
-        active = self._active.get(_ALL)
-        if active is None:
-            active = await self._active.refresh(_ALL, self._read) or frozenset()
-        return account_id in active
+        known = self._active.get(account_id)
+        if known is None:
+            known = await self._active.refresh(account_id, lambda: self._look_up(account_id))
+        return bool(known)
 
-    async def _read(self) -> frozenset[str]:
-        return frozenset(account.id for account in await self._store.list() if account.is_active)
+    async def _look_up(self, account_id: str) -> bool | None:
+        # None is not kept: names that callers make up must not push real accounts out.
+        account = await self._store.by_id(account_id)
+        return None if account is None else account.is_active

@@ -38,6 +38,10 @@ class MemoryAccountStore:
         """Return the account called ``name``."""
         return next((row for row in self._rows.values() if row.name == name), None)
 
+    async def by_id(self, account_id: str) -> AccountRecord | None:
+        """Return the account with that id."""
+        return self._rows.get(account_id)
+
     def holds(self, ids: Iterable[str]) -> bool:
         """Say whether every one of ``ids`` is an account's."""
         return all(account_id in self._rows for account_id in ids)

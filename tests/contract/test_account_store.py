@@ -16,8 +16,20 @@ async def test_a_stored_account_is_read_back_as_it_was(stores: Stores) -> None:
     assert found.created_at.utcoffset() == NOW.utcoffset()
 
 
-async def test_an_unknown_name_is_none(stores: Stores) -> None:
-    assert await stores.accounts.by_name("Nobody") is None
+async def test_an_account_is_found_by_its_own_id_only(stores: Stores) -> None:
+    acme = account("Acme")
+    await stores.accounts.create(acme)
+    await stores.accounts.create(account("Other"))
+    assert await stores.accounts.by_id(acme.id) == acme
+    assert await stores.accounts.by_id("Acme") is None
+    assert await stores.accounts.by_id(acme.id.upper()) is None
+
+
+@pytest.mark.parametrize("text", ["Nobody", "", "%", "nul\x00inside", "lone \ud800 surrogate", "' OR '1'='1"])
+async def test_what_was_never_stored_is_none(stores: Stores, text: str) -> None:
+    await stores.accounts.create(account("Acme"))
+    assert await stores.accounts.by_name(text) is None
+    assert await stores.accounts.by_id(text) is None
 
 
 async def test_accounts_are_listed_by_code_point_whatever_the_locale(stores: Stores) -> None:

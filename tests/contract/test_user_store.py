@@ -14,6 +14,11 @@ async def test_a_person_is_found_whatever_the_case_of_the_address(stores: Stores
     assert found == person("ann@example.com", id="ann")
 
 
+@pytest.mark.parametrize("email", ["", "nobody@x.example", "nul\x00inside", "lone \ud800 surrogate"])
+async def test_an_address_that_was_never_stored_is_nobodys(stores: Stores, email: str) -> None:
+    assert await stores.users.by_email(email) is None
+
+
 async def test_an_address_is_taken_whatever_its_case(stores: Stores) -> None:
     await stores.users.create(person("ann@example.com", id="ann"))
     with pytest.raises(ValidationError, match="already taken") as caught:

@@ -1,7 +1,5 @@
 """Keys, sessions, passwords and permissions, with a clock of their own."""
 
-from collections.abc import Sequence
-
 import pytest
 
 from router_core.errors import ForbiddenError, OverloadedError, UnauthorizedError
@@ -34,8 +32,9 @@ class Store:
 
 
 class Accounts(Store):
-    async def list(self) -> Sequence[AccountRecord]:
-        return [self.account]
+    async def by_id(self, account_id: str) -> AccountRecord | None:
+        self._read()
+        return self.account if account_id == self.account.id else None
 
 
 class Keys:
@@ -80,7 +79,17 @@ async def test_a_key_seen_a_moment_ago_needs_no_store() -> None:
     _, store, gate, key = _ready()
     for _ in range(100):
         assert (await gate.authenticate(key)).accounts == ("acme",)
+    assert store.reads == 2, "the key once and its account once"
+
+
+async def test_an_account_is_read_once_while_its_answer_is_fresh_and_never_the_others() -> None:
+    _, store, gate, _ = _ready()
+    for _ in range(100):
+        assert await gate.account_exists("acme")
     assert store.reads == 1
+    assert not await gate.account_exists("nobody")
+    assert await gate.account_exists("acme")
+    assert store.reads == 2
 
 
 async def test_a_revoked_key_is_refused_within_five_seconds() -> None:
