@@ -1,8 +1,7 @@
 """Spares each call the SDK's request building: the SDK builds one request for an endpoint, then only bodies differ.
 
-This leans on two private names of the SDKs, ``_build_request`` and ``_prepare_options``. Where an SDK does not have
-them in the shape known here, :func:`templated` hands the SDK's own class back and every call takes the public way,
-which costs more but works.
+This leans on private names of the SDKs, the three hooks below. Where an SDK does not have them in the shape known here,
+:func:`templated` hands the SDK's own class back and every call takes the public way, which costs more but works.
 """
 
 import inspect
@@ -13,7 +12,11 @@ from router_core.providers.transport import FastRequest
 __all__ = ["templated"]
 
 _Client = TypeVar("_Client")
-_HOOKS = {"_build_request": ["self", "options", "retries_taken"], "_prepare_options": ["self", "options"]}
+_HOOKS = {
+    "_build_request": ["self", "options", "retries_taken"],
+    "_prepare_options": ["self", "options"],
+    "_prepare_request": ["self", "request"],
+}
 
 
 class _TemplatedRequests:
@@ -23,27 +26,32 @@ class _TemplatedRequests:
     _options: Any = None
 
     async def post(self, path: str, *, cast_to: Any, content: bytes, options: dict[str, Any], stream: bool) -> Any:
-        """Send as the SDK's ``post`` does, with a copy of its first call's options: validating new ones costs more."""
+        """Send as the SDK's ``post`` does, with its first call's options: validating new ones costs more."""
         known = self._options
         if known is None or known.url != path:
             return await super().post(  # type: ignore[misc]
                 path, cast_to=cast_to, content=content, options=options, stream=stream
             )
-        # An idempotency key would be made for each call and never sent: the template's headers are.
-        fresh = known.model_copy(update={**options, "content": content, "idempotency_key": ""})
-        return await self.request(cast_to, fresh, stream=stream)  # type: ignore[attr-defined]
+        # The SDK copies its options before it first waits, so one object can serve every call. An idempotency key
+        # would be made for each and never sent: the template's headers are.
+        known.__dict__.update(options, content=content, idempotency_key="")
+        return await self.request(cast_to, known, stream=stream)  # type: ignore[attr-defined]
 
     async def _prepare_options(self, options: Any) -> Any:
         if self._template is not None and self._template[0] == options.url:
             return options
         return await super()._prepare_options(options)  # type: ignore[misc]
 
+    async def _prepare_request(self, request: Any) -> None:
+        if self._template is None:
+            await super()._prepare_request(request)  # type: ignore[misc]
+
     def _build_request(self, options: Any, *, retries_taken: int = 0) -> Any:
         if self._template is not None and self._template[0] == options.url:
             return self._template[1].with_body(options.content, options.timeout)
         request = super()._build_request(options, retries_taken=retries_taken)  # type: ignore[misc]
         self._template = (options.url, request)
-        self._options = options
+        self._options = options.model_copy()
         return request
 
 

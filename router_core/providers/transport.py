@@ -59,8 +59,8 @@ class FastRequest(httpx2.Request):
         self.connect_s: float | None = None
 
     def with_body(self, body: bytes, timeout: object) -> "FastRequest":
-        """Return a request to the same place with another body."""
-        copy = FastRequest(self.url, self.target, self.headers, self.wire)
+        """Return a request to the same place with another body; the SDKs find no headers in it, the wire does."""
+        copy = FastRequest(self.url, self.target, _NO_HEADERS, self.wire)
         copy.body = body
         copy.connect_s = _connect_seconds(timeout)
         return copy
@@ -162,8 +162,7 @@ class ConnectionPool:
         if streaming:
             return httpx2.Response(answer.status, headers=list(answer.raw_headers), stream=source, request=request)
         content = await _read_whole(source)
-        # The body is plain by now and its length known, whatever the headers said about the transfer.
-        headers = [(name, value) for name, value in answer.raw_headers if name.lower() not in _TRANSFER]
+        headers = [(name, value) for name, value in answer.raw_headers if _is_told(name.lower(), answer.status)]
         return WholeResponse(answer.status, headers, content, request)
 
     async def close(self) -> None:
@@ -183,7 +182,15 @@ class ConnectionPool:
         return self._session
 
 
+_NO_HEADERS = httpx2.Headers()
+# The body is plain by now and its length known, whatever the headers said about the transfer.
 _TRANSFER = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+# Of a good answer the SDKs read no more than these; every further header costs each look-up.
+_TOLD_OF_SUCCESS = frozenset({b"content-type", b"x-request-id", b"request-id"})
+
+
+def _is_told(name: bytes, status: int) -> bool:
+    return name in _TOLD_OF_SUCCESS if status < 300 else name not in _TRANSFER
 
 
 class FastClient(httpx2.AsyncClient):
