@@ -12,6 +12,7 @@ from router_core.errors import (
     MaxRetriesExceededError,
     PayloadTooLargeError,
     ProviderUnavailableError,
+    QuotaExceededError,
     RequestTimeoutError,
     UnauthorizedError,
     sanitize_message,
@@ -21,6 +22,8 @@ __all__ = ["ErrorAnswer", "error_answer", "error_facts", "public_error"]
 
 Header = tuple[bytes, bytes]
 
+# What is wrong between us and a provider, not between the client and us.
+_OUR_OWN_TROUBLE = (InvalidAPIKeyError, QuotaExceededError)
 _WAIT_STATUSES = frozenset({429, 503})
 _ENCODER = msgspec.json.Encoder()
 
@@ -42,10 +45,13 @@ class ErrorAnswer(Struct, frozen=True):
 
 
 def public_error(error: LLMError) -> LLMError:
-    """Return ``error`` as clients may know it: a provider that refuses *its* key is one that is not available."""
-    if isinstance(error, InvalidAPIKeyError):
+    """Return ``error`` as clients may know it.
+
+    A provider that refuses *its* key, or whose account has no money left, is one that is not available.
+    """
+    if isinstance(error, _OUR_OWN_TROUBLE):
         return ProviderUnavailableError("No provider can serve the request now")
-    if isinstance(error, MaxRetriesExceededError) and isinstance(error.last_error, InvalidAPIKeyError):
+    if isinstance(error, MaxRetriesExceededError) and isinstance(error.last_error, _OUR_OWN_TROUBLE):
         return MaxRetriesExceededError(error.attempts, public_error(error.last_error))
     return InternalError() if error.code == InternalError.code else error
 

@@ -1,5 +1,6 @@
 """The demo as people start it: one process, one port, no network."""
 
+import http.client
 import json
 import stat
 import urllib.error
@@ -42,6 +43,18 @@ def call(url: str, key: str | None = None, body: object | None = None) -> tuple[
             return error.code, json.loads(error.read())
 
 
+def raw_post(demo: DemoProcess, path: str) -> tuple[int, bytes]:
+    """Ask with a good key at exactly that path: other clients tidy it up."""
+    connection = http.client.HTTPConnection("127.0.0.1", demo.port, timeout=30)
+    headers = {"content-type": "application/json", "authorization": f"Bearer {demo.facts['api_key']}"}
+    try:
+        connection.request("POST", path, json.dumps({"prompt": "hello"}), headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
 def test_the_facts_file_is_private_and_holds_exactly_what_scripts_need(demo):
     path = demo.folder / "demo.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -70,6 +83,18 @@ def test_a_key_of_one_account_may_not_act_for_the_other(demo):
 
 def test_without_a_key_nothing_is_answered(demo):
     assert call(f"{demo.base_url}/api/llm", None, {"prompt": "hello"})[0] == 401
+
+
+@pytest.mark.parametrize("path", ["/api//llm", "/api/../api/llm", "/api/llm%2f", "/v1//chat/completions", "/api/LLM"])
+def test_a_path_that_is_nearly_an_api_path_is_a_json_404(demo, path):
+    status, body = raw_post(demo, path)
+    assert (status, json.loads(body)["error"]["code"]) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("path", ["//v1//chat/completions", "//api/llm", "/%2e%2e/api/llm", "/../api/llm", "/API/llm"])
+def test_a_path_beside_the_api_never_reaches_it_whoever_asks(demo, path):
+    status, body = raw_post(demo, path)
+    assert (status, body) == (401, b"Sign in first.\n")
 
 
 def test_no_secret_of_the_environment_or_the_demo_is_in_the_log(demo):

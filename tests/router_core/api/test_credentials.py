@@ -1,9 +1,14 @@
 """Who is let in to POST /api/llm, and what the others see."""
 
+import asyncio
+from datetime import timedelta
+
 import httpx2
 import pytest
 
-from tests.support.api_server import ApiRig
+from router_core.clock import SystemClock
+from router_core.security.api_keys import new_api_key
+from tests.support.api_server import PEPPER, ApiRig
 
 BODY = b'{"prompt":"x"}'
 JSON = ("content-type", "application/json")
@@ -34,6 +39,18 @@ def test_every_bad_credential_gets_the_same_answer(rig: ApiRig, http: httpx2.Cli
         _refused(http, ("authorization", "Bearer " + key.swapcase())),
     ]
     assert all(refusal == refusals[0] for refusal in refusals)
+    assert rig.router.requests == []
+
+
+def test_a_key_past_its_end_gets_the_answer_of_an_unknown_one(rig: ApiRig, http: httpx2.Client) -> None:
+    key, clock = rig.service.reveal(), SystemClock()
+    unknown = key.replace(key.split("_")[1], "0" * 16)
+    ended = new_api_key(
+        PEPPER, clock, account_id="acme", role="service", name="ended", expires_at=clock.utcnow() - timedelta(seconds=1)
+    )
+    asyncio.run(rig.keys.create(ended.record))
+    answers = [_refused(http, ("authorization", f"Bearer {each}")) for each in (ended.key.reveal(), unknown)]
+    assert answers[0] == answers[1]
     assert rig.router.requests == []
 
 
