@@ -13,6 +13,7 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = tuple(high + low for high in _CROCKFORD for low in _CROCKFORD)
 _ULID_PAIRS = 13
 _ULID_RANDOM_BITS = 80
+_HALF = 1 << 40
 
 
 class Clock(Protocol):
@@ -57,7 +58,11 @@ class SystemClock:
 
 
 def new_ulid(clock: Clock) -> str:
-    """Return a 26-character ULID: 48 bits of Unix milliseconds, then 80 random bits, in Crockford base 32."""
+    """Return a 26-character ULID: 48 bits of Unix milliseconds, then 80 random bits, in Crockford base 32.
+
+    An identifier, not a secret: whoever knows many may guess others.
+    """
     millis = int(clock.utcnow().timestamp() * 1000)
-    value = (millis << _ULID_RANDOM_BITS) | secrets.randbits(_ULID_RANDOM_BITS)
+    chance = int(clock.random() * _HALF) << 40 | int(clock.random() * _HALF)
+    value = (millis << _ULID_RANDOM_BITS) | chance
     return "".join([_PAIRS[(value >> shift) & 1023] for shift in range(10 * (_ULID_PAIRS - 1), -1, -10)])

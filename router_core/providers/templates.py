@@ -55,11 +55,22 @@ class _TemplatedRequests:
         return request
 
 
+class _ShortSending:
+    """Skips the steps between preparing and sending that only serve credentials other than plain keys."""
+
+    custom_auth = None
+
+    async def _send_request(self, request: Any, *, stream: bool, **_arguments: Any) -> Any:
+        return await self._client.send(request, stream=stream)  # type: ignore[attr-defined]
+
+
 def templated(client_class: type[_Client]) -> type[_Client]:
     """Return ``client_class`` with request templates, or itself when a hook is not the one known here."""
     for name, parameters in _HOOKS.items():
         hook = getattr(client_class, name, None)
         if hook is None or list(inspect.signature(hook).parameters) != parameters:
             return client_class
+    # Not every SDK has steps of its own between the two.
+    shortcuts = (_ShortSending,) if hasattr(client_class, "_send_request") else ()
     # The SDKs send their class name as user agent, so it stays the same.
-    return type(client_class.__name__, (_TemplatedRequests, client_class), {})
+    return type(client_class.__name__, (*shortcuts, _TemplatedRequests, client_class), {})

@@ -146,7 +146,8 @@ class ConnectionPool:
     async def exchange(self, request: FastRequest, *, stream: bool) -> httpx2.Response:
         """Send ``request``; return the whole answer, or its open body. Raises ``httpx2.TransportError``."""
         session = self._session or self._open()
-        body: bytes | io.BytesIO = request.body if len(request.body) < _LARGE_BODY else io.BytesIO(request.body)
+        small = len(request.body) < _LARGE_BODY
+        body = aiohttp.BytesPayload(request.body) if small else io.BytesIO(request.body)
         try:
             answer = await session.post(
                 request.target,
@@ -162,7 +163,9 @@ class ConnectionPool:
         if streaming:
             return httpx2.Response(answer.status, headers=list(answer.raw_headers), stream=source, request=request)
         content = await _read_whole(source)
-        headers = [(name, value) for name, value in answer.raw_headers if _is_told(name.lower(), answer.status)]
+        # The SDKs read no headers of a good answer, and every one costs them; a bad answer keeps them all.
+        told = answer.raw_headers if answer.status >= 300 else ()
+        headers = [(name, value) for name, value in told if name.lower() not in _TRANSFER]
         return WholeResponse(answer.status, headers, content, request)
 
     async def close(self) -> None:
@@ -185,12 +188,6 @@ class ConnectionPool:
 _NO_HEADERS = httpx2.Headers()
 # The body is plain by now and its length known, whatever the headers said about the transfer.
 _TRANSFER = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
-# Of a good answer the SDKs read no more than these; every further header costs each look-up.
-_TOLD_OF_SUCCESS = frozenset({b"content-type", b"x-request-id", b"request-id"})
-
-
-def _is_told(name: bytes, status: int) -> bool:
-    return name in _TOLD_OF_SUCCESS if status < 300 else name not in _TRANSFER
 
 
 class FastClient(httpx2.AsyncClient):
