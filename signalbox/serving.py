@@ -50,10 +50,10 @@ class ServingSession:
 
     def _server(self, config: uvicorn.Config, runtime: Runtime) -> ConsoleServer:
         def on_listening(base_url: str) -> None:
-            runtime.readiness.open()
-            say(f"Signalbox is ready at {base_url}")
             self._start(warm_up(runtime), "warm-up")
-            if self._demo is not None:
+            if self._demo is None:
+                _announce(runtime, base_url)
+            else:
                 self._start(_run_demo(self._demo, runtime, base_url), "demo")
 
         return ConsoleServer(config, on_listening=on_listening, on_leaving=runtime.readiness.close)
@@ -74,8 +74,14 @@ async def _run_demo(demo: DemoStage, runtime: Runtime, base_url: str) -> None:
     facts = await furnish(runtime, base_url, demo.simulator.url, demo.earlier)
     demo.folder.remember(facts)
     demo.folder.announce(facts)
+    _announce(runtime, base_url)
     _print_login(facts)
     await DemoWorkload(runtime.router, demo_principal(facts), runtime.clock, CONVERSATIONS).run()
+
+
+def _announce(runtime: Runtime, base_url: str) -> None:
+    runtime.readiness.open()
+    say(f"Signalbox is ready at {base_url}")
 
 
 def _report(task: "asyncio.Task[None]") -> None:
