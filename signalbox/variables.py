@@ -166,7 +166,7 @@ VARIABLES: Final = (
     ),
     _seconds("SIGNALBOX_IDLE_TIMEOUT_S", "idle_timeout_s", 15, "seconds between a stream's tokens"),
     _count(
-        "SIGNALBOX_RETRY_ATTEMPTS", "retry_attempts", 3, "calls to one provider for one request, the first included"
+        "SIGNALBOX_RETRY_ATTEMPTS", "retry_attempts", 3, "calls for one request over all its providers, the first included"
     ),
     _count("SIGNALBOX_BREAKER_FAILURES", "breaker_failures", 5, "failures in a row that open a provider's breaker"),
     _seconds("SIGNALBOX_BREAKER_COOLDOWN_S", "breaker_cooldown_s", 60, "seconds that an open breaker waits"),
