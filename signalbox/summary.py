@@ -84,9 +84,10 @@ def _switches(settings: Settings) -> Finding:
 
 
 def _later_parts(settings: Settings) -> list[Finding]:
+    limits = Finding("off", "limits and budgets", "this version reads their settings and enforces none")
     if settings.redis_url is None:
-        return [Finding("off", "Redis", "REDIS_URL is not set; everything stays in this process")]
-    return [Finding("warning", "Redis", "REDIS_URL is set, but this version keeps everything in the process")]
+        return [limits, Finding("off", "Redis", "REDIS_URL is not set; everything stays in this process")]
+    return [limits, Finding("warning", "Redis", "REDIS_URL is set, but this version keeps everything in the process")]
 
 
 def _unused(settings: Settings) -> list[Finding]:

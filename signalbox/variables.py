@@ -165,9 +165,7 @@ VARIABLES: Final = (
         "SIGNALBOX_VOICE_FIRST_TOKEN_TIMEOUT_S", "voice_first_token_timeout_s", 4, "the same for the use case voice"
     ),
     _seconds("SIGNALBOX_IDLE_TIMEOUT_S", "idle_timeout_s", 15, "seconds between a stream's tokens"),
-    _count(
-        "SIGNALBOX_RETRY_ATTEMPTS", "retry_attempts", 3, "calls for one request over all its providers, the first included"
-    ),
+    _count("SIGNALBOX_RETRY_ATTEMPTS", "retry_attempts", 3, "calls for one request, over all providers"),
     _count("SIGNALBOX_BREAKER_FAILURES", "breaker_failures", 5, "failures in a row that open a provider's breaker"),
     _seconds("SIGNALBOX_BREAKER_COOLDOWN_S", "breaker_cooldown_s", 60, "seconds that an open breaker waits"),
     _count("SIGNALBOX_BREAKER_SUCCESSES", "breaker_successes", 2, "successes in a row that close it again"),
