@@ -45,6 +45,8 @@ class DemoProcess:
     ``facts`` is what ``demo.json`` holds. What the process writes is kept in ``log``.
     """
 
+    mode: tuple[str, ...] = ("--demo",)
+
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         self.port = free_port()
@@ -72,8 +74,8 @@ class DemoProcess:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> dict[str, Any]:
-        """Start, wait until ``demo.json`` is there and ``/readyz`` answers 200, and return the facts."""
-        command = signalbox_command("up", "--demo", "--port", str(self.port), "--data-dir", str(self.folder))
+        """Start, wait until ``/readyz`` answers 200, and return the facts."""
+        command = signalbox_command("up", *self.mode, "--port", str(self.port), "--data-dir", str(self.folder))
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -115,15 +117,20 @@ class DemoProcess:
         return self._process
 
     def _wait_for_facts(self) -> None:
-        path, process = self.folder / "demo.json", self._running()
+        process = self._running()
         for _ in range(round(READY_WITHIN_S / _PAUSE_S)):
             if process.poll() is not None:
                 raise AssertionError(f"the demo ended with code {process.returncode}:\n{self.output()}")
-            if path.exists() and self._is_ready():
-                self.facts = json.loads(path.read_text())
+            if self._is_ready():
+                self.facts = self._facts()
                 return
             self._pause(process)
         raise AssertionError(f"the demo was not ready within {READY_WITHIN_S} s:\n{self.output()}")
+
+    def _facts(self) -> dict[str, Any]:
+        """Return what scripts need to know; the demo has written it down by the time it is ready."""
+        facts: dict[str, Any] = json.loads((self.folder / "demo.json").read_text())
+        return facts
 
     @staticmethod
     def _pause(process: "subprocess.Popen[bytes]") -> None:

@@ -1,0 +1,44 @@
+"""A server of our own without the demo: ``signalbox up`` in front of a given provider, with an account and a key."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.support.demo_process import DemoProcess, clean_environment, signalbox_command
+
+__all__ = ["PlainServer"]
+
+
+class PlainServer(DemoProcess):
+    """``signalbox up`` whose two vendors are at ``openai_url`` and ``anthropic_url``; use it as a context manager."""
+
+    mode: tuple[str, ...] = ()
+
+    def __init__(self, folder: Path, openai_url: str, anthropic_url: str) -> None:
+        super().__init__(
+            folder,
+            OPENAI_API_KEY="sk-for-a-simulator",
+            ANTHROPIC_API_KEY="sk-ant-for-a-simulator",
+            OPENAI_BASE_URL=openai_url,
+            ANTHROPIC_BASE_URL=anthropic_url,
+        )
+
+    def command(self, *arguments: str, **environment: str) -> Any:
+        """Run ``signalbox`` beside the server and return the JSON it prints."""
+        result = subprocess.run(
+            signalbox_command(*arguments, "--data-dir", str(self.folder), "--json"),
+            env=clean_environment(**environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout)
+
+    def _facts(self) -> dict[str, Any]:
+        account = self.command("accounts", "create", "acme")
+        key = self.command("keys", "create", "--account", "acme")
+        return {"base_url": self.base_url, "api_key": key["key"], "account_id": account["id"]}
