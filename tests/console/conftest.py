@@ -1,5 +1,6 @@
 """A stage with a fake backend, and the console's script on it."""
 
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,6 +13,14 @@ from router_core.clock import SystemClock
 from tests.console.console_fakes import FakeBackend, running_loop
 
 OpenConsole = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def own_main() -> Iterator[None]:
+    """Give the interpreter its main module back: AppTest leaves the script there, and new processes would run it."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="module")
