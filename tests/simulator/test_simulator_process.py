@@ -45,4 +45,4 @@ def test_interrupt_ends_it_cleanly():
     process = SimulatorProcess("--fast")
     process.start()
     process.signal(signal.SIGINT)
-    assert process.stop() == 0
+    assert process.wait() == 0

@@ -58,11 +58,16 @@ class SimulatorProcess:
         return self.base_url
 
     def stop(self) -> int | None:
-        """Stop the process and return its exit code; None if it never ran."""
+        """Ask the process to end and return its exit code; None if it never ran."""
+        if self._process is not None:
+            self._process.terminate()
+        return self.wait()
+
+    def wait(self) -> int | None:
+        """Return the exit code of a process that was told to end; None if it never ran."""
         process, self._process = self._process, None
         if process is None:
             return None
-        process.terminate()
         try:
             code = process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
