@@ -35,7 +35,7 @@ def sign_in_page(*, token: str, wanted: str, email: str = "", notice: Notice | N
 maxlength="1024"{focus_password}>
 <button type="submit">Sign in</button>
 </form>
-<p class="foot">Forgot your password? An admin can reset it for you.</p>""",
+<p class="foot">Forgot your password? Ask an admin for a new account.</p>""",
     )
 
 

@@ -1,5 +1,6 @@
 """Our own uvicorn server: it says when it listens, and stops calling itself ready when it is asked to end."""
 
+import asyncio
 import errno
 import logging
 import signal
@@ -63,7 +64,9 @@ class ConsoleServer(uvicorn.Server):
 
 def server_config(app: Any, host: str, port: int) -> uvicorn.Config:
     """Return the configuration that serves ``app`` fast: bound by host and port, so that TCP_NODELAY is set."""
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logger = logging.getLogger("uvicorn.error")
+    logger.setLevel(logging.WARNING)
+    logger.addFilter(_tells_more_than_a_cut)
     return uvicorn.Config(
         app,
         host=host,
@@ -92,6 +95,11 @@ def require_free_port(host: str, port: int) -> None:
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror)
         raise DependencyFault(f"port {port} on {host} {reason}") from None
+
+
+def _tells_more_than_a_cut(record: logging.LogRecord) -> bool:
+    """Keep out the trace of a stream that the grace time cut off; the line that says so stays."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def _ignore(_signal: int, _frame: FrameType | None) -> None:

@@ -20,7 +20,7 @@ MAX_INTEGER = 2**63 - 1
 _USE_CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_IMAGE = re.compile(r"data:image/[a-z0-9.+-]{1,32};base64,[A-Za-z0-9+/=_-]|https://[^\s/@]", re.IGNORECASE)
+_IMAGE = re.compile(r"data:image/[a-z0-9.+-]{1,32};base64,[A-Za-z0-9+/=_-]|https://[^\s/@]\S*\Z", re.IGNORECASE)
 # Blanks that str.strip() keeps: soft hyphen, combining joiner, Hangul fillers, zero-width and direction marks, BOM.
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u2800\u3164\ufeff\uffa0"

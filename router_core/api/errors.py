@@ -63,7 +63,7 @@ def error_facts(error: LLMError, request_id: str) -> dict[str, Any]:
         "message": sanitize_message(error.message),
         "retryable": error.retryable,
         "requestId": request_id,
-        **error.context,
+        **{name: sanitize_message(fact) if isinstance(fact, str) else fact for name, fact in error.context.items()},
     }
     if error.retry_after_ms is not None:
         facts["retryAfterMs"] = error.retry_after_ms

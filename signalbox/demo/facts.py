@@ -7,13 +7,11 @@ import msgspec
 
 from signalbox.data_dir import write_private
 from signalbox.faults import UsageFault
-from signalbox.master_key import KEY_FILE
 
 __all__ = ["ConsoleLogin", "DemoFacts", "DemoFolder", "read_demo_facts"]
 
 FACTS_FILE: Final = "demo.json"
 MARKER_FILE: Final = ".demo"
-_STORE_FILES: Final = ("signalbox.db", KEY_FILE)
 
 
 class ConsoleLogin(msgspec.Struct, frozen=True):
@@ -47,11 +45,11 @@ class DemoFolder:
     def claim(self) -> DemoFacts | None:
         """Take the folder for the demo and return what an earlier demo left in it.
 
-        Raises :class:`UsageFault` when the folder holds a store that is not a demo's.
+        Raises :class:`UsageFault` when the folder holds anything that is not a demo's.
         """
         if not self._marker.exists():
-            if any((self._folder / name).exists() for name in _STORE_FILES):
-                raise UsageFault(f"{self._folder} holds a store that is not a demo; choose another --data-dir")
+            if any(self._folder.iterdir()):
+                raise UsageFault(f"{self._folder} holds something that is not a demo; choose another --data-dir")
             write_private(self._marker, b"")
         self._facts.unlink(missing_ok=True)
         return _decode(self._marker)

@@ -142,7 +142,7 @@ def test_migrating_twice_changes_nothing(folder):
 def test_the_demo_refuses_a_store_that_is_not_a_demo(folder):
     run("migrate", "--data-dir", folder)
     text = complaint("up", "--demo", "--port", "0", "--data-dir", folder, code=2)
-    assert text == f"signalbox: {folder} holds a store that is not a demo; choose another --data-dir"
+    assert text == f"signalbox: {folder} holds something that is not a demo; choose another --data-dir"
 
 
 def test_accounts_people_and_keys_are_made_listed_and_ended(folder):

@@ -72,6 +72,7 @@ BAD_BODIES: dict[str, tuple[bytes, str | None]] = {
     "emoji account": (_with(accountId="\U0001f600"), "accountId"),
     "look-alike account": (_with(accountId="\u0430cme"), "accountId"),
     "metadata image": (_with(images=["http://169.254.169.254/"]), "images[0]"),
+    "image with a line break": (_with(images=["https://example.com/\r\nx"]), "images[0]"),
     "file image": (_with(images=["file:///etc/passwd"]), "images[0]"),
     "secret as role": (json.dumps({"messages": [{"role": SECRET, "content": "x"}]}).encode(), "messages[0].role"),
     "secret as choice": (_with(toolChoice=SECRET), "toolChoice"),
@@ -136,3 +137,11 @@ def test_another_content_type_is_415(kind: str | None, rig: ApiRig, http: httpx2
 def test_a_compressed_body_is_415(coding: str, rig: ApiRig, http: httpx2.Client) -> None:
     answer = http.post("/api/llm", content=b"x", headers=rig.bearer() | {"content-encoding": coding})
     assert answer.status_code == 415
+
+
+def test_a_key_in_the_place_of_a_field_is_not_echoed(rig: ApiRig, http: httpx2.Client) -> None:
+    """Neither the message nor the field's name gives it back."""
+    body = b'{"prompt":"x","sk-proj-abcdefghijklmnop":1}'
+    answer = http.post("/api/llm", content=body, headers=rig.bearer())
+    assert answer.status_code == 400
+    assert "abcdefghijklmnop" not in answer.text
