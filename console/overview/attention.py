@@ -25,16 +25,16 @@ def alerts(view: OverviewView) -> list[Alert]:
 
 
 def _provider_alerts(view: OverviewView) -> list[Alert]:
-    usable = [each for each in view.providers if each.state not in ("down", "disabled")]
+    usable = [each for each in view.providers if each.state not in ("down", "failing", "disabled")]
     found = []
     for provider in view.providers:
         name = f"**{literal(provider.name)}**"
-        cause = f" ({literal(provider.error)})" if provider.error else ""
+        cause = f" ({literal(provider.error.rstrip('.'))})" if provider.error else ""
         if provider.state == "down":
-            then = "traffic fails over to the next provider" if usable else "no other provider can take its traffic"
+            then = "requests skip it where another one can serve" if usable else "no other provider is well"
             found.append(Alert("error", f"{name} is down{cause}: {then}."))
         elif provider.state == "failing":
-            found.append(Alert("warning", f"The last call to {name} failed{cause}; others take over while it does."))
+            found.append(Alert("warning", f"The last call to {name} failed{cause}."))
         elif provider.state == "recovering":
             found.append(Alert("warning", f"{name} is recovering: a few requests test it before it takes them all."))
     return found

@@ -105,7 +105,8 @@ def _spend(view: OverviewView) -> Tile:
             "delta": f"{literal(money(hour))} in 60{THIN}min" if hour else None,
             "delta_arrow": "off",
             "delta_color": "gray",
-            "help": "Since midnight UTC, from the price book; models without a price are not in it. "
+            "help": "Since midnight UTC, or since this server started if that is later, from the price book; "
+            "models without a price are not in it. "
             "The area is the spend of each minute of the last hour.",
             "chart_data": [point.totals.cost / NANO_PER_USD for point in lively(view.metrics.series)],
             "chart_type": "area",

@@ -1,5 +1,6 @@
 """Reads a JSON body and refuses, before it is decoded, what a lenient reader would let through."""
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -7,7 +8,13 @@ from typing import Any
 from starlette.types import Receive
 
 from router_core.api.call import ClientGoneError
-from router_core.errors import PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError
+from router_core.api.deps import ApiLimits
+from router_core.errors import (
+    PayloadTooLargeError,
+    RequestTimeoutError,
+    UnsupportedMediaTypeError,
+    ValidationError,
+)
 
 __all__ = ["MAX_DEPTH", "check_json", "read_body", "require_json"]
 
@@ -29,24 +36,29 @@ def require_json(headers: dict[bytes, bytes]) -> None:
         raise UnsupportedMediaTypeError("Content-Encoding must be identity")
 
 
-async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
+async def read_body(receive: Receive, headers: dict[bytes, bytes], limits: ApiLimits) -> bytes:
     """Return the whole body.
 
-    Raises :class:`PayloadTooLargeError` as soon as more than ``limit`` bytes are announced or have come, and
-    :class:`ClientGoneError` when the client leaves in between.
+    Raises :class:`PayloadTooLargeError` as soon as more than the limit is announced or has come,
+    :class:`RequestTimeoutError` when the client is too slow to send, and :class:`ClientGoneError` when it leaves.
     """
     announced = headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced) > limit:
-        raise _too_large(limit)
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message["type"] == "http.request" and not message.get("more_body", False) and len(body) <= limit:
-        return body
-    return await _read_rest(receive, message, limit)
+    if announced.isdigit() and int(announced) > limits.max_body:
+        raise _too_large(limits.max_body)
+    try:
+        async with asyncio.timeout(limits.body_pause):
+            message = await receive()
+        body: bytes = message.get("body", b"")
+        if message["type"] == "http.request" and not message.get("more_body", False) and len(body) <= limits.max_body:
+            return body
+        async with asyncio.timeout(limits.body_total):
+            return await _read_rest(receive, message, limits)
+    except TimeoutError:
+        raise RequestTimeoutError("The body did not arrive in time") from None
 
 
-async def _read_rest(receive: Receive, message: Any, limit: int) -> bytes:
-    body = bytearray()
+async def _read_rest(receive: Receive, message: Any, limits: ApiLimits) -> bytes:
+    body, limit = bytearray(), limits.max_body
     while True:
         if message["type"] == "http.disconnect":
             raise ClientGoneError
@@ -55,7 +67,8 @@ async def _read_rest(receive: Receive, message: Any, limit: int) -> bytes:
             raise _too_large(limit)
         if not message.get("more_body", False):
             return bytes(body)
-        message = await receive()
+        async with asyncio.timeout(limits.body_pause):
+            message = await receive()
 
 
 def check_json(body: bytes) -> None:

@@ -16,6 +16,8 @@ __all__ = ["ApiDeps", "ApiLimits", "DepsSource", "RequestRouter"]
 DEFAULT_MAX_BODY_BYTES = 20 * 1024 * 1024
 # Larger bodies are parsed in a thread, so that one of them does not hold up the others.
 DEFAULT_INLINE_PARSE_BYTES = 256 * 1024
+DEFAULT_BODY_PAUSE_S = 8.0
+DEFAULT_BODY_TOTAL_S = 60.0
 
 
 class RequestRouter(Protocol):
@@ -38,10 +40,15 @@ class RequestRouter(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiLimits:
-    """Sizes in bytes: the largest body accepted, and the largest that is parsed on the event loop."""
+    """Sizes in bytes: the largest body accepted, and the largest that is parsed on the event loop.
+
+    ``body_pause`` and ``body_total`` are the seconds a client may pause in sending its body, and take in all.
+    """
 
     max_body: int = DEFAULT_MAX_BODY_BYTES
     inline_parse: int = DEFAULT_INLINE_PARSE_BYTES
+    body_pause: float = DEFAULT_BODY_PAUSE_S
+    body_total: float = DEFAULT_BODY_TOTAL_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,12 +33,12 @@ async def explain_route(call: Call) -> None:
 async def read_request(call: Call) -> LLMRequest:
     """Return the checked request in the call's body.
 
-    Raises :class:`ValidationError`, :class:`UnsupportedMediaTypeError`, :class:`PayloadTooLargeError` and
-    :class:`ForbiddenError`.
+    Raises :class:`ValidationError`, :class:`UnsupportedMediaTypeError`, :class:`PayloadTooLargeError`,
+    :class:`RequestTimeoutError` and :class:`ForbiddenError`.
     """
     require_json(call.headers)
     limits = call.deps.limits
-    body = await read_body(call.receive, call.headers, limits.max_body)
+    body = await read_body(call.receive, call.headers, limits)
     if len(body) <= limits.inline_parse:
         request = parse_request(body)
     else:

@@ -1,5 +1,6 @@
 """Sends an answer while it is being made."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -10,12 +11,13 @@ from router_core.api.encoding import StreamEncoder
 from router_core.api.errors import public_error
 from router_core.api.ui_stream import UiStream
 from router_core.api.watch import cancelled_when_gone
-from router_core.errors import InternalError, LLMError
+from router_core.errors import InternalError, LLMError, OverloadedError
 from router_core.types import FinishPart, LLMRequest, StreamPart
 
 __all__ = ["stream_answer"]
 
 _log = logging.getLogger(__name__)
+_FAREWELL_S = 0.5
 
 
 async def stream_answer(call: Call, request: LLMRequest) -> None:
@@ -46,9 +48,21 @@ async def _send_parts(
             # The head waits for the part behind it, which is there already: the router starts with one in hand.
             await call.send({"type": "http.response.body", "body": head + encoder.encode(part), "more_body": True})
             head = b""
+    except asyncio.CancelledError:
+        await _say_farewell(call, head + encoder.failure(OverloadedError("The server is stopping")))
+        raise
     except LLMError as error:
         return head + encoder.failure(public_error(error))
     except Exception:  # noqa: BLE001 - logged here; the head of the answer is out, so the stream itself must tell
         _log.exception("request %s broke off", call.request_id)
         return head + encoder.failure(InternalError())
     return tail
+
+
+async def _say_farewell(call: Call, ending: bytes) -> None:
+    """End a stream that the server's own end cuts off as its protocol says, if the client still reads."""
+    try:
+        async with asyncio.timeout(_FAREWELL_S):
+            await call.write(ending, last=True)
+    except TimeoutError:
+        _log.info("request %s: nobody read the end of the stream", call.request_id)

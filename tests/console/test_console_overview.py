@@ -42,7 +42,7 @@ def test_a_provider_that_is_down_is_named_before_everything_else(open_console: O
     backend.states["openai-gpt4o"] = "down"
     app = open_console(backend)
     assert [alert.value for alert in app.error] == [
-        "**openai\\-gpt4o** is down: traffic fails over to the next provider.".replace("\\-", "-")
+        "**openai\\-gpt4o** is down: requests skip it where another one can serve.".replace("\\-", "-")
     ]
 
 

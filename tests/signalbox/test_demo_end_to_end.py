@@ -117,6 +117,25 @@ def test_a_restart_keeps_keys_and_people_and_a_stop_is_quick_and_clean(tmp_path)
     assert _gone(second["simulator_url"]), "the simulator outlived a killed server"
 
 
+def test_a_stream_that_the_end_of_the_server_cuts_off_is_ended_as_its_protocol_says(tmp_path):
+    """The client sees an error and the end, and the log no trace."""
+    with DemoProcess(tmp_path / "data") as demo:
+        latency = {"model": "claude-sonnet-4-5", "ttft_ms": 1, "token_ms": 100}
+        assert call(f"{demo.facts['simulator_url']}/__sim/latency", body=latency)[0] == 200
+        prompt = {"prompt": "hi [[sim:output_tokens=900]]", "modelOverride": "claude-sonnet-4-5", "stream": True}
+        headers = {"content-type": "application/json", "authorization": f"Bearer {demo.facts['api_key']}"}
+        request = urllib.request.Request(f"{demo.base_url}/api/llm", json.dumps(prompt).encode(), headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            began = answer.readline()
+            assert demo.stop(15) == 0
+            rest = answer.read()
+    assert began.startswith(b"data: {")
+    events = rest.decode().split("\n\n")
+    assert [each for each in events if '"type":"error"' in each] != []
+    assert events[-2] == "data: [DONE]"
+    assert "Traceback" not in demo.output()
+
+
 def _model_calls(demo: DemoProcess, model: str) -> int:
     counts = call(f"{demo.facts['simulator_url']}/__sim/counts")[1]
     return int(counts["models"].get(model, {}).get("calls", 0))

@@ -38,6 +38,7 @@ __all__ = ["PEPPER", "ApiRig", "ScriptedRouter", "api_rig", "response"]
 
 PEPPER = b"pepper-for-tests-0123456789"
 MAX_BODY = 200_000
+BODY_PAUSE_S = 0.5
 DECISION = Decision(use_case="general", revision=1, estimated_input_tokens=3, considered=())
 
 
@@ -175,7 +176,7 @@ def api_rig() -> Iterator[ApiRig]:
         health=board,
         ready=lambda: state["ready"],
         clock=clock,
-        limits=ApiLimits(max_body=MAX_BODY),
+        limits=ApiLimits(max_body=MAX_BODY, body_pause=BODY_PAUSE_S),
     )
     with _serving(ApiApplication(deps)) as port:
         yield ApiRig(

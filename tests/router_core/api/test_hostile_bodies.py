@@ -1,6 +1,7 @@
 """What a hostile or careless client may send to POST /api/llm, and what it gets."""
 
 import json
+import socket
 
 import httpx2
 import pytest
@@ -145,3 +146,17 @@ def test_a_key_in_the_place_of_a_field_is_not_echoed(rig: ApiRig, http: httpx2.C
     answer = http.post("/api/llm", content=body, headers=rig.bearer())
     assert answer.status_code == 400
     assert "abcdefghijklmnop" not in answer.text
+
+
+@pytest.mark.parametrize("sent", [b"", b'{"prom'])
+def test_a_body_that_stops_coming_is_408_and_the_connection_ends(sent: bytes, rig: ApiRig) -> None:
+    """A client that announces more than it sends does not hold a connection for ever."""
+    head = (
+        b"POST /api/llm HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n"
+        b"Authorization: " + rig.bearer()["authorization"].encode() + b"\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", rig.port), timeout=10) as client:
+        client.sendall(head + sent)
+        answer = b"".join(iter(lambda: client.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"code":"REQUEST_TIMEOUT"' in answer
