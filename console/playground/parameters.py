@@ -107,12 +107,13 @@ def _target(choices: Choices) -> tuple[str, str | None]:
     if by == "Provider":
         return "general", st.selectbox("Provider", choices.providers, key="playground_provider", bind="query-params")
     names = [each.name for each in choices.use_cases]
-    preferred = {each.name: each.model for each in choices.use_cases}
+    preferred = "; ".join(f"{each.name}: {each.model}" for each in choices.use_cases if each.model)
     use_case = st.selectbox(
         "Use case",
         names,
         index=names.index("general") if "general" in names else 0,
-        format_func=lambda name: f"{name}, prefers {preferred[name]}" if preferred[name] else name,
+        # The options are plain names: what is shown here is what a permalink carries.
+        help=f"Preferred models: {preferred}" if preferred else None,
         key="playground_use_case",
         bind="query-params",
     )

@@ -189,3 +189,9 @@ def test_a_phone_needs_no_sideways_scrolling(console: Console, page: Page, path:
         send(page, "hello")
         expect(page.locator(".st-key-playground_trace")).to_be_visible(timeout=30_000)
     assert main_is_no_wider_than_the_screen(page)
+
+
+def test_a_permalink_with_a_plain_use_case_opens_on_it(console: Console, page: Page) -> None:
+    """The address carries the name itself, so people can write it by hand."""
+    console.open(page, "/playground?playground_use_case=complex")
+    expect(page.get_by_text("Would go to").first).to_contain_text("anthropic-claude-sonnet-4-5")
