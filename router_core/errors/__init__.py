@@ -23,6 +23,7 @@ from router_core.errors.base import (
 )
 from router_core.errors.handler import get_error_code, is_retryable, to_llm_error
 from router_core.errors.provider_errors import (
+    ContentRefusedError,
     ContextTooLongError,
     InvalidAPIKeyError,
     LLMProviderError,
@@ -38,6 +39,7 @@ from router_core.errors.sanitizer import mask_api_key, sanitize_message
 
 __all__ = [
     "CircuitBreakerOpenError",
+    "ContentRefusedError",
     "ContextTooLongError",
     "ForbiddenError",
     "InternalError",

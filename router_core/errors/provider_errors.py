@@ -6,7 +6,8 @@ ProviderError
 ├── QuotaExceededError     429  RATE_LIMIT          the provider account's money is spent; not retried there
 ├── InvalidAPIKeyError     401  INVALID_API_KEY     our key is absent, refused or lacks a right
 ├── RequestRefusedError    400  VALIDATION_ERROR    the provider's 400, 413 or 422
-│   └── ContextTooLongError 400 TOKEN_LIMIT_EXCEEDED
+│   ├── ContextTooLongError 400 TOKEN_LIMIT_EXCEEDED
+│   └── ContentRefusedError 400 VALIDATION_ERROR    the provider will not answer this content
 ├── ProviderModelError     404  MODEL_NOT_FOUND     the provider does not know the model
 ├── TimeoutError           504  TIMEOUT
 └── NetworkError           503  NETWORK
@@ -17,6 +18,7 @@ from typing import Any, ClassVar
 from router_core.errors.base import LLMError
 
 __all__ = [
+    "ContentRefusedError",
     "ContextTooLongError",
     "InvalidAPIKeyError",
     "LLMProviderError",
@@ -106,6 +108,10 @@ class ContextTooLongError(RequestRefusedError):
 
     code = "TOKEN_LIMIT_EXCEEDED"
     retry_other = True
+
+
+class ContentRefusedError(RequestRefusedError):
+    """The provider will not answer this content; another may, if the use case allows to ask it."""
 
 
 class ProviderModelError(ProviderError):

@@ -1,6 +1,7 @@
 """The frozen values that every part of the router shares; one file per idea, all handed on from here."""
 
-from router_core.types.breaker import BreakerPhase, BreakerState
+from router_core.types.action import OperatorAction
+from router_core.types.breaker import BreakerCause, BreakerPhase, BreakerState, BreakerTransition, Force
 from router_core.types.config import (
     DEFAULT_PREFERENCES,
     Capabilities,
@@ -9,10 +10,21 @@ from router_core.types.config import (
     ProviderKind,
     Snapshot,
 )
+from router_core.types.drill import Drill, DrillFault, DrillOrder, DrillReport
 from router_core.types.events import RequestEvent
+from router_core.types.health import (
+    AttemptTotals,
+    HealthPoint,
+    HealthReport,
+    HealthWindow,
+    HealthWord,
+    ProbeSpend,
+    ProviderReport,
+    UptimeTick,
+)
 from router_core.types.identity import EMBEDDED, KeyRole, PersonRole, Principal, Role
 from router_core.types.money import NANO_PER_USD, NanoUSD, format_usd, parse_usd
-from router_core.types.plan import Attempt, Candidate, Considered, Decision, Dropped, Plan
+from router_core.types.plan import Attempt, CallReason, Candidate, Considered, Decision, Dropped, Plan
 from router_core.types.provider_call import AnswerEnd, CallTimeouts, ProviderAnswer, ProviderCall, ProviderPart
 from router_core.types.request import (
     DEFAULT_TEMPERATURE,
@@ -45,7 +57,9 @@ from router_core.types.response import (
     WireUsage,
 )
 from router_core.types.secret import Secret
+from router_core.types.upstream import Headroom, UpstreamKey, UpstreamState, model_family
 from router_core.types.usage import Usage
+from router_core.types.use_case import MidStream, UseCasePolicy
 
 __all__ = [
     "DEFAULT_PREFERENCES",
@@ -55,33 +69,51 @@ __all__ = [
     "STANDARD_USE_CASES",
     "AnswerEnd",
     "Attempt",
+    "AttemptTotals",
+    "BreakerCause",
     "BreakerPhase",
     "BreakerState",
+    "BreakerTransition",
     "CachePolicy",
+    "CallReason",
     "CallTimeouts",
     "Candidate",
     "Capabilities",
     "Considered",
     "Cost",
     "Decision",
+    "Drill",
+    "DrillFault",
+    "DrillOrder",
+    "DrillReport",
     "Dropped",
     "FinishPart",
     "FinishReason",
     "Flags",
+    "Force",
+    "Headroom",
+    "HealthPoint",
+    "HealthReport",
+    "HealthWindow",
+    "HealthWord",
     "ImagePart",
     "KeyRole",
     "LLMRequest",
     "LLMResponse",
     "Message",
+    "MidStream",
     "NanoUSD",
+    "OperatorAction",
     "PersonRole",
     "Plan",
     "Principal",
+    "ProbeSpend",
     "ProviderAnswer",
     "ProviderCall",
     "ProviderConfig",
     "ProviderKind",
     "ProviderPart",
+    "ProviderReport",
     "ReasoningDelta",
     "RequestEvent",
     "ResponseFormat",
@@ -101,8 +133,13 @@ __all__ = [
     "ToolFormat",
     "ToolResultPart",
     "ToolSelection",
+    "UpstreamKey",
+    "UpstreamState",
+    "UptimeTick",
     "Usage",
+    "UseCasePolicy",
     "WireUsage",
     "format_usd",
+    "model_family",
     "parse_usd",
 ]

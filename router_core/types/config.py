@@ -1,14 +1,20 @@
 """Provider configuration as the router sees it: an immutable snapshot, indexed once when it is made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Literal
 
 from msgspec import Struct, field
 
+from router_core.types.use_case import VOICE_FIRST_TOKEN_S, UseCasePolicy
+
 __all__ = ["DEFAULT_PREFERENCES", "Capabilities", "Flags", "ProviderConfig", "ProviderKind", "Snapshot"]
 
 ProviderKind = Literal["openai", "anthropic"]
+
+NO_POLICIES: MappingProxyType[str, UseCasePolicy] = MappingProxyType({})
+_PLAIN = UseCasePolicy()
+_VOICE = UseCasePolicy(first_token_s=VOICE_FIRST_TOKEN_S)
 
 DEFAULT_PREFERENCES: MappingProxyType[str, str] = MappingProxyType(
     {
@@ -75,7 +81,10 @@ class Snapshot:
     Every look-up returns providers that ``account_id`` may use, account-specific before global, in stored order.
     """
 
-    __slots__ = ("_by_model", "_by_name", "_by_use_case", "_defaults", "flags", "preferences", "providers", "revision")
+    __slots__ = (
+        "_by_model", "_by_name", "_by_use_case", "_defaults", "flags", "policies", "preferences", "providers",
+        "revision",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -84,11 +93,13 @@ class Snapshot:
         revision: int = 0,
         flags: Flags | None = None,
         preferences: MappingProxyType[str, str] = DEFAULT_PREFERENCES,
+        policies: Mapping[str, UseCasePolicy] = NO_POLICIES,
     ) -> None:
         self.providers = tuple(providers)
         self.revision = revision
         self.flags = flags or Flags()
         self.preferences = preferences
+        self.policies = policies
         self._by_use_case: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_model: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_name: dict[str, ProviderConfig] = {}
@@ -122,6 +133,10 @@ class Snapshot:
         """Return the default providers."""
         own = self._defaults.get(account_id, []) if account_id is not None else []
         return [*own, *self._defaults.get(None, [])]
+
+    def policy(self, use_case: str) -> UseCasePolicy:
+        """Return how ``use_case`` wants to be served; voice is impatient unless told otherwise."""
+        return self.policies.get(use_case) or (_VOICE if use_case == "voice" else _PLAIN)
 
     def knows_use_case(self, use_case: str, account_id: str | None) -> bool:
         """Say whether a preference, or a provider that ``account_id`` may use, names ``use_case``."""

@@ -5,12 +5,17 @@ from typing import Literal
 from msgspec import Struct
 
 from router_core.types.config import ProviderConfig
+from router_core.types.usage import Usage
+from router_core.types.use_case import UseCasePolicy
 
-__all__ = ["Attempt", "Candidate", "Considered", "Decision", "DropCode", "Dropped", "Plan"]
+__all__ = ["Attempt", "CallReason", "Candidate", "Considered", "Decision", "DropCode", "Dropped", "Plan"]
 
 DropCode = Literal[
-    "inactive", "flag_off", "vision", "tools", "json_schema", "temperature", "context", "no_key", "breaker_open"
-]
+    "inactive", "flag_off", "vision", "tools", "json_schema", "temperature", "context", "no_key", "breaker_open",
+    "resting", "saturated",
+]  # fmt: skip
+
+CallReason = Literal["first", "repeat", "failover", "hedge", "resume"]
 
 
 class Candidate(Struct, frozen=True):
@@ -30,15 +35,23 @@ class Dropped(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """Ordered candidates, best first, and the dropped rest. ``estimated_input_tokens`` is an upper estimate."""
+    """Ordered candidates, best first, and the dropped rest. ``estimated_input_tokens`` is an upper estimate.
+
+    ``policy`` is how the request's use case wants to be served.
+    """
 
     candidates: tuple[Candidate, ...]
     dropped: tuple[Dropped, ...]
     estimated_input_tokens: int
+    policy: UseCasePolicy = UseCasePolicy()
 
 
 class Attempt(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One call to a provider. ``outcome`` is ``"success"``, ``"cancelled"`` or an error code; times in milliseconds."""
+    """One call to a provider. ``outcome`` is ``"success"``, ``"cancelled"`` or an error code; times in milliseconds.
+
+    ``reason`` says why it was made, ``waited_for`` what a timeout waited for. ``usage`` is what a call that did not
+    give the answer is taken to have used all the same, None for nothing.
+    """
 
     number: int
     provider: str
@@ -49,6 +62,9 @@ class Attempt(Struct, frozen=True, kw_only=True, rename="camel"):
     first_token_ms: float | None = None
     status: int | None = None
     error: str | None = None
+    reason: CallReason = "first"
+    waited_for: str | None = None
+    usage: Usage | None = None
 
 
 class Considered(Struct, frozen=True, kw_only=True, rename="camel"):

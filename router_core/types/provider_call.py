@@ -1,8 +1,6 @@
 """What passes between the router and a provider adapter."""
 
-from typing import Any
-
-from msgspec import Struct, field
+from msgspec import Struct
 
 from router_core.types.config import ProviderConfig
 from router_core.types.request import LLMRequest
@@ -16,28 +14,37 @@ from router_core.types.response import (
     ToolCallStart,
 )
 from router_core.types.secret import Secret
+from router_core.types.upstream import Headroom
 from router_core.types.usage import Usage
 
 __all__ = ["AnswerEnd", "CallTimeouts", "ProviderAnswer", "ProviderCall", "ProviderPart"]
 
 
 class CallTimeouts(Struct, frozen=True, kw_only=True):
-    """Seconds that an attempt may wait: to connect, for the first token, between tokens, and in all."""
+    """Seconds that an attempt may wait: to connect, for the first token, between tokens, and in all.
+
+    ``min_tokens_per_s`` is the rate below which a stream counts as hanging, 0 for none.
+    """
 
     connect: float = 5.0
     first_token: float = 15.0
     idle: float = 15.0
     total: float = 58.0
+    min_tokens_per_s: float = 0.0
 
 
 class ProviderCall(Struct, frozen=True, kw_only=True):
-    """One call to make: the request, the provider's row, its key and the limits that hold for this attempt."""
+    """One call to make: the request, the provider's row, its key and the limits that hold for this attempt.
+
+    ``event_id`` is the request's own id, the one of its :class:`RequestEvent`.
+    """
 
     request: LLMRequest
     provider: ProviderConfig
     key: Secret
     max_tokens: int
     timeouts: CallTimeouts
+    event_id: str = ""
 
 
 class ProviderAnswer(Struct, frozen=True, kw_only=True):
@@ -49,7 +56,7 @@ class ProviderAnswer(Struct, frozen=True, kw_only=True):
     model: str
     tool_calls: tuple[ToolCall, ...] = ()
     reasoning: str = ""
-    headers: dict[str, Any] = field(default_factory=dict)
+    headroom: Headroom | None = None
 
 
 class AnswerEnd(Struct, frozen=True, kw_only=True):
@@ -58,6 +65,7 @@ class AnswerEnd(Struct, frozen=True, kw_only=True):
     finish_reason: FinishReason
     usage: Usage
     model: str
+    headroom: Headroom | None = None
 
 
 ProviderPart = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ToolCallEnd | AnswerEnd

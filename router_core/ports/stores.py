@@ -1,10 +1,6 @@
-"""Everything the core needs from outside, on one page: Protocols of at most four methods.
+"""The store: asynchronous here; ``db`` runs each method as one transaction in a thread."""
 
-Each port has an in-memory twin in product code, so the router runs without a database, and one conformance suite
-(``tests/contract``) runs on the twin and on the real thing.
-"""
-
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,172 +8,25 @@ from msgspec import Struct
 
 from router_core.types import (
     Flags,
-    LLMRequest,
-    LLMResponse,
-    NanoUSD,
     PersonRole,
-    Plan,
-    Principal,
-    ProviderAnswer,
-    ProviderCall,
     ProviderConfig,
-    ProviderKind,
-    ProviderPart,
-    RequestEvent,
     Role,
     Secret,
     Snapshot,
-    Usage,
 )
 
 __all__ = [
     "AccountRecord",
     "AccountStore",
-    "AdapterSource",
     "ApiKeyRecord",
     "ApiKeyStore",
-    "BudgetGuard",
-    "ConfigSource",
     "ConfigStore",
-    "EventSource",
-    "HealthReader",
-    "KeySource",
     "PasswordHasher",
-    "PriceSource",
-    "ProviderAdapter",
-    "ProviderHealth",
-    "Recorder",
-    "Reservation",
-    "ResponseCache",
     "SessionRecord",
     "SessionStore",
     "UserRecord",
     "UserStore",
 ]
-
-
-# --- on the request path -------------------------------------------------------------------------------------------
-
-
-class ConfigSource(Protocol):
-    """Hands out the configuration in force."""
-
-    def snapshot(self) -> Snapshot:
-        """Return the current immutable snapshot; never touches the store."""
-        ...
-
-
-class ProviderAdapter(Protocol):
-    """Speaks one vendor's protocol. Raises :class:`ProviderError` subclasses, and nothing else, for their faults."""
-
-    async def complete(self, call: ProviderCall) -> ProviderAnswer:
-        """Return the whole answer."""
-        ...
-
-    def stream(self, call: ProviderCall) -> AsyncGenerator[ProviderPart, None]:
-        """Yield the answer in parts, :class:`AnswerEnd` last; closing the generator closes the connection."""
-        ...
-
-    async def close(self) -> None:
-        """Close the connections that are not in use."""
-        ...
-
-
-class AdapterSource(Protocol):
-    """Finds the adapter of a provider kind; the first call of a kind may load its SDK, off the event loop."""
-
-    async def adapter(self, kind: ProviderKind) -> ProviderAdapter:
-        """Return the adapter for ``kind``."""
-        ...
-
-
-class KeySource(Protocol):
-    """Finds provider keys, in the order environment, then sealed key of the row."""
-
-    def key_for(self, provider: ProviderConfig) -> Secret | None:
-        """Return the key to use for ``provider``, or None when there is none."""
-        ...
-
-
-class PriceSource(Protocol):
-    """Knows what tokens cost."""
-
-    def cost(self, model: str, usage: Usage) -> NanoUSD | None:
-        """Return the exact cost of ``usage``, or None for a model without a price."""
-        ...
-
-
-class ResponseCache(Protocol):
-    """Keeps answers for identical requests. A fault in it is a miss, never an error."""
-
-    async def look(self, request: LLMRequest, principal: Principal, plan: Plan) -> LLMResponse | None:
-        """Return a kept answer."""
-        ...
-
-    async def keep(self, request: LLMRequest, principal: Principal, plan: Plan, response: LLMResponse) -> None:
-        """Keep a whole, successful answer."""
-        ...
-
-
-class Reservation(Protocol):
-    """Money held for one request; closed exactly once, later closes do nothing."""
-
-    def settle(self, actual: NanoUSD | None) -> None:
-        """Post what was really spent."""
-        ...
-
-    def release(self) -> None:
-        """Give the whole amount back."""
-        ...
-
-
-class BudgetGuard(Protocol):
-    """Holds an upper bound of a request's cost before it is made."""
-
-    async def reserve(self, account_id: str | None, bound: NanoUSD | None) -> Reservation:
-        """Hold ``bound`` nano-dollars. Raises :class:`PaymentRequiredError` when they are not there."""
-        ...
-
-
-class Recorder(Protocol):
-    """Receives each finished request exactly once."""
-
-    def record(self, event: RequestEvent) -> None:
-        """Take ``event``; returns at once and never raises."""
-        ...
-
-
-# --- read by the API and the console -------------------------------------------------------------------------------
-
-
-class ProviderHealth(Struct, frozen=True, kw_only=True):
-    """The last known state of a provider. ``healthy`` is None while nothing is known; latency in milliseconds."""
-
-    provider: str
-    healthy: bool | None
-    latency_ms: float | None
-    last_check: datetime | None
-    error: str | None
-    breaker: str
-
-
-class HealthReader(Protocol):
-    """Tells the last known state of every active provider; never calls one."""
-
-    def board(self) -> Sequence[ProviderHealth]:
-        """Return one row for each active provider."""
-        ...
-
-
-class EventSource(Protocol):
-    """Reads back what was recorded."""
-
-    def recent(self, limit: int, accounts: Sequence[str] | None) -> Sequence[RequestEvent]:
-        """Return the newest events first; ``accounts`` None means all."""
-        ...
-
-
-# --- the store (asynchronous here; ``db`` runs each method as one transaction in a thread) --------------------------
 
 
 class ConfigStore(Protocol):

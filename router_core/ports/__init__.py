@@ -1,0 +1,61 @@
+"""Everything the core needs from outside: Protocols of at most four methods, one file per kind of need.
+
+Each port has an in-memory twin in product code, so the router runs without a database, and one conformance suite
+(``tests/contract``) runs on the twin and on the real thing.
+"""
+
+from router_core.ports.operations import ActionLog, BreakerLog, HealthHistory, HealthSlot, UseCaseStore
+from router_core.ports.readers import EventSource, HealthReader, ProviderHealth
+from router_core.ports.request_path import (
+    AdapterSource,
+    BudgetGuard,
+    ConfigSource,
+    KeySource,
+    PriceSource,
+    ProviderAdapter,
+    Recorder,
+    Reservation,
+    ResponseCache,
+)
+from router_core.ports.stores import (
+    AccountRecord,
+    AccountStore,
+    ApiKeyRecord,
+    ApiKeyStore,
+    ConfigStore,
+    PasswordHasher,
+    SessionRecord,
+    SessionStore,
+    UserRecord,
+    UserStore,
+)
+
+__all__ = [
+    "AccountRecord",
+    "AccountStore",
+    "ActionLog",
+    "AdapterSource",
+    "ApiKeyRecord",
+    "ApiKeyStore",
+    "BreakerLog",
+    "BudgetGuard",
+    "ConfigSource",
+    "ConfigStore",
+    "EventSource",
+    "HealthHistory",
+    "HealthReader",
+    "HealthSlot",
+    "KeySource",
+    "PasswordHasher",
+    "PriceSource",
+    "ProviderAdapter",
+    "ProviderHealth",
+    "Recorder",
+    "Reservation",
+    "ResponseCache",
+    "SessionRecord",
+    "SessionStore",
+    "UseCaseStore",
+    "UserRecord",
+    "UserStore",
+]

@@ -1,0 +1,76 @@
+"""What operators' work leaves behind; asynchronous, like the other stores."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from router_core.types import (
+    BreakerTransition,
+    OperatorAction,
+    UseCasePolicy,
+)
+
+__all__ = ["ActionLog", "BreakerLog", "HealthHistory", "HealthSlot", "UseCaseStore"]
+
+
+class BreakerLog(Protocol):
+    """Keeps what breakers did, for every process to read: their history, and what operators forced."""
+
+    async def append(self, transitions: Sequence[BreakerTransition]) -> None:
+        """Store ``transitions``; those whose id is known already are left as they are."""
+        ...
+
+    async def after(self, position: int, limit: int) -> tuple[Sequence[BreakerTransition], int]:
+        """Return at most ``limit`` transitions behind ``position``, oldest first, and the position of the last one."""
+        ...
+
+    async def recent(self, since: datetime, limit: int) -> Sequence[BreakerTransition]:
+        """Return at most ``limit`` transitions since ``since``, newest first."""
+        ...
+
+    async def forces(self) -> tuple[Sequence[BreakerTransition], int]:
+        """Return the newest force of each upstream that was neither reset nor ended, and the newest position."""
+        ...
+
+
+class ActionLog(Protocol):
+    """Keeps what operators did."""
+
+    async def append(self, action: OperatorAction) -> None:
+        """Store ``action``."""
+        ...
+
+    async def recent(self, limit: int) -> Sequence[OperatorAction]:
+        """Return at most ``limit`` actions, newest first."""
+        ...
+
+
+class HealthSlot(Struct, frozen=True, kw_only=True):
+    """Half an hour of a provider: ``good`` and ``bad`` signs seen since ``start`` (UTC)."""
+
+    provider: str
+    start: datetime
+    good: int
+    bad: int
+
+
+class HealthHistory(Protocol):
+    """Keeps the uptime of providers beyond the life of a process; several processes add to the same slots."""
+
+    async def add(self, slots: Sequence[HealthSlot]) -> None:
+        """Add the signs of ``slots`` to what is kept."""
+        ...
+
+    async def since(self, start: datetime) -> Sequence[HealthSlot]:
+        """Return the slots that start at ``start`` or later, oldest first."""
+        ...
+
+
+class UseCaseStore(Protocol):
+    """Keeps how use cases want to be served; part of the configuration."""
+
+    async def put_policy(self, use_case: str, policy: UseCasePolicy | None) -> int:
+        """Set the policy of ``use_case``, or with None go back to the default; return the new revision."""
+        ...
