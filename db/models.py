@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    Integer,
     UniqueConstraint,
     false,
     func,
@@ -25,6 +26,10 @@ __all__ = [
     "ConsoleSession",
     "FeatureFlag",
     "LlmProvider",
+    "LoggedAction",
+    "LoggedTransition",
+    "StoredPolicy",
+    "UptimeSlot",
     "UseCasePreference",
     "User",
     "UserAccount",
@@ -183,3 +188,88 @@ class ConfigState(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     revision: Mapped[int] = mapped_column(BigInteger)
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class StoredPolicy(Base):
+    """How a use case wants to be served, as JSON; part of the configuration."""
+
+    __tablename__ = "use_case_policies"
+    __table_args__ = (CheckConstraint("use_case <> ''", name="use_case"),)
+
+    use_case: Mapped[str] = mapped_column(primary_key=True)
+    policy: Mapped[dict[str, Any]]
+
+
+class LoggedTransition(Base):
+    """What a breaker did. ``position`` grows in the order of commits; a position is never given twice.
+
+    The indexes serve the history by time, and the search for what operators forced.
+    """
+
+    __tablename__ = "breaker_transitions"
+    __table_args__ = (
+        UniqueConstraint("id"),
+        CheckConstraint("id <> ''", name="id"),
+        CheckConstraint("before IN ('CLOSED', 'OPEN', 'HALF_OPEN')", name="before"),
+        CheckConstraint("after IN ('CLOSED', 'OPEN', 'HALF_OPEN')", name="after"),
+        CheckConstraint(
+            "cause IN ('failures_in_a_row', 'failure_rate', 'slow_calls', 'probe_failed', 'cooldown_over', "
+            "'probes_succeeded', 'forced_open', 'forced_closed', 'force_ended', 'reset')",
+            name="cause",
+        ),
+        Index(None, "at"),
+        Index(None, "cause", "upstream", "at"),
+        {"sqlite_autoincrement": True},  # else SQLite gives the position of the newest row again once it is deleted
+    )
+
+    position: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    id: Mapped[str]
+    node: Mapped[str]
+    upstream: Mapped[str]
+    before: Mapped[str]
+    after: Mapped[str]
+    cause: Mapped[str]
+    detail: Mapped[str]
+    actor: Mapped[str | None]
+    at: Mapped[datetime]
+    until: Mapped[datetime | None]
+
+
+class LoggedAction(Base):
+    """What an operator did."""
+
+    __tablename__ = "operator_actions"
+    __table_args__ = (
+        CheckConstraint("id <> ''", name="id"),
+        CheckConstraint("action <> ''", name="action"),
+        CheckConstraint(
+            "role IN ('owner', 'admin', 'operator', 'prompt_engineer', 'analyst', 'viewer', 'service')", name="role"
+        ),
+        Index(None, "at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    actor_id: Mapped[str]
+    role: Mapped[str | None]
+    action: Mapped[str]
+    target: Mapped[str]
+    detail: Mapped[dict[str, Any]]
+
+
+class UptimeSlot(Base):
+    """Half an hour of a provider, added to by every process. The index serves reading by time and the sweep."""
+
+    __tablename__ = "health_slots"
+    __table_args__ = (
+        CheckConstraint("provider <> ''", name="provider"),
+        CheckConstraint("good >= 0", name="good"),
+        CheckConstraint("bad >= 0", name="bad"),
+        Index(None, "start"),
+    )
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    start: Mapped[datetime] = mapped_column(primary_key=True)
+    good: Mapped[int]
+    bad: Mapped[int]

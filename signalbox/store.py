@@ -10,7 +10,17 @@ from db.engine import make_engine
 from db.errors import MigrationConflictError, MigrationError, StoreBusyError, StoreError
 from db.hop import StoreHop
 from db.migrate import SchemaStatus, schema_status, upgrade
-from db.stores import SqlAccountStore, SqlApiKeyStore, SqlConfigStore, SqlSessionStore, SqlUserStore
+from db.stores import (
+    SqlAccountStore,
+    SqlActionLog,
+    SqlApiKeyStore,
+    SqlBreakerLog,
+    SqlConfigStore,
+    SqlHealthHistory,
+    SqlSessionStore,
+    SqlUseCaseStore,
+    SqlUserStore,
+)
 from router_core.clock import Clock
 from signalbox.faults import ConflictFault, DependencyFault
 from signalbox.settings import Settings
@@ -27,6 +37,10 @@ class Store:
     users: SqlUserStore
     api_keys: SqlApiKeyStore
     sessions: SqlSessionStore
+    breaker_log: SqlBreakerLog
+    actions: SqlActionLog
+    health_history: SqlHealthHistory
+    use_cases: SqlUseCaseStore
     config: PollingConfigSource
 
     async def close(self) -> None:
@@ -68,7 +82,18 @@ async def open_store(settings: Settings, clock: Clock, *, migrate: bool) -> Stor
         except BaseException:
             hop.close()
             raise
-    return Store(hop, SqlAccountStore(hop), SqlUserStore(hop), SqlApiKeyStore(hop), SqlSessionStore(hop), config)
+    return Store(
+        hop=hop,
+        accounts=SqlAccountStore(hop),
+        users=SqlUserStore(hop),
+        api_keys=SqlApiKeyStore(hop),
+        sessions=SqlSessionStore(hop),
+        breaker_log=SqlBreakerLog(hop, clock),
+        actions=SqlActionLog(hop, clock),
+        health_history=SqlHealthHistory(hop, clock),
+        use_cases=SqlUseCaseStore(hop, clock),
+        config=config,
+    )
 
 
 def _prepare_schema(url: str, *, migrate: bool) -> None:

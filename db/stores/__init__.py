@@ -1,9 +1,23 @@
 """The ports of :mod:`router_core.ports` on SQL; each method is one transaction in a thread."""
 
 from db.stores.accounts import SqlAccountStore
+from db.stores.actions import SqlActionLog
 from db.stores.api_keys import SqlApiKeyStore
+from db.stores.breaker_log import SqlBreakerLog
 from db.stores.config import SqlConfigStore
+from db.stores.health_history import SqlHealthHistory
 from db.stores.sessions import SqlSessionStore
+from db.stores.use_cases import SqlUseCaseStore
 from db.stores.users import SqlUserStore
 
-__all__ = ["SqlAccountStore", "SqlApiKeyStore", "SqlConfigStore", "SqlSessionStore", "SqlUserStore"]
+__all__ = [
+    "SqlAccountStore",
+    "SqlActionLog",
+    "SqlApiKeyStore",
+    "SqlBreakerLog",
+    "SqlConfigStore",
+    "SqlHealthHistory",
+    "SqlSessionStore",
+    "SqlUseCaseStore",
+    "SqlUserStore",
+]

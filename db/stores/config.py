@@ -4,12 +4,14 @@ from datetime import datetime
 from types import MappingProxyType
 
 from msgspec import convert, to_builtins
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.hop import StoreHop
 from db.models import Account, ConfigState, FeatureFlag, LlmProvider, UseCasePreference
 from db.stores.lookups import require_known
+from db.stores.revisions import next_revision
+from db.stores.use_cases import load_policies
 from router_core.clock import Clock
 from router_core.errors import ValidationError
 from router_core.types import Capabilities, Flags, ProviderConfig, ProviderKind, Snapshot
@@ -46,7 +48,7 @@ class SqlConfigStore:
         now = self._clock.utcnow()
 
         def work(session: Session) -> int:
-            revision = _next_revision(session, now)
+            revision = next_revision(session, now)
             for name, enabled in to_builtins(flags).items():
                 session.merge(FeatureFlag(name=name, enabled=enabled))
             return revision
@@ -67,17 +69,12 @@ def _load(session: Session) -> Snapshot:
         revision=_revision(session),
         flags=convert(flags, Flags),
         preferences=MappingProxyType(preferences),
+        policies=load_policies(session),
     )
 
 
-def _next_revision(session: Session, now: datetime) -> int:
-    # First in every writing transaction: PostgreSQL then lets one change of configuration in at a time.
-    statement = update(ConfigState).values(revision=ConfigState.revision + 1, updated_at=now)
-    return session.scalars(statement.returning(ConfigState.revision)).one()
-
-
 def _put_provider(session: Session, provider: ProviderConfig, now: datetime) -> int:
-    revision = _next_revision(session, now)
+    revision = next_revision(session, now)
     if provider.account_id is not None:
         require_known(session, Account.id, [provider.account_id], field="account_id")
     row = session.get(LlmProvider, provider.id)

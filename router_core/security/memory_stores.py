@@ -1,18 +1,20 @@
 """The store's ports in memory: what the router uses without a database, with the same answers as the real store."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar, get_args
+from types import MappingProxyType
+from typing import get_args
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from router_core.errors import ValidationError
 from router_core.ports import AccountRecord, ApiKeyRecord, SessionRecord, UserRecord
-from router_core.types import Flags, KeyRole, ProviderConfig, Snapshot
+from router_core.ports.keeping import as_kept, refuse
+from router_core.types import Flags, KeyRole, ProviderConfig, Snapshot, UseCasePolicy
+from router_core.types.use_case import is_use_case_name
 
 __all__ = ["MemoryAccountStore", "MemoryApiKeyStore", "MemoryConfigStore", "MemorySessionStore", "MemoryUserStore"]
 
-R = TypeVar("R", bound=Struct)
 _TOKEN_HASH_LENGTH = 32
 
 
@@ -24,10 +26,10 @@ class MemoryAccountStore:
 
     async def create(self, account: AccountRecord) -> None:
         """Store a new account. Raises :class:`ValidationError` when its name is taken."""
-        row = _checked(account)
-        _refuse(not row.name, "name", "is not allowed")
-        _refuse(row.id in self._rows, "id", "is already taken")
-        _refuse(any(other.name == row.name for other in self._rows.values()), "name", "is already taken")
+        row = as_kept(account)
+        refuse(not row.name, "name", "is not allowed")
+        refuse(row.id in self._rows, "id", "is already taken")
+        refuse(any(other.name == row.name for other in self._rows.values()), "name", "is already taken")
         self._rows[row.id] = row
 
     async def list(self) -> Sequence[AccountRecord]:
@@ -56,11 +58,11 @@ class MemoryUserStore:
 
     async def create(self, user: UserRecord) -> None:
         """Store a new user. Raises :class:`ValidationError` for a taken address and for unknown accounts."""
-        row = _checked(structs.replace(user, email=user.email.lower()))
-        _refuse(not self._accounts.holds(row.accounts), "accounts", "names nothing that exists")
-        _refuse(row.id in self._rows, "id", "is already taken")
-        _refuse(any(other.email == row.email for other in self._rows.values()), "email", "is already taken")
-        _refuse(len(set(row.accounts)) < len(row.accounts), "accounts", "is already taken")
+        row = as_kept(structs.replace(user, email=user.email.lower()))
+        refuse(not self._accounts.holds(row.accounts), "accounts", "names nothing that exists")
+        refuse(row.id in self._rows, "id", "is already taken")
+        refuse(any(other.email == row.email for other in self._rows.values()), "email", "is already taken")
+        refuse(len(set(row.accounts)) < len(row.accounts), "accounts", "is already taken")
         self._rows[row.id] = row
 
     async def list(self) -> Sequence[UserRecord]:
@@ -92,10 +94,10 @@ class MemoryApiKeyStore:
 
     async def create(self, key: ApiKeyRecord) -> None:
         """Store a new key. Raises :class:`ValidationError` for an unknown account or a taken id."""
-        row = _checked(key)
-        _refuse(not self._accounts.holds([row.account_id]), "account_id", "names nothing that exists")
-        _refuse(row.id in self._rows, "id", "is already taken")
-        _refuse(row.role not in get_args(KeyRole), "role", "is not allowed")
+        row = as_kept(key)
+        refuse(not self._accounts.holds([row.account_id]), "account_id", "names nothing that exists")
+        refuse(row.id in self._rows, "id", "is already taken")
+        refuse(row.role not in get_args(KeyRole), "role", "is not allowed")
         self._rows[row.id] = row
 
     async def list(self, account_id: str | None = None) -> Sequence[ApiKeyRecord]:
@@ -124,10 +126,10 @@ class MemorySessionStore:
 
     async def create(self, session: SessionRecord) -> None:
         """Store a new session. Raises :class:`ValidationError` for an unknown user or a token that is no hash."""
-        row = _checked(session)
-        _refuse(self._users.by_id(row.user_id) is None, "user_id", "names nothing that exists")
-        _refuse(len(row.token_hash) != _TOKEN_HASH_LENGTH, "token_hash", "is not allowed")
-        _refuse(row.token_hash in self._rows, "token_hash", "is already taken")
+        row = as_kept(session)
+        refuse(self._users.by_id(row.user_id) is None, "user_id", "names nothing that exists")
+        refuse(len(row.token_hash) != _TOKEN_HASH_LENGTH, "token_hash", "is not allowed")
+        refuse(row.token_hash in self._rows, "token_hash", "is already taken")
         self._rows[row.token_hash] = row
 
     async def find(self, token_hash: bytes) -> tuple[SessionRecord, UserRecord] | None:
@@ -150,7 +152,10 @@ class MemorySessionStore:
 
 
 class MemoryConfigStore:
-    """Keeps provider configuration; a :class:`ConfigStore` that starts with ``providers`` at revision 1."""
+    """Keeps provider configuration; a :class:`ConfigStore` and :class:`UseCaseStore`.
+
+    It starts with ``providers`` at revision 1.
+    """
 
     def __init__(self, accounts: MemoryAccountStore, providers: Iterable[ProviderConfig] = ()) -> None:
         self._accounts = accounts
@@ -170,50 +175,50 @@ class MemoryConfigStore:
         Raises :class:`ValidationError` when the name is taken, the account is unknown, a value is not allowed, or
         ``provider.version`` is not the stored one.
         """
-        _checked(provider)
+        as_kept(provider)
         rows = {row.id: row for row in self._snapshot.providers}
         known = provider.account_id is None or self._accounts.holds([provider.account_id])
-        _refuse(not known, "account_id", "names nothing that exists")
+        refuse(not known, "account_id", "names nothing that exists")
         old = rows.get(provider.id)
         if old is not None and old.version != provider.version:
             raise ValidationError("The provider was changed by somebody else", field="version")
-        _refuse(not provider.name, "name", "is not allowed")
-        _refuse(provider.max_tokens < 1, "max_tokens", "is not allowed")
-        _refuse(provider.context_window < provider.max_tokens, "context_window", "is not allowed")
-        _refuse(provider.weight < 0, "weight", "is not allowed")
+        refuse(not provider.name, "name", "is not allowed")
+        refuse(provider.max_tokens < 1, "max_tokens", "is not allowed")
+        refuse(provider.context_window < provider.max_tokens, "context_window", "is not allowed")
+        refuse(provider.weight < 0, "weight", "is not allowed")
         others = (row.name for row in rows.values() if row.id != provider.id)
-        _refuse(provider.name in others, "name", "is already taken")
+        refuse(provider.name in others, "name", "is already taken")
         rows[provider.id] = structs.replace(provider, version=1 if old is None else old.version + 1)
-        return self._swap(rows.values(), self._snapshot.flags)
+        return self._swap(providers=rows.values())
 
     async def set_flags(self, flags: Flags) -> int:
         """Set all switches; return the new revision."""
-        return self._swap(self._snapshot.providers, flags)
+        return self._swap(flags=flags)
 
-    def _swap(self, providers: Iterable[ProviderConfig], flags: Flags) -> int:
+    async def put_policy(self, use_case: str, policy: UseCasePolicy | None) -> int:
+        """Set the policy of ``use_case``, or with None go back to the default; return the new revision.
+
+        Raises :class:`ValidationError` for a name that no request could carry.
+        """
+        refuse(not is_use_case_name(use_case), "use_case", "is not allowed")
+        policies = {name: each for name, each in self._snapshot.policies.items() if name != use_case}
+        if policy is not None:
+            policies[use_case] = policy
+        return self._swap(policies=policies)
+
+    def _swap(
+        self,
+        *,
+        providers: Iterable[ProviderConfig] | None = None,
+        flags: Flags | None = None,
+        policies: Mapping[str, UseCasePolicy] | None = None,
+    ) -> int:
         old = self._snapshot
-        self._snapshot = Snapshot(providers, revision=old.revision + 1, flags=flags, preferences=old.preferences)
+        self._snapshot = Snapshot(
+            old.providers if providers is None else providers,
+            revision=old.revision + 1,
+            flags=flags or old.flags,
+            preferences=old.preferences,
+            policies=old.policies if policies is None else MappingProxyType(dict(policies)),
+        )
         return self._snapshot.revision
-
-
-def _refuse(wrong: bool, field: str, reason: str) -> None:
-    if wrong:
-        raise ValidationError(f"`{field}` {reason}", field=field)
-
-
-def _checked(record: R) -> R:
-    """Return ``record`` as a database would give it back: times in UTC, and no text that one of them cannot hold."""
-    times = {}
-    for field, value in structs.asdict(record).items():
-        if isinstance(value, datetime):
-            times[field] = value.astimezone(UTC)
-        if isinstance(value, str | tuple):
-            _check_text("".join(value))
-    return structs.replace(record, **times)
-
-
-def _check_text(text: str) -> None:
-    if "\x00" in text:
-        raise ValidationError("text must not contain a NUL character")
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise ValidationError("text must be valid Unicode")

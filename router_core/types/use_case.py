@@ -1,14 +1,21 @@
 """How a use case wants to be served when things go wrong."""
 
+import re
 from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["MidStream", "UseCasePolicy"]
+__all__ = ["MidStream", "UseCasePolicy", "is_use_case_name"]
 
 MidStream = Literal["fail", "resume"]
 MAX_WAIT_S = 3600.0
 VOICE_FIRST_TOKEN_S = 4.0
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def is_use_case_name(text: str) -> bool:
+    """Say whether ``text`` can name a use case."""
+    return _NAME.fullmatch(text) is not None
 
 
 class UseCasePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):

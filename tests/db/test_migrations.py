@@ -151,8 +151,8 @@ def migrate_in_process(url: str) -> None:
 def test_a_migration_that_fails_leaves_nothing_behind(empty_engine: Engine, tmp_path: Path) -> None:
     scripts = tmp_path / "scripts"
     shutil.copytree(find_scripts(), scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_faulty.py").write_text(
-        "from alembic import op\nrevision = '0002'\ndown_revision = '0001'\n\n\ndef upgrade():\n"
+    (scripts / "versions" / "9998_faulty.py").write_text(
+        f"from alembic import op\nrevision = '9998'\ndown_revision = '{head()}'\n\n\ndef upgrade():\n"
         "    op.execute('CREATE TABLE half (id integer)')\n    raise RuntimeError('half way')\n"
     )
     with pytest.raises(RuntimeError, match="half way"):

@@ -1,0 +1,79 @@
+"""What every store and its twin agree on: what they refuse, and how long they keep what piles up."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from msgspec import Struct, structs
+
+from router_core.clock import Clock
+from router_core.errors import ValidationError
+
+__all__ = ["ACTIONS_KEPT", "SLOTS_KEPT", "TRANSITIONS_KEPT", "SweepPace", "as_kept", "refuse"]
+
+TRANSITIONS_KEPT = timedelta(days=90)
+ACTIONS_KEPT = timedelta(days=90)
+SLOTS_KEPT = timedelta(days=40)
+SWEEP_INTERVAL_S = 3600.0
+
+R = TypeVar("R", bound=Struct)
+
+
+def as_kept(record: R) -> R:
+    """Return ``record`` as a database would give it back: times in UTC, and nothing that one of them cannot hold.
+
+    Raises :class:`ValidationError` for a NUL character, a lone surrogate and a number that is not finite.
+    """
+    times = {}
+    for field, value in structs.asdict(record).items():
+        if isinstance(value, datetime):
+            times[field] = value.astimezone(UTC)
+        _check_value(value)
+    return structs.replace(record, **times)
+
+
+def refuse(wrong: bool, field: str, reason: str) -> None:
+    """Raise :class:`ValidationError` about ``field`` when something is ``wrong``."""
+    if wrong:
+        raise ValidationError(f"`{field}` {reason}", field=field)
+
+
+class SweepPace:
+    """Says when old rows may be looked for again: at most once an hour in each process, the first time at once."""
+
+    __slots__ = ("_clock", "_next")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._next = clock.now()
+
+    def due(self) -> bool:
+        """Say whether it is time, and take it that the sweep is made."""
+        now = self._clock.now()
+        if now < self._next:
+            return False
+        self._next = now + SWEEP_INTERVAL_S
+        return True
+
+
+def _check_value(value: Any) -> None:
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValidationError("numbers must be finite")
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            _check_value(key)
+            _check_value(each)
+    elif isinstance(value, tuple | list):
+        for each in value:
+            _check_value(each)
+
+
+def _check_text(text: str) -> None:
+    if "\x00" in text:
+        raise ValidationError("text must not contain a NUL character")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValidationError("text must be valid Unicode")
