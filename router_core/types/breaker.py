@@ -23,7 +23,7 @@ BreakerCause = Literal[
 ]
 
 
-class Force(Struct, frozen=True, kw_only=True):
+class Force(Struct, frozen=True, kw_only=True, rename="camel"):
     """An operator's hold on a breaker: ``phase`` is kept until ``until`` (UTC), None for until it is reset."""
 
     phase: Literal["CLOSED", "OPEN"]
@@ -32,7 +32,7 @@ class Force(Struct, frozen=True, kw_only=True):
     until: datetime | None
 
 
-class BreakerState(Struct, frozen=True, kw_only=True):
+class BreakerState(Struct, frozen=True, kw_only=True, rename="camel"):
     """What an operator sees. Times are monotonic seconds of the breaker's clock; ``cooldown_remaining`` in ms.
 
     ``changed_at`` is the moment of the last change of state in UTC; ``failure_count`` counts failures in a row.
@@ -48,7 +48,7 @@ class BreakerState(Struct, frozen=True, kw_only=True):
     forced: Force | None = None
 
 
-class BreakerTransition(Struct, frozen=True, kw_only=True):
+class BreakerTransition(Struct, frozen=True, kw_only=True, rename="camel"):
     """One change of state. ``id`` is a ULID, ``node`` the process that saw it, ``upstream`` whose breaker it is.
 
     ``until`` is when an OPEN state may be probed, or when a force ends; ``actor`` and ``reason`` are an operator's.

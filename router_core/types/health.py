@@ -25,7 +25,7 @@ HealthWord = Literal["healthy", "failing", "recovering", "down", "unknown", "dis
 HealthWindow = Literal["15m", "1h", "24h"]
 
 
-class AttemptTotals(Struct, frozen=True, kw_only=True):
+class AttemptTotals(Struct, frozen=True, kw_only=True, rename="camel"):
     """The calls to one provider, or to all, over a window. Times in milliseconds, None without samples.
 
     ``failures`` are the calls that speak against the provider; ``errors`` counts every bad outcome by its code.
@@ -42,7 +42,7 @@ class AttemptTotals(Struct, frozen=True, kw_only=True):
     first_token_p99_ms: float | None = None
 
 
-class HealthPoint(Struct, frozen=True, kw_only=True):
+class HealthPoint(Struct, frozen=True, kw_only=True, rename="camel"):
     """One step of a series; ``start`` is its first second in UTC."""
 
     start: datetime
@@ -51,7 +51,7 @@ class HealthPoint(Struct, frozen=True, kw_only=True):
     p95_ms: float | None
 
 
-class UptimeTick(Struct, frozen=True, kw_only=True):
+class UptimeTick(Struct, frozen=True, kw_only=True, rename="camel"):
     """Half an hour of a provider: good and bad signs, from traffic and from active checks. Both 0: nothing is known."""
 
     start: datetime
@@ -59,7 +59,7 @@ class UptimeTick(Struct, frozen=True, kw_only=True):
     bad: int
 
 
-class ProbeSpend(Struct, frozen=True, kw_only=True):
+class ProbeSpend(Struct, frozen=True, kw_only=True, rename="camel"):
     """What active checks cost since midnight UTC, in nano-dollars, beside their cap."""
 
     checks: int
@@ -67,7 +67,7 @@ class ProbeSpend(Struct, frozen=True, kw_only=True):
     cap: NanoUSD
 
 
-class ProviderReport(Struct, frozen=True, kw_only=True):
+class ProviderReport(Struct, frozen=True, kw_only=True, rename="camel"):
     """One provider row. ``upstream`` is None while it has no key; ``since`` is when ``word`` began to hold, if known.
 
     ``totals`` and ``series`` cover the window, ``median_p95_ms`` is the median of the series; ``uptime`` has 48 ticks
@@ -90,7 +90,7 @@ class ProviderReport(Struct, frozen=True, kw_only=True):
     takes_over: str | None = None
 
 
-class HealthReport(Struct, frozen=True, kw_only=True):
+class HealthReport(Struct, frozen=True, kw_only=True, rename="camel"):
     """The whole board, worst provider first. ``transitions`` are newest first."""
 
     window: HealthWindow

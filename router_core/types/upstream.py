@@ -30,7 +30,7 @@ class UpstreamKey(Struct, frozen=True):
         return f"{self.kind}:{self.credential}:{self.family}"
 
 
-class Headroom(Struct, frozen=True, kw_only=True):
+class Headroom(Struct, frozen=True, kw_only=True, rename="camel"):
     """What a vendor's rate-limit headers said: limits, what is left of them, and seconds until they are full again."""
 
     requests_limit: int | None = None
@@ -41,7 +41,7 @@ class Headroom(Struct, frozen=True, kw_only=True):
     tokens_reset_s: float | None = None
 
 
-class UpstreamState(Struct, frozen=True, kw_only=True):
+class UpstreamState(Struct, frozen=True, kw_only=True, rename="camel"):
     """A picture of one upstream. ``resting_ms`` is how long its credential still rests, 0 when it does not.
 
     ``limit`` is how many calls it is given at once, now; ``repeats`` and ``calls`` are those of the last ten seconds.
