@@ -9,6 +9,7 @@ from simulator.models import Vendor
 ToolChoice = Literal["auto", "none", "required", "forced"]
 Finish = Literal["stop", "length", "tool", "refusal", "stop_sequence", "content_filter"]
 
+_TAG: Final = b"[[sim:tag="
 _DIRECTIVE: Final = re.compile(r"\[\[sim:(\w+)=([^\]]*)\]\]")
 
 
@@ -82,3 +83,12 @@ def take_directives(text: str) -> tuple[str, dict[str, str]]:
     if "[[sim:" not in text:
         return text, {}
     return _DIRECTIVE.sub("", text).strip(), dict(_DIRECTIVE.findall(text))
+
+
+def tag_in(body: bytes) -> str:
+    """Return the value of the first ``[[sim:tag=...]]`` in a request's body, empty without one."""
+    start = body.find(_TAG)
+    if start < 0:
+        return ""
+    end = body.find(b"]", start)
+    return body[start + len(_TAG) : end].decode(errors="replace")

@@ -16,7 +16,10 @@ _KNOWN_KEYS: Final = 4_096
 
 
 class Call(msgspec.Struct, kw_only=True):
-    """One call; ``seq`` is its place in the log (by end), ``arrival`` its place by beginning."""
+    """One call; ``seq`` is its place in the log (by end), ``arrival`` its place by beginning.
+
+    ``tag`` is what the prompt's ``[[sim:tag=...]]`` says, so that a test can tell whose call it was.
+    """
 
     seq: int = 0
     arrival: int = 0
@@ -29,6 +32,7 @@ class Call(msgspec.Struct, kw_only=True):
     completion_tokens: int = 0
     key: str = ""
     user_agent: str = ""
+    tag: str = ""
     request_bytes: int = 0
     bytes_sent: int = 0
     chunks_sent: int = 0

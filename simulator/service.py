@@ -13,7 +13,7 @@ import msgspec
 from simulator import anthropic_wire, openai_wire
 from simulator.answers import compose
 from simulator.anthropic_read import read_messages
-from simulator.ask import Ask
+from simulator.ask import Ask, tag_in
 from simulator.call_log import CAPACITY, Call, CallLog
 from simulator.exchange import Exchange
 from simulator.faults import Fault, FaultBook
@@ -156,6 +156,7 @@ class VendorService:
             completion_tokens=reply.completion_tokens,
             key=self.calls.fingerprint(_key(headers)),
             user_agent=headers.get(b"user-agent", b"").decode("latin-1"),
+            tag=tag_in(request.body),
             request_bytes=len(request.body),
             replay=recording,
             started_at=time.time(),

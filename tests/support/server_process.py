@@ -15,9 +15,10 @@ class PlainServer(DemoProcess):
 
     mode: tuple[str, ...] = ()
 
-    def __init__(self, folder: Path, openai_url: str, anthropic_url: str) -> None:
+    def __init__(self, folder: Path, openai_url: str, anthropic_url: str, **environment: str) -> None:
         super().__init__(
             folder,
+            **environment,
             OPENAI_API_KEY="sk-for-a-simulator",
             ANTHROPIC_API_KEY="sk-ant-for-a-simulator",
             OPENAI_BASE_URL=openai_url,
