@@ -1,0 +1,260 @@
+"""The facade of the operator's desk: the console and the HTTP interface act through it alone."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import msgspec
+from msgspec import structs
+
+from router_core.admin.action_trail import ActionTrail
+from router_core.admin.views import UpstreamView, UseCaseView
+from router_core.clock import Clock, new_ulid
+from router_core.drills.board import DrillBoard
+from router_core.errors import NotFoundError, ValidationError, sanitize_message
+from router_core.ports import ActionLog, ConfigSource, UseCaseStore
+from router_core.resilience.upstream import Upstream
+from router_core.resilience.upstreams import Upstreams
+from router_core.security.permissions import require
+from router_core.types import (
+    STANDARD_USE_CASES,
+    Drill,
+    DrillOrder,
+    DrillReport,
+    HealthReport,
+    HealthWindow,
+    OperatorAction,
+    Principal,
+    ProviderConfig,
+    UpstreamState,
+    UseCasePolicy,
+)
+
+__all__ = ["HealthSource", "Operations", "OperationsParts", "drill_ended"]
+
+MAX_REASON = 200
+MAX_FORCE_S = 86_400
+MAX_ACTIONS = 1_000
+ForcedPhase = Literal["OPEN", "CLOSED"]
+Detail = dict[str, str | int | float | bool | None]
+
+
+class HealthSource(Protocol):
+    """Assembles the health board."""
+
+    def report(self, window: HealthWindow) -> HealthReport:
+        """Return the board over ``window``, from memory; may be called from another thread."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationsParts:
+    """What :class:`Operations` works on. ``upstream_of`` returns None for a row without a key; ``refresh`` makes a
+    change of the configuration felt in this process at once.
+    """
+
+    upstreams: Upstreams
+    upstream_of: Callable[[ProviderConfig], Upstream | None]
+    config: ConfigSource
+    drills: DrillBoard
+    health: HealthSource
+    actions: ActionLog
+    trail: ActionTrail
+    policies: UseCaseStore
+    refresh: Callable[[], Awaitable[object]]
+    clock: Clock
+
+
+class Operations:
+    """What operators do and see. Every method raises :class:`ForbiddenError` when ``person``'s role does not allow it.
+
+    Every action is in the action log before it takes effect, and refused with :class:`OverloadedError` when the log
+    cannot be written. Two may not wait for the log, since they end a danger: resetting a breaker and stopping a drill
+    take effect first, and are logged at once or, while the log cannot be written, as soon as it can.
+
+    It belongs to the event loop; the methods that are not coroutines may be called from another thread.
+    """
+
+    __slots__ = ("_parts", "_starting")
+
+    def __init__(self, parts: OperationsParts) -> None:
+        self._parts = parts
+        self._starting = asyncio.Lock()
+
+    # --- breakers --------------------------------------------------------------------------------------------------
+
+    def upstreams(self, person: Principal) -> Sequence[UpstreamView]:
+        """Return every upstream that a provider row leads to or that was used, in the rows' order."""
+        require(person, "health.read")
+        names: dict[str, list[str]] = {}
+        for provider in self._parts.config.snapshot().providers:
+            upstream = self._parts.upstream_of(provider)
+            if upstream is not None:
+                names.setdefault(upstream.id, []).append(provider.name)
+        states = {each.id: each.state() for each in self._parts.upstreams.all()}
+        ordered = [*(each for each in names if each in states), *(each for each in states if each not in names)]
+        return [UpstreamView(state=states[each], providers=tuple(names.get(each, ()))) for each in ordered]
+
+    async def reset_breaker(self, target: str, person: Principal, reason: str = "") -> UpstreamState:
+        """Close the breaker of ``target``, an upstream's id or a provider's name; end its force, rests and limits.
+
+        Takes effect even while the action log cannot be written. Raises :class:`NotFoundError` for an unknown target,
+        :class:`ValidationError` for a reason longer than 200 characters.
+        """
+        require(person, "breakers.control")
+        upstream = self._upstream(target)
+        said = _checked_reason(reason, required=False)
+        upstream.reset(actor=person.name, reason=said)
+        await self._parts.trail.report(self._action(person, "breaker.reset", upstream.id, {"reason": said}))
+        return upstream.state()
+
+    async def force_breaker(
+        self, target: str, phase: ForcedPhase, person: Principal, *, reason: str, seconds: float | None = None
+    ) -> UpstreamState:
+        """Hold the breaker of ``target`` in ``phase`` for ``seconds``, None for until it is reset.
+
+        Raises :class:`NotFoundError` for an unknown target, :class:`ValidationError` for a reason that is empty or
+        longer than 200 characters and for seconds outside 1 to 86,400.
+        """
+        require(person, "breakers.control")
+        upstream = self._upstream(target)
+        said = _checked_reason(reason, required=True)
+        if seconds is not None and not (math.isfinite(seconds) and 1 <= seconds <= MAX_FORCE_S):
+            raise ValidationError(f"durationS must be within 1 and {MAX_FORCE_S} seconds, or null", field="durationS")
+        verb = "breaker.forced_open" if phase == "OPEN" else "breaker.forced_closed"
+        await self._parts.trail.require(self._action(person, verb, upstream.id, {"reason": said, "durationS": seconds}))
+        upstream.breaker.force(phase, actor=person.name, reason=said, seconds=seconds)
+        return upstream.state()
+
+    # --- drills ----------------------------------------------------------------------------------------------------
+
+    async def start_drill(self, order: DrillOrder, person: Principal) -> Drill:
+        """Begin a drill. Raises :class:`ValidationError` for an unknown provider or one whose drill already runs."""
+        require(person, "drills.control")
+        order = structs.replace(order, reason=_checked_reason(order.reason, required=False))
+        async with self._starting:
+            self._parts.drills.check(order)
+            drill_id = new_ulid(self._parts.clock)
+            detail: Detail = {"drill": drill_id, **msgspec.to_builtins(order)}
+            await self._parts.trail.require(self._action(person, "drill.started", order.provider, detail))
+            return self._parts.drills.start(order, person.name, drill_id)
+
+    async def stop_drill(self, drill_id: str, person: Principal) -> Drill:
+        """End a drill, even while the action log cannot be written; one that is over stays as it is.
+
+        Raises :class:`NotFoundError` for an unknown id.
+        """
+        require(person, "drills.control")
+        before = self._parts.drills.find(drill_id)
+        drill = self._parts.drills.stop(drill_id, person.name)
+        if before.stopped_at is None:
+            action = self._action(person, "drill.stopped", drill.order.provider, {"drill": drill.id})
+            await self._parts.trail.report(action)
+        return drill
+
+    def drills(self, person: Principal) -> Sequence[DrillReport]:
+        """Return what each drill did: running ones first, then the newest."""
+        require(person, "health.read")
+        return self._parts.drills.reports()
+
+    # --- health ----------------------------------------------------------------------------------------------------
+
+    def health(self, window: HealthWindow, person: Principal) -> HealthReport:
+        """Return the health board over ``window``."""
+        require(person, "health.read")
+        return self._parts.health.report(window)
+
+    # --- use cases -------------------------------------------------------------------------------------------------
+
+    def use_cases(self, person: Principal) -> Sequence[UseCaseView]:
+        """Return how each use case is served, by name."""
+        require(person, "providers.read")
+        snapshot = self._parts.config.snapshot()
+        return [
+            UseCaseView(
+                use_case=name,
+                policy=snapshot.policy(name),
+                is_default=name not in snapshot.policies,
+                providers=tuple(row.name for row in snapshot.providers if name in row.use_cases),
+            )
+            for name in sorted(self._use_case_names())
+        ]
+
+    async def set_policy(self, use_case: str, policy: UseCasePolicy | None, person: Principal) -> int:
+        """Set how ``use_case`` is served, None for the default; return the new revision of the configuration.
+
+        Raises :class:`NotFoundError` for a use case that neither a provider nor a preference names.
+        """
+        require(person, "providers.edit")
+        if use_case not in self._use_case_names():
+            raise NotFoundError("There is no such use case")
+        verb = "use_case.policy_reset" if policy is None else "use_case.policy_set"
+        detail: Detail = {} if policy is None else msgspec.to_builtins(policy)
+        await self._parts.trail.require(self._action(person, verb, use_case, detail))
+        revision = await self._parts.policies.put_policy(use_case, policy)
+        await self._parts.refresh()
+        return revision
+
+    # --- actions ---------------------------------------------------------------------------------------------------
+
+    async def recent_actions(self, limit: int, person: Principal) -> Sequence[OperatorAction]:
+        """Return at most ``limit`` actions, newest first. Raises :class:`ValidationError` outside 1 to 1,000."""
+        require(person, "health.read")
+        if not 1 <= limit <= MAX_ACTIONS:
+            raise ValidationError(f"limit must be within 1 and {MAX_ACTIONS}", field="limit")
+        return await self._parts.actions.recent(limit)
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _upstream(self, target: str) -> Upstream:
+        found = self._parts.upstreams.find(target)
+        if found is not None:
+            return found
+        for provider in self._parts.config.snapshot().providers:
+            upstream = self._parts.upstream_of(provider) if target == provider.name else None
+            if upstream is not None:
+                return upstream
+        raise NotFoundError("There is no such provider with a key, and no such upstream")
+
+    def _use_case_names(self) -> set[str]:
+        snapshot = self._parts.config.snapshot()
+        listed = {name for row in snapshot.providers for name in row.use_cases}
+        return {*STANDARD_USE_CASES, *snapshot.preferences, *snapshot.policies, *listed}
+
+    def _action(self, person: Principal, verb: str, target: str, detail: Detail) -> OperatorAction:
+        return OperatorAction(
+            id=new_ulid(self._parts.clock),
+            at=self._parts.clock.utcnow(),
+            actor=person.name,
+            actor_id=person.id,
+            role=person.role,
+            action=verb,
+            target=target,
+            detail=detail,
+        )
+
+
+def drill_ended(drill: Drill, clock: Clock) -> OperatorAction:
+    """Return the action of a drill that ended by itself."""
+    return OperatorAction(
+        id=new_ulid(clock),
+        at=drill.stopped_at or clock.utcnow(),
+        actor="system",
+        actor_id="",
+        role=None,
+        action="drill.ended",
+        target=drill.order.provider,
+        detail={"drill": drill.id},
+    )
+
+
+def _checked_reason(reason: str, *, required: bool) -> str:
+    """Return ``reason`` without blanks around it and without secrets. Raises :class:`ValidationError`."""
+    said = reason.strip()
+    if required and not said:
+        raise ValidationError("a reason is required", field="reason")
+    if len(said) > MAX_REASON or not said.isprintable():
+        raise ValidationError(f"reason must be one line of at most {MAX_REASON} characters", field="reason")
+    return sanitize_message(said)
