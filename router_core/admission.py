@@ -2,12 +2,17 @@
 
 from types import TracebackType
 
+from router_core.clock import Clock
 from router_core.errors import ForbiddenError, OverloadedError
+from router_core.resilience.concurrency import AdaptiveLimit, ConcurrencyPolicy
 from router_core.types import LLMRequest, Principal
 
 __all__ = ["DEFAULT_IN_FLIGHT", "Admission", "Ticket"]
 
 DEFAULT_IN_FLIGHT = 1_000
+LEAST_IN_FLIGHT = 100
+LOAD_BACKOFF = 0.9
+LOAD_GROWTH = 10.0
 SHED_RETRY_AFTER_MS = 1_000
 ACTS_FOR_ANY_ACCOUNT = frozenset({"owner", "admin"})
 
@@ -30,17 +35,24 @@ class Ticket:
     ) -> None:
         if self._inside:
             self._inside = False
-            self._admission.in_flight -= 1
+            self._admission.load.give_back()
 
 
 class Admission:
-    """Counts requests in flight and sheds what is beyond ``capacity``."""
+    """Counts requests in flight and sheds what is beyond ``load``'s limit, which never exceeds ``capacity``."""
 
-    __slots__ = ("capacity", "in_flight")
+    __slots__ = ("load",)
 
-    def __init__(self, capacity: int = DEFAULT_IN_FLIGHT) -> None:
-        self.capacity = capacity
-        self.in_flight = 0
+    def __init__(self, capacity: int, clock: Clock) -> None:
+        least = min(capacity, LEAST_IN_FLIGHT)
+        self.load = AdaptiveLimit(
+            ConcurrencyPolicy(ceiling=capacity, least=least, backoff=LOAD_BACKOFF, growth=LOAD_GROWTH), clock
+        )
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are inside."""
+        return self.load.in_flight
 
     def admit(self, request: LLMRequest, principal: Principal) -> Ticket:
         """Return a ticket for the account that pays.
@@ -49,9 +61,8 @@ class Admission:
         :class:`OverloadedError` when the process is full.
         """
         account_id = _paying_account(request, principal)
-        if self.in_flight >= self.capacity:
+        if not self.load.take():
             raise OverloadedError("Too many requests in flight", retry_after_ms=SHED_RETRY_AFTER_MS)
-        self.in_flight += 1
         return Ticket(self, account_id)
 
 

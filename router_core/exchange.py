@@ -12,6 +12,7 @@ from router_core.errors import LLMError
 from router_core.ports import PriceSource, Recorder, Reservation
 from router_core.types import (
     AnswerEnd,
+    Attempt,
     Cost,
     Decision,
     FinishReason,
@@ -21,7 +22,6 @@ from router_core.types import (
     Principal,
     ProviderAnswer,
     ProviderPart,
-    ReasoningDelta,
     RequestEvent,
     StartPart,
     TextDelta,
@@ -29,11 +29,11 @@ from router_core.types import (
     ToolCallEnd,
     Usage,
     WireUsage,
+    added,
 )
 
 __all__ = ["Exchange"]
 
-BYTES_PER_TOKEN = 4
 _SUCCESS: tuple[str, str | None] = ("success", None)
 _CANCELLED: tuple[str, str | None] = ("cancelled", None)
 _NOTHING_PLANNED = Decision(use_case="", revision=0, estimated_input_tokens=0, considered=())
@@ -46,12 +46,12 @@ class Exchange:
         "_calls",
         "_clock",
         "_cost",
+        "_estimated",
         "_finish",
         "_kept",
         "_model",
         "_outcome",
         "_prices",
-        "_reasoned",
         "_recorder",
         "_request_id",
         "_started_at",
@@ -93,12 +93,12 @@ class Exchange:
         self._trail: Trail | None = None
         self._kept: LLMResponse | None = None
         self._texts: list[str] = []
-        self._reasoned = 0
         self._calls: list[ToolCall] = []
         self._finish: FinishReason = "other"
         self._model: str | None = None
         self._usage: Usage | None = None
         self._cost: NanoUSD | None = 0
+        self._estimated = False
         self._outcome = _CANCELLED
 
     # --- in the order of a request ---------------------------------------------------------------------------------
@@ -157,8 +157,6 @@ class Exchange:
         match part:
             case TextDelta():
                 self._texts.append(part.text)
-            case ReasoningDelta():
-                self._reasoned += len(part.text)
             case ToolCallEnd():
                 self._calls.append(part.call)
             case AnswerEnd():
@@ -192,7 +190,7 @@ class Exchange:
             steps=1,
             cached=False,
             usage=WireUsage.of(usage),
-            cost=Cost.of(self._cost, estimated=usage.estimated),
+            cost=Cost.of(self._cost, estimated=usage.estimated or self._estimated),
             latency_ms=self._elapsed_ms(),
             decision=self._trace() if self.request.explain else UNSET,
         )
@@ -205,7 +203,7 @@ class Exchange:
     def _served(self) -> tuple[str | None, str | None]:
         if self._trail is None:
             return (None, None)
-        served = self._trail.candidate if self._trail.abandoned else self._trail.served_by
+        served = self._trail.served_by
         return (None, None) if served is None else (served.provider.name, served.provider.model)
 
     def _asked_last(self) -> tuple[str | None, str | None]:
@@ -218,19 +216,25 @@ class Exchange:
         return (provider, model)
 
     def _price(self) -> None:
-        """Fix usage and cost; a call that broke off is charged for what was read and written, as an estimate."""
-        broken_off = self.started or (self._trail is not None and self._trail.abandoned)
-        if self._usage is None and broken_off:
-            written = sum(len(text.encode()) for text in self._texts) + self._reasoned
-            self._usage = Usage(
-                input_tokens=self.decision.estimated_input_tokens,
-                output_tokens=-(-written // BYTES_PER_TOKEN),
-                estimated=True,
-            )
+        """Fix usage and cost: the answer's, and what other calls are taken to have used all the same."""
         _, model = self._served()
         if self._usage is not None and model is not None:
             exact = self._prices.cost(self._model, self._usage) if self._model else None
             self._cost = exact if exact is not None else self._prices.cost(model, self._usage)
+        if self._trail is not None:
+            for attempt in self._trail.log:
+                if attempt.usage is not None:
+                    self._add(attempt, attempt.usage)
+
+    def _add(self, attempt: Attempt, used: Usage) -> None:
+        """Add a call that gave no whole answer: its cost always, its usage where its text is part of the answer."""
+        cost = self._prices.cost(attempt.model, used)
+        self._cost = None if cost is None or self._cost is None else self._cost + cost
+        self._estimated = self._estimated or used.estimated
+        if self._usage is None:
+            self._usage = used
+        elif attempt.first_token_ms is not None:
+            self._usage = added(self._usage, used)
 
     def _trace(self) -> Decision:
         if self._trail is None:

@@ -20,7 +20,10 @@ from router_core.ports import (
     Recorder,
     ResponseCache,
 )
+from router_core.resilience.concurrency import AdaptiveLimit
 from router_core.resilience.deadline import Deadline
+from router_core.resilience.upstream import Upstream
+from router_core.resilience.upstreams import Upstreams
 from router_core.selection import explain, refusal, select
 from router_core.types import (
     EMBEDDED,
@@ -86,6 +89,7 @@ class Router:
         cache: ResponseCache | None = None,
         clock: Clock | None = None,
         policy: RouterPolicy | None = None,
+        node: str = "",
     ) -> None:
         self.policy = policy or RouterPolicy()
         self._clock = clock or SystemClock()
@@ -94,17 +98,32 @@ class Router:
         self._recorder = recorder
         self._budget = budget or OpenBudget()
         self._cache = cache or NoCache()
-        self._admission = Admission(self.policy.in_flight)
-        self._attempts = Attempts(adapters, keys, self._clock, self.policy.attempts)
+        self._admission = Admission(self.policy.in_flight, self._clock)
+        self._attempts = Attempts(adapters, keys, self._clock, self.policy.attempts, node)
 
     @property
     def in_flight(self) -> int:
         """How many requests are being served."""
         return self._admission.in_flight
 
+    @property
+    def load(self) -> AdaptiveLimit:
+        """How many requests this process takes at once; it yields when the process cannot keep up."""
+        return self._admission.load
+
+    @property
+    def upstreams(self) -> Upstreams:
+        """Everything that is known about where calls go."""
+        return self._attempts.upstreams
+
+    def upstream_of(self, provider: ProviderConfig) -> Upstream | None:
+        """Return where calls to ``provider`` go, None while it has no key."""
+        return self._attempts.upstream_of(provider)
+
     def breakers(self) -> dict[str, BreakerState]:
-        """Return the state of every circuit breaker by provider name."""
-        return self._attempts.breakers.states()
+        """Return the state of the circuit breaker of every provider that has a key, by the provider's name."""
+        upstreams = ((each.name, self.upstream_of(each)) for each in self._config.snapshot().providers)
+        return {name: upstream.breaker.get_state() for name, upstream in upstreams if upstream is not None}
 
     async def complete(
         self, request: LLMRequest, principal: Principal = EMBEDDED, request_id: str | None = None
@@ -118,7 +137,7 @@ class Router:
             kept = await self._cache.look(request, principal, plan)
             if kept is not None:
                 return exchange.answered_from_cache(kept)
-            trail = exchange.begin(self._attempts.trail(plan, deadline))
+            trail = exchange.begin(self._attempts.trail(plan, deadline, exchange.id))
             with exchange.paying(await self._budget.reserve(ticket.account_id, self._bound(plan))):
                 answer = await self._attempts.complete(request, trail)
                 exchange.received(answer)
@@ -144,7 +163,7 @@ class Router:
                 for replayed in _replayed(exchange.answered_from_cache(kept)):
                     yield replayed
                 return
-            trail = exchange.begin(self._attempts.trail(plan, deadline))
+            trail = exchange.begin(self._attempts.trail(plan, deadline, exchange.id))
             with exchange.paying(await self._budget.reserve(ticket.account_id, self._bound(plan))):
                 async with aclosing(self._attempts.stream(request, trail)) as parts:
                     async for part in parts:

@@ -9,6 +9,8 @@ from router_core.errors import (
     InvalidAPIKeyError,
     LLMError,
     ModelNotFoundError,
+    OverloadedError,
+    ProviderError,
     ProviderUnavailableError,
     TokenLimitExceededError,
     ValidationError,
@@ -38,12 +40,18 @@ TOKENS_PER_MESSAGE = 4
 
 
 class Absence(Struct, frozen=True):
-    """Why a fitting provider cannot be used right now; ``wait_ms`` is how long that lasts, when known."""
+    """Why a fitting provider cannot be used right now; ``wait_ms`` is how long that lasts, when known.
+
+    ``error`` is what made a provider rest.
+    """
 
     code: DropCode
     reason: str
     wait_ms: int = 0
+    error: ProviderError | None = None
 
+
+_PASSING = frozenset({"breaker_open", "resting", "saturated"})
 
 Availability = Callable[[ProviderConfig], Absence | None]
 
@@ -75,7 +83,8 @@ def select(request: LLMRequest, snapshot: Snapshot, account_id: str | None, avai
             dropped.append(Dropped(provider, misfit.code, misfit.reason))
             continue
         candidates.append(Candidate(provider, _output_limit(provider, need), reason))
-    return Plan(tuple(candidates), tuple(dropped), need.input_tokens)
+    policy = snapshot.policy(_target(request)[1])
+    return Plan(tuple(candidates), tuple(dropped), need.input_tokens, policy)
 
 
 def refusal(plan: Plan, availability: Availability) -> LLMError:
@@ -83,9 +92,8 @@ def refusal(plan: Plan, availability: Availability) -> LLMError:
     by_code: dict[DropCode, Dropped] = {}
     for dropped in plan.dropped:
         by_code.setdefault(dropped.code, dropped)
-    if "breaker_open" in by_code:
-        absences = (availability(each.provider) for each in plan.dropped if each.code == "breaker_open")
-        return CircuitBreakerOpenError(min((each.wait_ms for each in absences if each is not None), default=0))
+    if by_code.keys() & _PASSING:
+        return _for_now([availability(each.provider) for each in plan.dropped if each.code in _PASSING])
     if "no_key" in by_code:
         kind = by_code["no_key"].provider.kind
         return InvalidAPIKeyError(by_code["no_key"].reason, provider=kind)
@@ -95,6 +103,21 @@ def refusal(plan: Plan, availability: Availability) -> LLMError:
         return ValidationError(by_code["temperature"].reason, field="temperature")
     reasons = "; ".join(f"{each.provider.name}: {each.reason}" for each in plan.dropped[:4])
     return ProviderUnavailableError(f"No provider is eligible ({reasons})" if reasons else "No provider is configured")
+
+
+def _for_now(absences: Iterable[Absence | None]) -> LLMError:
+    """Return the error for what will be over soonest."""
+    soonest = min((each for each in absences if each is not None), key=lambda each: each.wait_ms, default=None)
+    if soonest is None:
+        return ProviderUnavailableError("No provider was eligible a moment ago", retry_after_ms=1_000)
+    if soonest.code == "saturated":
+        return OverloadedError("Every provider is at its limit", retry_after_ms=soonest.wait_ms)
+    if soonest.error is None:
+        return CircuitBreakerOpenError(soonest.wait_ms)
+    asked = soonest.error
+    return type(asked)(
+        asked.message, provider=asked.provider, upstream_status=asked.upstream_status, retry_after_ms=soonest.wait_ms
+    )
 
 
 def explain(request: LLMRequest, snapshot: Snapshot, plan: Plan) -> Decision:

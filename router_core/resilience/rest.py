@@ -1,9 +1,9 @@
 """A rest: the time that a provider asked us to leave it alone. Not a failure, and nothing is counted."""
 
 from router_core.clock import Clock
-from router_core.errors import ProviderError
+from router_core.errors import InvalidAPIKeyError, ProviderError, QuotaExceededError, RateLimitError
 
-__all__ = ["Rest"]
+__all__ = ["Rest", "rest_error"]
 
 
 class Rest:
@@ -37,3 +37,25 @@ class Rest:
             self.end()
             return 0
         return int(left * 1000 + 0.999)
+
+    def in_words(self) -> str:
+        """Return why the rest was asked for."""
+        match self.error:
+            case QuotaExceededError():
+                return "quota spent"
+            case RateLimitError():
+                return "rate limited"
+            case InvalidAPIKeyError():
+                return "key refused"
+            case _:
+                return ""
+
+
+def rest_error(rest: Rest) -> ProviderError:
+    """Return the error for a request that finds only ``rest``: what asked for it, with the wait that is left."""
+    asked = rest.error
+    if asked is None:
+        raise ValueError("nothing asked for a rest")
+    return type(asked)(
+        asked.message, provider=asked.provider, upstream_status=asked.upstream_status, retry_after_ms=rest.wait_ms()
+    )

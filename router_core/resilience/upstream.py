@@ -118,7 +118,7 @@ class Upstream:
             family=self.key.family,
             breaker=self.breaker.get_state(),
             resting_ms=0 if rest is None else rest.wait_ms(),
-            resting_reason="" if rest is None else _in_words(rest.error),
+            resting_reason="" if rest is None else rest.in_words(),
             in_flight=self.limiter.in_flight,
             limit=self.limiter.limit,
             calls=calls,
@@ -140,15 +140,3 @@ class Upstream:
     def _keep(self, headroom: Headroom) -> None:
         self.headroom = headroom
         self._headroom_at = self._clock.utcnow()
-
-
-def _in_words(error: ProviderError | None) -> str:
-    match error:
-        case QuotaExceededError():
-            return "quota spent"
-        case RateLimitError():
-            return "rate limited"
-        case InvalidAPIKeyError():
-            return "key refused"
-        case _:
-            return ""

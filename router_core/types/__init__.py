@@ -13,6 +13,7 @@ from router_core.types.config import (
 from router_core.types.drill import Drill, DrillFault, DrillOrder, DrillReport
 from router_core.types.events import RequestEvent
 from router_core.types.health import (
+    SILENT_OUTCOMES,
     AttemptTotals,
     HealthPoint,
     HealthReport,
@@ -58,7 +59,7 @@ from router_core.types.response import (
 )
 from router_core.types.secret import Secret
 from router_core.types.upstream import Headroom, UpstreamKey, UpstreamState, model_family
-from router_core.types.usage import Usage
+from router_core.types.usage import Usage, added
 from router_core.types.use_case import MidStream, UseCasePolicy
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "DEFAULT_TEMPERATURE",
     "EMBEDDED",
     "NANO_PER_USD",
+    "SILENT_OUTCOMES",
     "STANDARD_USE_CASES",
     "AnswerEnd",
     "Attempt",
@@ -139,6 +141,7 @@ __all__ = [
     "Usage",
     "UseCasePolicy",
     "WireUsage",
+    "added",
     "format_usd",
     "model_family",
     "parse_usd",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from router_core.types.use_case import VOICE_FIRST_TOKEN_S, UseCasePolicy
+from router_core.types.use_case import UseCasePolicy
 
 __all__ = ["DEFAULT_PREFERENCES", "Capabilities", "Flags", "ProviderConfig", "ProviderKind", "Snapshot"]
 
@@ -14,7 +14,6 @@ ProviderKind = Literal["openai", "anthropic"]
 
 NO_POLICIES: MappingProxyType[str, UseCasePolicy] = MappingProxyType({})
 _PLAIN = UseCasePolicy()
-_VOICE = UseCasePolicy(first_token_s=VOICE_FIRST_TOKEN_S)
 
 DEFAULT_PREFERENCES: MappingProxyType[str, str] = MappingProxyType(
     {
@@ -135,8 +134,8 @@ class Snapshot:
         return [*own, *self._defaults.get(None, [])]
 
     def policy(self, use_case: str) -> UseCasePolicy:
-        """Return how ``use_case`` wants to be served; voice is impatient unless told otherwise."""
-        return self.policies.get(use_case) or (_VOICE if use_case == "voice" else _PLAIN)
+        """Return how ``use_case`` wants to be served."""
+        return self.policies.get(use_case, _PLAIN)
 
     def knows_use_case(self, use_case: str, account_id: str | None) -> bool:
         """Say whether a preference, or a provider that ``account_id`` may use, names ``use_case``."""

@@ -11,6 +11,7 @@ from router_core.types.money import NanoUSD
 from router_core.types.upstream import UpstreamState
 
 __all__ = [
+    "SILENT_OUTCOMES",
     "AttemptTotals",
     "HealthPoint",
     "HealthReport",
@@ -23,6 +24,9 @@ __all__ = [
 
 HealthWord = Literal["healthy", "failing", "recovering", "down", "unknown", "disabled"]
 HealthWindow = Literal["15m", "1h", "24h"]
+
+# Outcomes of a call that say nothing about the provider's health.
+SILENT_OUTCOMES = frozenset({"cancelled", "INTERNAL_ERROR", "VALIDATION_ERROR", "TOKEN_LIMIT_EXCEEDED", "RATE_LIMIT"})
 
 
 class AttemptTotals(Struct, frozen=True, kw_only=True, rename="camel"):

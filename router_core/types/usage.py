@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-__all__ = ["Usage"]
+__all__ = ["Usage", "added"]
 
 
 class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,3 +35,16 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def total_tokens(self) -> int:
         """Everything read and written."""
         return self.prompt_tokens + self.completion_tokens
+
+
+def added(one: Usage, other: Usage) -> Usage:
+    """Return what two calls used together; estimated when either is."""
+    return Usage(
+        input_tokens=one.input_tokens + other.input_tokens,
+        cache_read_tokens=one.cache_read_tokens + other.cache_read_tokens,
+        cache_write_tokens=one.cache_write_tokens + other.cache_write_tokens,
+        cache_write_1h_tokens=one.cache_write_1h_tokens + other.cache_write_1h_tokens,
+        output_tokens=one.output_tokens + other.output_tokens,
+        reasoning_tokens=one.reasoning_tokens + other.reasoning_tokens,
+        estimated=one.estimated or other.estimated,
+    )

@@ -9,7 +9,6 @@ __all__ = ["MidStream", "UseCasePolicy", "is_use_case_name"]
 
 MidStream = Literal["fail", "resume"]
 MAX_WAIT_S = 3600.0
-VOICE_FIRST_TOKEN_S = 4.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 

@@ -51,8 +51,6 @@ __all__ = [
     "standard_providers",
 ]
 
-STANDARD_KEYS = {"openai": Secret("sk-openai-0000"), "anthropic": Secret("sk-ant-0000")}
-
 
 def _price(input_usd: str, output_usd: str, cache_read: str) -> ModelPrice:
     per_million = [int(float(text) * 1_000_000_000) for text in (input_usd, output_usd, cache_read)]
@@ -224,14 +222,19 @@ class ScriptedAdapters:
 
 
 class PlainKeys:
-    """A key source: one key for each vendor, none for the rows in ``without``."""
+    """A key source: every row has a key of its own, so none shares an upstream; none for the rows in ``without``.
+
+    With ``keys`` there is one key for each vendor instead.
+    """
 
     def __init__(self, keys: Mapping[str, Secret] | None = None, without: Iterable[str] = ()) -> None:
-        self._keys = STANDARD_KEYS if keys is None else keys
+        self._keys = keys
         self.without = set(without)
 
     def key_for(self, row: ProviderConfig) -> Secret | None:
-        return None if row.name in self.without else self._keys.get(row.kind)
+        if row.name in self.without:
+            return None
+        return Secret(f"sk-{row.kind}-{row.name}") if self._keys is None else self._keys.get(row.kind)
 
 
 # --- what is recorded, held and kept -------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from router_core.errors import (
 )
 from router_core.health.board import HealthBoard
 from router_core.ports import ProviderHealth
-from router_core.resilience.circuit_breaker import BreakerPolicy, BreakerSet
+from router_core.resilience.circuit_breaker import BreakerPolicy, CircuitBreaker
 from router_core.router import StaticConfig
 from tests.support.core_fakes import CoreRig, Slow, answer, ask, provider, rig
 from tests.support.fake_clock import FakeClock
@@ -102,10 +102,10 @@ async def test_an_open_breaker_is_unhealthy_and_shown() -> None:
 
 
 def test_an_open_breaker_is_unhealthy_even_when_nothing_else_is_known() -> None:
-    breakers = BreakerSet(BreakerPolicy(), FakeClock())
+    breaker = CircuitBreaker(BreakerPolicy(), FakeClock())
     for _ in range(5):
-        breakers.of("a").acquire().failure()
-    (row,) = HealthBoard(StaticConfig([provider("a")]), breakers.states).board()
+        breaker.acquire().failure()
+    (row,) = HealthBoard(StaticConfig([provider("a")]), lambda: {"a": breaker.get_state()}).board()
     assert (row.healthy, row.breaker) == (False, "OPEN")
 
 

@@ -16,7 +16,7 @@ from router_core.errors import (
     TimeoutError,
     ValidationError,
 )
-from router_core.resilience.circuit_breaker import BreakerPolicy, BreakerSet, CircuitBreaker
+from router_core.resilience.circuit_breaker import BreakerPolicy, CircuitBreaker
 from tests.support.fake_clock import FakeClock
 
 
@@ -210,14 +210,6 @@ async def test_execute_does_not_call_while_open(breaker: CircuitBreaker) -> None
         await breaker.execute(call)
     assert caught.value.code == "CIRCUIT_BREAKER_OPEN"
     assert calls == [1]
-
-
-def test_each_target_has_its_own_breaker(clock: FakeClock) -> None:
-    breakers = BreakerSet(BreakerPolicy(), clock)
-    fail(breakers.of("a"), 5)
-    assert breakers.of("a").is_open()
-    assert not breakers.of("b").is_open()
-    assert {name: state.state for name, state in breakers.states().items()} == {"a": "OPEN", "b": "CLOSED"}
 
 
 @pytest.mark.parametrize(

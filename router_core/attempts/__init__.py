@@ -1,0 +1,7 @@
+"""The calls of one request: repeats, failover, hedges and resumed streams, each closed exactly once."""
+
+from router_core.attempts.attempts import Attempts
+from router_core.attempts.policy import AttemptPolicy
+from router_core.attempts.trail import Trail
+
+__all__ = ["AttemptPolicy", "Attempts", "Trail"]

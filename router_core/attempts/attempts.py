@@ -1,0 +1,209 @@
+"""Walks a plan: for each call a place, a breaker permit, the provider; then the same again, the next, or the end."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from router_core.attempts.continuation import can_continue, continued
+from router_core.attempts.hedge import Hedge, hedge_delay
+from router_core.attempts.open_call import BYTES_PER_TOKEN, OpenCall
+from router_core.attempts.policy import AttemptPolicy, call_timeouts
+from router_core.attempts.trail import Trail
+from router_core.clock import Clock
+from router_core.errors import (
+    CircuitBreakerOpenError,
+    InvalidAPIKeyError,
+    LLMProviderError,
+    OverloadedError,
+    ProviderError,
+)
+from router_core.ports import AdapterSource, KeySource
+from router_core.resilience.circuit_breaker import Permit
+from router_core.resilience.deadline import Deadline
+from router_core.resilience.rest import rest_error
+from router_core.resilience.upstream import Upstream
+from router_core.resilience.upstreams import Upstreams
+from router_core.selection import Absence
+from router_core.types import (
+    AnswerEnd,
+    FinishReason,
+    LLMRequest,
+    Plan,
+    ProviderAnswer,
+    ProviderCall,
+    ProviderConfig,
+    ProviderPart,
+)
+
+__all__ = ["Attempts"]
+
+_NO_END = "The answer broke off without an end"
+_FULL_RETRY_MS = 1_000
+
+
+class Attempts:
+    """Makes the calls of plans against real adapters. It belongs to one event loop."""
+
+    __slots__ = ("_adapters", "_clock", "_keys", "policy", "upstreams")
+
+    def __init__(
+        self, adapters: AdapterSource, keys: KeySource, clock: Clock, policy: AttemptPolicy, node: str = ""
+    ) -> None:
+        self._adapters = adapters
+        self._keys = keys
+        self._clock = clock
+        self.policy = policy
+        self.upstreams = Upstreams(policy.upstreams, clock, node)
+
+    def upstream_of(self, provider: ProviderConfig) -> Upstream | None:
+        """Return where calls to ``provider`` go, None while it has no key."""
+        key = self._keys.key_for(provider)
+        return None if key is None else self.upstreams.of(provider, key)
+
+    def absence(self, provider: ProviderConfig) -> Absence | None:
+        """Say why ``provider`` cannot be called right now, None when it can."""
+        key = self._keys.key_for(provider)
+        if key is None:
+            return Absence("no_key", _no_key(provider))
+        upstream = self.upstreams.of(provider, key)
+        rest = upstream.resting()
+        if rest is not None:
+            wait = rest.wait_ms()
+            return Absence("resting", f"{rest.in_words()}, rests for another {wait / 1000:.1f} s", wait, rest.error)
+        wait = upstream.breaker.wait_ms()
+        if wait > 0:
+            return Absence("breaker_open", f"circuit breaker is open for another {wait / 1000:.1f} s", wait)
+        if not upstream.limiter.has_room():
+            return Absence("saturated", f"already has {upstream.limiter.in_flight} calls in flight", _FULL_RETRY_MS)
+        return None
+
+    def trail(self, plan: Plan, deadline: Deadline, event_id: str = "") -> Trail:
+        """Begin the trail of a request."""
+        return Trail(plan, deadline, self.policy, self._clock, event_id)
+
+    async def complete(self, request: LLMRequest, trail: Trail) -> ProviderAnswer:
+        """Return the first answer along the plan. Raises the :class:`LLMError` that ended the attempts."""
+        while True:
+            call = await self.begin(request, trail, whole=True)
+            try:
+                with call:
+                    answer = await call.adapter.complete(call.order)
+                    if _is_unwanted(answer.finish_reason, trail):
+                        raise call.refused(answer.usage)
+                    call.succeeded(answer.headroom)
+            except ProviderError as error:
+                await trail.recover(error, call.upstream)
+                continue
+            return answer
+
+    async def stream(self, request: LLMRequest, trail: Trail) -> AsyncGenerator[ProviderPart, None]:
+        """Yield the parts of the first answer that begins.
+
+        After its first part no other call is made, unless the use case wants broken streams resumed.
+        """
+        said: list[str] = []
+        asked = request
+        while True:
+            call = await self.begin(asked, trail, whole=False, written=said)
+            hedge = self._hedge(asked, trail, call)
+            try:
+                if hedge is not None:
+                    call = await hedge.winner()
+                with call:
+                    async with aclosing(call.parts()) as parts:
+                        async for part in parts:
+                            if isinstance(part, AnswerEnd):
+                                if call.first_token is None and _is_unwanted(part.finish_reason, trail):
+                                    raise call.refused(part.usage)
+                                call.observe(part)
+                                yield part
+                                return
+                            call.observe(part)
+                            yield part
+                    raise LLMProviderError(_NO_END, provider=call.candidate.provider.name)
+            except ProviderError as error:
+                call = call if hedge is None else hedge.last
+                if call.first_token is None:
+                    await trail.recover(error, call.upstream)
+                    continue
+                said.extend(call.texts)
+                if trail.plan.policy.mid_stream == "fail" or not can_continue(request, used_tools=call.used_tools):
+                    raise
+                trail.resume(error, call.upstream)
+                asked = continued(request, "".join(said))
+
+    async def begin(self, request: LLMRequest, trail: Trail, *, whole: bool, written: Sequence[str] = ()) -> OpenCall:
+        """Return the next call, ready to be made, past every candidate that cannot be called.
+
+        ``written`` is the text that the answer already has.
+        Raises the :class:`LLMError` that says why there is none.
+        """
+        while True:
+            candidate = trail.candidate
+            key = self._keys.key_for(candidate.provider)
+            if key is None:
+                trail.skip(InvalidAPIKeyError(_no_key(candidate.provider), provider=candidate.provider.name))
+                continue
+            adapter = await self._adapters.adapter(candidate.provider.kind)
+            upstream = self.upstreams.of(candidate.provider, key)
+            permit = _permit(upstream, trail)
+            if permit is None:
+                continue
+            order = ProviderCall(
+                request=request,
+                provider=candidate.provider,
+                key=key,
+                max_tokens=_room(candidate.max_tokens, written),
+                timeouts=call_timeouts(
+                    self.policy, trail.plan.policy, request.use_case, trail.deadline, trail.candidates_left, whole=whole
+                ),
+                event_id=trail.event_id,
+            )
+            if trail.reason != "repeat":
+                upstream.retry_budget.note_call()
+            return OpenCall(trail, upstream, permit, order, adapter, self._clock)
+
+    def _hedge(self, request: LLMRequest, trail: Trail, call: OpenCall) -> Hedge | None:
+        """Return the race for the first token of ``call``, None where the use case wants none or nobody is left."""
+        if not trail.plan.policy.hedge or not trail.has_next or trail.calls_left < 1:
+            return None
+        call.upstream.hedge_budget.note_call()
+        return Hedge(
+            call,
+            trail,
+            hedge_delay(self.policy, trail, call),
+            lambda: self.begin(request, trail, whole=False),
+            self._clock,
+        )
+
+
+def _is_unwanted(finish: FinishReason, trail: Trail) -> bool:
+    """Say whether an answer that ends so is a refusal that the use case would rather have from another."""
+    return finish == "content-filter" and trail.plan.policy.refusal_fails_over and trail.has_next
+
+
+def _room(max_tokens: int, written: Sequence[str]) -> int:
+    """Return what is left of ``max_tokens`` for an answer that has the text ``written`` already."""
+    if not written:
+        return max_tokens
+    return max(1, max_tokens - sum(len(text.encode()) for text in written) // BYTES_PER_TOKEN)
+
+
+def _permit(upstream: Upstream, trail: Trail) -> Permit | None:
+    """Take a place and a breaker permit; move the trail past an upstream that has none to give."""
+    rest = upstream.resting()
+    if rest is not None:
+        trail.skip(rest_error(rest))
+        return None
+    if not upstream.limiter.take():
+        trail.skip(OverloadedError("The provider is at its limit", retry_after_ms=_FULL_RETRY_MS))
+        return None
+    try:
+        return upstream.breaker.acquire()
+    except CircuitBreakerOpenError as error:
+        upstream.limiter.give_back()
+        trail.skip(error)
+        return None
+
+
+def _no_key(provider: ProviderConfig) -> str:
+    return f"API key not found for provider: {provider.kind}"

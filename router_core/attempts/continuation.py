@@ -1,0 +1,24 @@
+"""How a stream that broke off is continued elsewhere: the next model gets the text so far and writes the rest."""
+
+from msgspec.structs import replace
+
+from router_core.types import LLMRequest, Message
+
+__all__ = ["can_continue", "continued"]
+
+GO_ON = (
+    "Your answer was cut off by a technical fault. Continue it exactly where it stops: "
+    "do not repeat anything, do not comment on the interruption."
+)
+
+
+def can_continue(request: LLMRequest, *, used_tools: bool) -> bool:
+    """Say whether the rest of an answer may come from elsewhere: not in the middle of tool calls or of a JSON value."""
+    return not used_tools and request.response_format is None
+
+
+def continued(request: LLMRequest, written: str) -> LLMRequest:
+    """Return the request for the rest of the answer that begins with ``written``."""
+    asked = (Message(role="user", content=request.prompt),) if request.prompt is not None else request.messages or ()
+    said = (Message(role="assistant", content=written), Message(role="user", content=GO_ON)) if written else ()
+    return replace(request, prompt=None, messages=(*asked, *said))
