@@ -24,6 +24,7 @@ from router_core.ports import (
 from router_core.providers.registry import AdapterRegistry
 from router_core.resilience.circuit_breaker import BreakerPolicy
 from router_core.resilience.retry import RetryPolicy
+from router_core.resilience.upstream import UpstreamPolicy
 from router_core.router import Router, RouterPolicy
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.passwords import Argon2Passwords
@@ -155,10 +156,12 @@ def router_policy(settings: Settings) -> RouterPolicy:
     """Return the router's figures out of ``settings``."""
     attempts = AttemptPolicy(
         retry=RetryPolicy(max_attempts=settings.retry_attempts),
-        breaker=BreakerPolicy(
-            failure_threshold=settings.breaker_failures,
-            cooldown=settings.breaker_cooldown_s,
-            success_threshold=settings.breaker_successes,
+        upstreams=UpstreamPolicy(
+            breaker=BreakerPolicy(
+                failure_threshold=settings.breaker_failures,
+                cooldown=settings.breaker_cooldown_s,
+                success_threshold=settings.breaker_successes,
+            ),
         ),
         connect=settings.connect_timeout_s,
         first_token=settings.first_token_timeout_s,
