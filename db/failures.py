@@ -16,7 +16,13 @@ __all__ = ["as_store_error", "as_validation_error"]
 _BUSY_STATES = frozenset({"55P03", "57014", "40001", "40P01", "53300"})
 _BUSY_NAMES = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _FIELD_OF_TABLE = MappingProxyType({"user_accounts": "accounts"})
-_FIELD_OF_COLUMN = MappingProxyType({"provider": "kind", "use_case": "use_cases", "api_key_encrypted": "sealed_key"})
+_FIELD_OF_COLUMN = MappingProxyType(
+    {
+        ("llm_providers", "provider"): "kind",
+        ("llm_providers", "use_case"): "use_cases",
+        ("llm_providers", "api_key_encrypted"): "sealed_key",
+    }
+)
 _FAILED_COLUMN = re.compile(r"constraint failed: (\w+)(?:\.(\w+))?")
 _PASSWORD = re.compile(r"(password=|://[^:@/\s]*:)[^@\s]+")
 _DETAIL_LENGTH = 300
@@ -34,7 +40,7 @@ def as_store_error(error: DBAPIError) -> Exception:
 def as_validation_error(error: IntegrityError) -> ValidationError:
     """Return a :class:`ValidationError` that names the field whose constraint was broken."""
     kind, table, column = _broken_constraint(error.orig)
-    field = _FIELD_OF_TABLE.get(table) or _FIELD_OF_COLUMN.get(column, column) or "id"
+    field = _FIELD_OF_TABLE.get(table) or _FIELD_OF_COLUMN.get((table, column), column) or "id"
     reason = {"unique": "is already taken", "foreign": "names nothing that exists"}.get(kind, "is not allowed")
     return ValidationError(f"`{field}` {reason}", field=field)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, get_args
+from typing import get_args
 
 from msgspec import convert, structs
 from sqlalchemy import ColumnElement, and_, delete, exists, func, not_, or_, select
@@ -14,7 +14,7 @@ from db.stores.upserts import insert_into
 from router_core.clock import Clock
 from router_core.ports.keeping import TRANSITIONS_KEPT, SweepPace, as_kept
 from router_core.types import BreakerTransition
-from router_core.types.breaker import BreakerCause
+from router_core.types.breaker import BreakerCause, BreakerPhase
 
 __all__ = ["SqlBreakerLog"]
 
@@ -132,5 +132,15 @@ def _records(rows: Iterable[LoggedTransition]) -> list[BreakerTransition]:
 
 
 def _record(row: LoggedTransition) -> BreakerTransition:
-    values: dict[str, Any] = {name: getattr(row, name) for name in BreakerTransition.__struct_fields__}
-    return convert(values, BreakerTransition)
+    return BreakerTransition(
+        id=row.id,
+        at=row.at,
+        node=row.node,
+        upstream=row.upstream,
+        before=convert(row.before, BreakerPhase),
+        after=convert(row.after, BreakerPhase),
+        cause=convert(row.cause, BreakerCause),
+        detail=row.detail,
+        actor=row.actor,
+        until=row.until,
+    )

@@ -4,16 +4,33 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from db.hop import StoreHop
-from db.stores import SqlAccountStore, SqlApiKeyStore, SqlConfigStore, SqlSessionStore, SqlUserStore
+from db.stores import (
+    SqlAccountStore,
+    SqlActionLog,
+    SqlApiKeyStore,
+    SqlBreakerLog,
+    SqlConfigStore,
+    SqlHealthHistory,
+    SqlSessionStore,
+    SqlUseCaseStore,
+    SqlUserStore,
+)
+from router_core.health.memory_history import MemoryHealthHistory
 from router_core.ports import (
     AccountRecord,
     AccountStore,
+    ActionLog,
     ApiKeyStore,
+    BreakerLog,
     ConfigStore,
+    HealthHistory,
     SessionStore,
+    UseCaseStore,
     UserRecord,
     UserStore,
 )
+from router_core.resilience.memory_breaker_log import MemoryBreakerLog
+from router_core.security.memory_action_log import MemoryActionLog
 from router_core.security.memory_stores import (
     MemoryAccountStore,
     MemoryApiKeyStore,
@@ -32,13 +49,18 @@ AFTER_ANY_MIGRATION = datetime(2100, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Stores:
-    """One implementation of every store port."""
+    """One implementation of every store port. ``clock`` stands at ``NOW``; it rules how long things are kept."""
 
+    clock: FakeClock
     accounts: AccountStore
     users: UserStore
     api_keys: ApiKeyStore
     sessions: SessionStore
     config: ConfigStore
+    use_cases: UseCaseStore
+    breaker_log: BreakerLog
+    actions: ActionLog
+    health_history: HealthHistory
 
 
 def account(name: str, id: str | None = None) -> AccountRecord:
@@ -67,20 +89,33 @@ def later(seconds: float) -> datetime:
 def memory_stores() -> Stores:
     accounts = MemoryAccountStore()
     users = MemoryUserStore(accounts)
+    config = MemoryConfigStore(accounts, standard_providers())
+    clock = FakeClock(start=NOW)
     return Stores(
+        clock=clock,
         accounts=accounts,
         users=users,
         api_keys=MemoryApiKeyStore(accounts),
         sessions=MemorySessionStore(users),
-        config=MemoryConfigStore(accounts, standard_providers()),
+        config=config,
+        use_cases=config,
+        breaker_log=MemoryBreakerLog(clock),
+        actions=MemoryActionLog(clock),
+        health_history=MemoryHealthHistory(clock),
     )
 
 
 def sql_stores(hop: StoreHop) -> Stores:
+    clock, config_clock = FakeClock(start=NOW), FakeClock(start=AFTER_ANY_MIGRATION)
     return Stores(
+        clock=clock,
         accounts=SqlAccountStore(hop),
         users=SqlUserStore(hop),
         api_keys=SqlApiKeyStore(hop),
         sessions=SqlSessionStore(hop),
-        config=SqlConfigStore(hop, FakeClock(start=AFTER_ANY_MIGRATION)),
+        config=SqlConfigStore(hop, config_clock),
+        use_cases=SqlUseCaseStore(hop, config_clock),
+        breaker_log=SqlBreakerLog(hop, clock),
+        actions=SqlActionLog(hop, clock),
+        health_history=SqlHealthHistory(hop, clock),
     )
