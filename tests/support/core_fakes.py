@@ -333,12 +333,13 @@ def rig(
     policy: RouterPolicy | None = None,
     cache: OneAnswerCache | None = None,
     ledger: LedgerBudget | None = None,
+    keys: PlainKeys | None = None,
     seed: int = 0,
 ) -> CoreRig:
     """Return a router on scripted providers in virtual time; the four standard rows unless others are given."""
     clock = FakeClock(seed=seed)
     config = StaticConfig(standard_providers() if providers is None else providers)
-    adapters, keys, events = ScriptedAdapters(clock), PlainKeys(), KeptEvents()
+    adapters, keys, events = ScriptedAdapters(clock), keys or PlainKeys(), KeptEvents()
     attempts = AttemptPolicy(retry=RetryPolicy(max_attempts=max_attempts))
     ledger, cache = ledger or LedgerBudget(), cache or OneAnswerCache(keeping=False)
     router = Router(
