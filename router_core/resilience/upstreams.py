@@ -34,7 +34,7 @@ class Upstreams:
         self._by_id: dict[str, Upstream] = {}
         self._credentials: dict[str, Rest] = {}
         self._listeners: list[TransitionListener] = []
-        self._pending: OrderedDict[str, BreakerTransition] = OrderedDict()
+        self._pending: OrderedDict[str, list[BreakerTransition]] = OrderedDict()
 
     def of(self, provider: ProviderConfig, key: Secret) -> Upstream:
         """Return the upstream that a call to ``provider`` with ``key`` goes to."""
@@ -60,8 +60,9 @@ class Upstreams:
         if upstream is not None:
             self._apply(upstream, heard)
             return
-        self._pending[heard.upstream] = heard
-        self._pending.move_to_end(heard.upstream)
+        # An operator's act outlasts what calls show after it; of either kind the newest is enough.
+        acts = [each for each in self._pending.pop(heard.upstream, ()) if each.actor is not None]
+        self._pending[heard.upstream] = [heard] if heard.actor is not None else [*acts, heard]
         if len(self._pending) > MOST_PENDING:
             self._pending.popitem(last=False)
 
@@ -81,8 +82,7 @@ class Upstreams:
         if upstream is None:
             self._forget_quiet()
             upstream = self._by_id[str(named)] = self._make(named)
-            heard = self._pending.pop(upstream.id, None)
-            if heard is not None:
+            for heard in self._pending.pop(upstream.id, ()):
                 self._apply(upstream, heard)
         self._by_use[use] = upstream
         return upstream

@@ -46,10 +46,9 @@ class Model:
         return number
 
     def close(self, number: int, verdict: str, now: int) -> None:
-        if self.tickets[number] != self.era:
+        if self.tickets[number] != self.era or (self.state == "HALF_OPEN" and number != self.probe):
             return
-        if number == self.probe:
-            self.probe = None
+        self.probe = None
         if verdict == "success":
             self.failures = 0
             self.successes += 1
