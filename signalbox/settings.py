@@ -48,6 +48,17 @@ class Settings:
     breaker_failures: int
     breaker_cooldown_s: float
     breaker_successes: int
+    breaker_failure_percent: float | None
+    breaker_slow_call_s: float | None
+    breaker_slow_percent: float
+    breaker_window_s: float
+    breaker_minimum_calls: int
+    retry_longest_wait_s: float
+    retry_budget_percent: float
+    retry_budget_floor: int
+    hedge_budget_percent: float
+    longest_rest_s: float
+    provider_in_flight: int
     max_in_flight: int
     timezone: str
     log_level: str

@@ -169,6 +169,58 @@ VARIABLES: Final = (
     _count("SIGNALBOX_BREAKER_FAILURES", "breaker_failures", 5, "failures in a row that open a provider's breaker"),
     _seconds("SIGNALBOX_BREAKER_COOLDOWN_S", "breaker_cooldown_s", 60, "seconds that an open breaker waits"),
     _count("SIGNALBOX_BREAKER_SUCCESSES", "breaker_successes", 2, "successes in a row that close it again"),
+    _row(
+        "SIGNALBOX_BREAKER_FAILURE_PERCENT",
+        "breaker_failure_percent",
+        parsers.parse_number(most=100),
+        (None, "off"),
+        "share of failed calls within the window that opens a breaker too",
+    ),
+    _row(
+        "SIGNALBOX_BREAKER_SLOW_CALL_S",
+        "breaker_slow_call_s",
+        parsers.parse_number(most=3600),
+        (None, "off"),
+        "seconds from which a call (a stream: its first token) counts as slow",
+    ),
+    _row(
+        "SIGNALBOX_BREAKER_SLOW_PERCENT",
+        "breaker_slow_percent",
+        parsers.parse_number(most=100),
+        (80.0, "80"),
+        "share of slow calls within the window that opens a breaker",
+    ),
+    _seconds("SIGNALBOX_BREAKER_WINDOW_S", "breaker_window_s", 60, "the window of both rules, in seconds"),
+    _count("SIGNALBOX_BREAKER_MINIMUM_CALLS", "breaker_minimum_calls", 20, "calls in the window before a rule judges"),
+    _seconds(
+        "SIGNALBOX_RETRY_LONGEST_WAIT_S",
+        "retry_longest_wait_s",
+        5,
+        "longest wait before a repeat; who is asked to wait longer goes elsewhere",
+    ),
+    _row(
+        "SIGNALBOX_RETRY_BUDGET_PERCENT",
+        "retry_budget_percent",
+        parsers.parse_number(most=100),
+        (20.0, "20"),
+        "repeats at a provider, as a share of its calls in ten seconds",
+    ),
+    _count(
+        "SIGNALBOX_RETRY_BUDGET_FLOOR", "retry_budget_floor", 3, "repeats (and hedges) in ten seconds always allowed"
+    ),
+    _row(
+        "SIGNALBOX_HEDGE_BUDGET_PERCENT",
+        "hedge_budget_percent",
+        parsers.parse_number(most=100),
+        (10.0, "10"),
+        "hedges, as a share of the requests that may be hedged",
+    ),
+    _seconds(
+        "SIGNALBOX_LONGEST_REST_S", "longest_rest_s", 900, "longest rest that a provider's `Retry-After` is given"
+    ),
+    _count(
+        "SIGNALBOX_PROVIDER_IN_FLIGHT", "provider_in_flight", 1000, "calls to one provider at once; yields to overload"
+    ),
     _count("SIGNALBOX_MAX_IN_FLIGHT", "max_in_flight", 1000, "requests served at once; more are shed with 503"),
     _row("SIGNALBOX_TIMEZONE", "timezone", parsers.parse_timezone, ("UTC", "UTC"), "calendar of new accounts' budgets"),
     _row(
