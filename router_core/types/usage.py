@@ -5,7 +5,7 @@ from msgspec import Struct
 __all__ = ["Usage", "added"]
 
 
-class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """Tokens of one answer. The classes are disjoint and every one is a count >= 0.
 
     OpenAI counts cached tokens inside ``prompt_tokens`` and reasoning inside ``completion_tokens``; Anthropic
