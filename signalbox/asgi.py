@@ -63,6 +63,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         authenticator=runtime.authenticator,
         sessions=runtime.session_gate,
         health=runtime.health,
+        operations=runtime.operations,
         ready=runtime.readiness.is_ready,
         clock=runtime.clock,
     )

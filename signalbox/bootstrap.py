@@ -1,12 +1,12 @@
 """The one place where everything is put together; tests call the same function with fakes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from router_core.attempts import AttemptPolicy
-from router_core.clock import Clock, SystemClock
+from router_core.admin.operations import Operations
+from router_core.clock import Clock, SystemClock, new_ulid
 from router_core.health.board import HealthBoard
 from router_core.metrics.collector import MetricsCollector
 from router_core.metrics.recorders import FanOutRecorder, RecentEvents
@@ -22,24 +22,22 @@ from router_core.ports import (
     UserStore,
 )
 from router_core.providers.registry import AdapterRegistry
-from router_core.resilience.circuit_breaker import BreakerPolicy
-from router_core.resilience.retry import RetryPolicy
-from router_core.resilience.upstream import UpstreamPolicy
-from router_core.router import Router, RouterPolicy
+from router_core.router import Router
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.passwords import Argon2Passwords
 from router_core.security.sessions import SessionGate
-from router_core.types import BreakerState
 from signalbox.data_dir import prepare_folder
 from signalbox.environment_config import EnvironmentConfig
 from signalbox.master_key import MasterKey, load_master_key
+from signalbox.operators_desk import DeskParts, OperatorsDesk
 from signalbox.prices import CatalogPrices, load_prices
 from signalbox.provider_keys import base_urls, environment_keys
 from signalbox.readiness import Readiness
+from signalbox.resilience_settings import router_policy
 from signalbox.settings import Settings
 from signalbox.store import Store, open_store
 
-__all__ = ["Overrides", "Runtime", "build", "key_pepper", "router_policy"]
+__all__ = ["Overrides", "Runtime", "build", "key_pepper"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +62,8 @@ class Runtime:
     events: RecentEvents
     metrics: MetricsCollector
     health: HealthBoard
+    operations: Operations
+    desk: OperatorsDesk
     prices: PriceSource
     accounts: AccountStore
     users: UserStore
@@ -93,12 +93,17 @@ async def build(settings: Settings, *, migrate: bool = True, overrides: Override
         stack.push_async_callback(_end, asyncio.create_task(store.config.run()))
         prices = chosen.prices or await _prices(clock, store)
         adapters = chosen.adapters or _registry(settings, clock, stack)
-        return _assemble(_Parts(settings, clock, store, master, adapters, prices, chosen), stack.pop_all().aclose)
+        parts = _Parts(settings, clock, store, master, adapters, prices, chosen, node=new_ulid(clock))
+        closing = AsyncExitStack()
+        runtime = _assemble(parts, closing.aclose)
+        await runtime.desk.open(runtime.router, stack)
+        closing.push_async_callback(stack.pop_all().aclose)
+        return runtime
 
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """What :func:`_assemble` starts from."""
+    """What :func:`_assemble` starts from. ``node`` names this process among those on one store, for its lifetime."""
 
     settings: Settings
     clock: Clock
@@ -107,25 +112,35 @@ class _Parts:
     adapters: AdapterSource
     prices: PriceSource
     overrides: Overrides
+    node: str
 
 
 def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
     settings, clock, store = parts.settings, parts.clock, parts.store
     config = EnvironmentConfig(store.config, settings)
     events, metrics = RecentEvents(), MetricsCollector(clock)
-
-    def breakers() -> Mapping[str, BreakerState]:
-        return router.breakers()
-
-    health = HealthBoard(config, breakers)
+    keys = parts.overrides.keys or environment_keys(settings)
+    desk = OperatorsDesk(
+        DeskParts(
+            settings=settings,
+            clock=clock,
+            store=store,
+            config=config,
+            keys=keys,
+            prices=parts.prices,
+            adapters=parts.adapters,
+            node=parts.node,
+        )
+    )
     router = Router(
         config=config,
-        adapters=parts.adapters,
-        keys=parts.overrides.keys or environment_keys(settings),
+        adapters=desk.adapters,
+        keys=keys,
         prices=parts.prices,
-        recorder=FanOutRecorder(events, metrics, health),
+        recorder=FanOutRecorder(events, metrics, *desk.recorders),
         clock=clock,
         policy=router_policy(settings),
+        node=parts.node,
     )
     pepper = key_pepper(parts.master)
     return Runtime(
@@ -136,7 +151,9 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         adapters=parts.adapters,
         events=events,
         metrics=metrics,
-        health=health,
+        health=desk.health,
+        operations=desk.attend(router),
+        desk=desk,
         prices=parts.prices,
         accounts=store.accounts,
         users=store.users,
@@ -150,25 +167,6 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         key_was_made=parts.master.made,
         close=close,
     )
-
-
-def router_policy(settings: Settings) -> RouterPolicy:
-    """Return the router's figures out of ``settings``."""
-    attempts = AttemptPolicy(
-        retry=RetryPolicy(max_attempts=settings.retry_attempts),
-        upstreams=UpstreamPolicy(
-            breaker=BreakerPolicy(
-                failure_threshold=settings.breaker_failures,
-                cooldown=settings.breaker_cooldown_s,
-                success_threshold=settings.breaker_successes,
-            ),
-        ),
-        connect=settings.connect_timeout_s,
-        first_token=settings.first_token_timeout_s,
-        voice_first_token=settings.voice_first_token_timeout_s,
-        idle=settings.idle_timeout_s,
-    )
-    return RouterPolicy(request_timeout=settings.request_timeout_s, in_flight=settings.max_in_flight, attempts=attempts)
 
 
 def key_pepper(master: MasterKey) -> bytes:

@@ -59,6 +59,10 @@ class Settings:
     hedge_budget_percent: float
     longest_rest_s: float
     provider_in_flight: int
+    health_checks: bool
+    health_interval_s: float
+    health_timeout_s: float
+    health_daily_cap: NanoUSD
     max_in_flight: int
     timezone: str
     log_level: str

@@ -205,9 +205,7 @@ VARIABLES: Final = (
         (20.0, "20"),
         "repeats at a provider, as a share of its calls in ten seconds",
     ),
-    _count(
-        "SIGNALBOX_RETRY_BUDGET_FLOOR", "retry_budget_floor", 3, "repeats (and hedges) in ten seconds always allowed"
-    ),
+    _count("SIGNALBOX_RETRY_BUDGET_FLOOR", "retry_budget_floor", 3, "repeats (and hedges) in 10 s always allowed"),
     _row(
         "SIGNALBOX_HEDGE_BUDGET_PERCENT",
         "hedge_budget_percent",
@@ -215,11 +213,19 @@ VARIABLES: Final = (
         (10.0, "10"),
         "hedges, as a share of the requests that may be hedged",
     ),
-    _seconds(
-        "SIGNALBOX_LONGEST_REST_S", "longest_rest_s", 900, "longest rest that a provider's `Retry-After` is given"
+    _seconds("SIGNALBOX_LONGEST_REST_S", "longest_rest_s", 900, "longest rest granted to a provider's `Retry-After`"),
+    _count("SIGNALBOX_PROVIDER_IN_FLIGHT", "provider_in_flight", 1000, "calls to a provider at once, at most"),
+    _row(
+        "SIGNALBOX_HEALTH_CHECKS", "health_checks", parsers.parse_flag, _ON, "false: no provider is asked actively"
     ),
-    _count(
-        "SIGNALBOX_PROVIDER_IN_FLIGHT", "provider_in_flight", 1000, "calls to one provider at once; yields to overload"
+    _seconds("SIGNALBOX_HEALTH_INTERVAL_S", "health_interval_s", 60, "seconds between two active checks of a provider"),
+    _seconds("SIGNALBOX_HEALTH_TIMEOUT_S", "health_timeout_s", 5, "seconds that an active check may take"),
+    _row(
+        "SIGNALBOX_HEALTH_DAILY_CAP_USD",
+        "health_daily_cap",
+        parsers.parse_usd_amount,
+        (NANO_PER_USD // 20, "0.05"),
+        "what active checks may cost a day and process",
     ),
     _count("SIGNALBOX_MAX_IN_FLIGHT", "max_in_flight", 1000, "requests served at once; more are shed with 503"),
     _row("SIGNALBOX_TIMEZONE", "timezone", parsers.parse_timezone, ("UTC", "UTC"), "calendar of new accounts' budgets"),

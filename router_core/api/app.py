@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 from starlette.types import Receive, Scope, Send
 
+from router_core.api.admin import ADMIN_PATHS
 from router_core.api.deps import ApiDeps, ApiLimits, DepsSource
 from router_core.api.endpoint import Action, Endpoint
 from router_core.api.health import report_health, report_life, report_readiness
 from router_core.api.llm import answer_prompt, explain_route
 from router_core.api.openapi import describe_api
+from router_core.api.paths import PathPatterns
 from router_core.clock import SystemClock
 from router_core.security.permissions import PUBLIC
 
@@ -21,26 +23,39 @@ PATHS: Mapping[str, Mapping[str, Action]] = {
     "/livez": {"GET": Action(PUBLIC, report_life)},
     "/readyz": {"GET": Action(PUBLIC, report_readiness)},
     "/api/openapi.json": {"GET": Action(PUBLIC, describe_api)},
+    **ADMIN_PATHS,
 }
 
 
 class ApiApplication:
     """The whole HTTP interface as one ASGI application: paths match exactly, every other path is a JSON 404.
 
+    A path may hold parameters, such as ``{id}``, each a whole segment.
     ``deps`` may be a source that is asked at each request, for servers that make them later.
     Raises ``ValueError`` when a path declares no known permission.
     """
 
-    __slots__ = ("_endpoints", "_nowhere")
+    __slots__ = ("_endpoints", "_nowhere", "_patterns", "_templates")
 
     def __init__(self, deps: ApiDeps | DepsSource, paths: Mapping[str, Mapping[str, Action]] = PATHS) -> None:
         source: DepsSource = deps if callable(deps) else lambda: deps
         clock = SystemClock()
-        self._endpoints = {path: Endpoint(actions, source, clock) for path, actions in paths.items()}
+        made = {path: Endpoint(actions, source, clock) for path, actions in paths.items()}
+        self._templates = {path: endpoint for path, endpoint in made.items() if "{" in path}
+        self._endpoints = {path: endpoint for path, endpoint in made.items() if path not in self._templates}
+        self._patterns = PathPatterns(self._templates)
         self._nowhere = Endpoint({}, source, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request. Raises ``ValueError`` for other kinds of connection."""
         if scope["type"] != "http":
             raise ValueError(f"the API serves no {scope['type']} connections")
-        await self._endpoints.get(scope["path"], self._nowhere)(scope, receive, send)
+        endpoint = self._endpoints.get(scope["path"]) or self._matched(scope)
+        await endpoint(scope, receive, send)
+
+    def _matched(self, scope: Scope) -> Endpoint:
+        found = self._patterns.match(scope)
+        if found is None:
+            return self._nowhere
+        template, scope["path_params"] = found
+        return self._templates[template]

@@ -48,6 +48,11 @@ class Call:
         """What the handlers work with. Raises :class:`OverloadedError` while the process is starting."""
         return self._source()
 
+    def parameter(self, name: str) -> str:
+        """Return the value of a parameter of the path."""
+        value: str = self.scope["path_params"][name]
+        return value
+
     def identify(self, clock: Clock) -> None:
         """Take over the client's own request id where it is harmless, else make one."""
         given = self.headers.get(b"x-request-id")

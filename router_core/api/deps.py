@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from router_core.admin.operations import Operations
 from router_core.clock import Clock
 from router_core.ports import HealthReader
 from router_core.security.api_keys import KeyAuthenticator
@@ -59,6 +60,7 @@ class ApiDeps:
     authenticator: KeyAuthenticator
     sessions: SessionGate
     health: HealthReader
+    operations: Operations
     ready: Callable[[], bool]
     clock: Clock
     limits: ApiLimits = field(default_factory=ApiLimits)

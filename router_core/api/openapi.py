@@ -1,11 +1,12 @@
 """The machine-readable description, made from the types that parse and answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from router_core.api.call import Call
+from router_core.api.openapi_admin import ADMIN_TYPES, admin_paths
 from router_core.types import Decision, LLMRequest, LLMResponse
 
 __all__ = ["describe_api", "openapi_document"]
@@ -16,15 +17,16 @@ _ERRORS = {
     "401": "No or bad credentials",
     "402": "A budget is spent",
     "403": "The role or account does not allow it",
-    "404": "No such model",
+    "404": "No such thing",
     "413": "The body is too large",
     "415": "The body is not plain JSON in UTF-8",
     "429": "Too many requests; see Retry-After",
     "500": "All attempts failed, or a fault of ours",
     "502": "The provider failed",
-    "503": "No provider can serve now; see Retry-After",
+    "503": "It cannot be served now; see Retry-After",
     "504": "The deadline ran out",
 }
+_ADMIN_ERRORS = ("400", "401", "403", "404", "413", "415", "500", "503")
 _ERROR_SCHEMA = {
     "title": "Error",
     "type": "object",
@@ -49,9 +51,10 @@ _ERROR_SCHEMA = {
 
 def openapi_document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 description of the routes."""
-    (request, response, decision), schemas = msgspec.json.schema_components(
-        [LLMRequest, LLMResponse, Decision], ref_template=_REF
-    )
+    types = (LLMRequest, LLMResponse, Decision, *ADMIN_TYPES)
+    found, schemas = msgspec.json.schema_components(types, ref_template=_REF)
+    of_type = dict(zip(types, found, strict=True))
+    request, response, decision = found[:3]
     stream = {"text/event-stream": {"schema": {"type": "string"}}, "text/plain": {"schema": {"type": "string"}}}
     return {
         "openapi": "3.1.0",
@@ -65,6 +68,7 @@ def openapi_document() -> dict[str, Any]:
             "/api/llm/health": _open_get("State of every provider", {"200": "All healthy", "503": "Not all healthy"}),
             "/livez": _open_get("Process alive", {"200": "Alive"}),
             "/readyz": _open_get("Ready to serve", {"200": "Ready", "503": "Starting or draining"}),
+            **admin_paths(of_type.__getitem__, _failures(_ADMIN_ERRORS)),
         },
         "components": {"schemas": {**schemas, "Error": _ERROR_SCHEMA}, "securitySchemes": _schemes()},
     }
@@ -80,13 +84,16 @@ def _json(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _post(summary: str, request: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
-    error = _json({"$ref": _REF.format(name="Error")})
-    failures = {status: {"description": text, "content": error} for status, text in _ERRORS.items()}
     return {
         "summary": summary,
         "requestBody": {"required": True, "content": _json(request)},
-        "responses": {"200": {"description": "Success", "content": dict(content)}, **failures},
+        "responses": {"200": {"description": "Success", "content": dict(content)}, **_failures(_ERRORS)},
     }
+
+
+def _failures(statuses: Iterable[str]) -> dict[str, Any]:
+    error = _json({"$ref": _REF.format(name="Error")})
+    return {status: {"description": _ERRORS[status], "content": error} for status in statuses}
 
 
 def _open_get(summary: str, answers: Mapping[str, str]) -> dict[str, Any]:

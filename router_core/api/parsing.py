@@ -10,7 +10,7 @@ from router_core.api.checks import check_request
 from router_core.errors import ValidationError
 from router_core.types import LLMRequest
 
-__all__ = ["parse_request"]
+__all__ = ["explained", "parse_request"]
 
 _DECODER = msgspec.json.Decoder(LLMRequest)
 _PATH = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
@@ -36,14 +36,14 @@ def parse_request(body: bytes) -> LLMRequest:
 
 def _from_chat(body: bytes, error: Exception) -> LLMRequest:
     if not is_chat(body):
-        raise _explained(error) from None
+        raise explained(error) from None
     try:
         return _DECODER.decode(request_document(body))
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as fault:
-        raise _explained(fault) from None
+        raise explained(fault) from None
 
 
-def _explained(error: Exception) -> ValidationError:
+def explained(error: Exception) -> ValidationError:
     """Say what is wrong in words of our own: msgspec's may quote the input."""
     if not isinstance(error, msgspec.ValidationError):
         return ValidationError("the body is not valid JSON")

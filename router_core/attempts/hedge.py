@@ -50,7 +50,11 @@ class Hedge:
             done, _ = await asyncio.wait({timer, *self._running}, return_when=asyncio.FIRST_COMPLETED)
             if not self._running.keys() & done:
                 await self._ask_next()
-            return await self._first_to_speak()
+            spoke = await self._first_to_speak()
+            await self._let_go(but=spoke)
+            call, parts = self._running.pop(spoke)
+            call.continue_with(_rejoined(spoke.result(), parts))
+            return call
         finally:
             timer.cancel()
             await self._let_go()
@@ -70,18 +74,15 @@ class Hedge:
             # Nobody else can be asked; the first call goes on alone.
             self._trail.go_back(here)
 
-    async def _first_to_speak(self) -> OpenCall:
+    async def _first_to_speak(self) -> "asyncio.Task[ProviderPart]":
         failure: ProviderError | None = None
         while self._running:
             done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                call, parts = self._running[task]
-                self.last = call
+                self.last = call = self._running[task][0]
                 error = task.exception()
                 if error is None:
-                    del self._running[task]
-                    call.continue_with(_rejoined(task.result(), parts))
-                    return call
+                    return task
                 if not isinstance(error, ProviderError):
                     raise error
                 failure = error
@@ -89,15 +90,25 @@ class Hedge:
                 del self._running[task]
         raise failure or LLMProviderError(_NOTHING, provider=self.last.candidate.provider.name)
 
-    async def _let_go(self) -> None:
-        """Cancel and close whatever still runs; it is accounted for as far as it got."""
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-        for call, parts in self._running.values():
+    async def _let_go(self, but: "asyncio.Task[ProviderPart] | None" = None) -> None:
+        """Give up every call that still runs, ``but`` one: accounted for as far as it got, then cancelled and closed.
+
+        Who is interrupted here has left nothing open: the accounts are closed at once, the connections behind a shield.
+        """
+        going = {task: held for task, held in self._running.items() if task is not but}
+        for task, (call, _) in going.items():
+            del self._running[task]
+            error = task.exception() if task.done() and not task.cancelled() else None
+            if isinstance(error, ProviderError):
+                call.failed(error)
             call.abandoned()
-            await parts.aclose()
-        self._running.clear()
+            task.cancel()
+        await asyncio.shield(asyncio.gather(*(_closed(task, parts) for task, (_, parts) in going.items())))
+
+
+async def _closed(task: "asyncio.Task[ProviderPart]", parts: AsyncGenerator[ProviderPart, None]) -> None:
+    await asyncio.gather(task, return_exceptions=True)
+    await parts.aclose()
 
 
 async def _first_part(parts: AsyncGenerator[ProviderPart, None], call: OpenCall) -> ProviderPart:

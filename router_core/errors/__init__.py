@@ -22,12 +22,15 @@ from router_core.errors.base import (
     ValidationError,
 )
 from router_core.errors.handler import get_error_code, is_retryable, to_llm_error
+from router_core.errors.known_secrets import KnownSecrets
+from router_core.errors.places import strip_places
 from router_core.errors.provider_errors import (
     ContentRefusedError,
     ContextTooLongError,
     InvalidAPIKeyError,
     LLMProviderError,
     NetworkError,
+    ProviderConflictError,
     ProviderError,
     ProviderModelError,
     QuotaExceededError,
@@ -35,7 +38,7 @@ from router_core.errors.provider_errors import (
     RequestRefusedError,
     TimeoutError,
 )
-from router_core.errors.sanitizer import mask_api_key, sanitize_message
+from router_core.errors.sanitizer import mask_api_key, redact, sanitize_message
 
 __all__ = [
     "CircuitBreakerOpenError",
@@ -44,6 +47,7 @@ __all__ = [
     "ForbiddenError",
     "InternalError",
     "InvalidAPIKeyError",
+    "KnownSecrets",
     "LLMError",
     "LLMProviderError",
     "MaxRetriesExceededError",
@@ -54,6 +58,7 @@ __all__ = [
     "OverloadedError",
     "PayloadTooLargeError",
     "PaymentRequiredError",
+    "ProviderConflictError",
     "ProviderError",
     "ProviderModelError",
     "ProviderUnavailableError",
@@ -71,6 +76,8 @@ __all__ = [
     "get_error_code",
     "is_retryable",
     "mask_api_key",
+    "redact",
     "sanitize_message",
+    "strip_places",
     "to_llm_error",
 ]

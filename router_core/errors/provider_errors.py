@@ -1,21 +1,25 @@
 """Failures of a provider, as its adapter classified them.
 
 ProviderError
-├── LLMProviderError       502  PROVIDER_ERROR      5xx, 409, unparsable body, error inside a stream
+├── LLMProviderError       502  PROVIDER_ERROR      5xx, unparsable body, error inside a stream
+│   └── ProviderConflictError 502 PROVIDER_ERROR    the provider's 409: another call is in the way
 ├── RateLimitError         429  RATE_LIMIT          the provider's own limit
 ├── QuotaExceededError     429  RATE_LIMIT          the provider account's money is spent; not retried there
 ├── InvalidAPIKeyError     401  INVALID_API_KEY     our key is absent, refused or lacks a right
 ├── RequestRefusedError    400  VALIDATION_ERROR    the provider's 400, 413 or 422
-│   ├── ContextTooLongError 400 TOKEN_LIMIT_EXCEEDED
+│   ├── ContextTooLongError 400 TOKEN_LIMIT_EXCEEDED  too many tokens, or too many bytes (413)
 │   └── ContentRefusedError 400 VALIDATION_ERROR    the provider will not answer this content
 ├── ProviderModelError     404  MODEL_NOT_FOUND     the provider does not know the model
-├── TimeoutError           504  TIMEOUT
+├── TimeoutError           504  TIMEOUT             ours ran out, or the provider's did (408, 504)
 └── NetworkError           503  NETWORK
 """
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from router_core.errors.base import LLMError
+
+if TYPE_CHECKING:
+    from router_core.types import Headroom
 
 __all__ = [
     "ContentRefusedError",
@@ -23,13 +27,23 @@ __all__ = [
     "InvalidAPIKeyError",
     "LLMProviderError",
     "NetworkError",
+    "ProviderConflictError",
     "ProviderError",
     "ProviderModelError",
     "QuotaExceededError",
     "RateLimitError",
     "RequestRefusedError",
     "TimeoutError",
+    "WaitedFor",
 ]
+
+WaitedFor = Literal["connect", "first_token", "idle", "total", "rate", "provider"]
+_WAITED: dict[str, str] = {
+    "connect": " waiting for the connection",
+    "first_token": " waiting for the first token",
+    "idle": " waiting for the next token",
+    "rate": ": the answer came too slowly",
+}
 
 
 class ProviderError(LLMError):
@@ -68,13 +82,23 @@ class LLMProviderError(ProviderError):
     retryable = True
 
 
+class ProviderConflictError(LLMProviderError):
+    """The provider says that another call is in this one's way, which says nothing about its health."""
+
+    counts = False
+
+
 class RateLimitError(ProviderError):
-    """The provider's rate limit. Not a failure of its health: the credential rests for ``retry_after_ms``."""
+    """The provider's rate limit. Not a failure of its health: the credential rests for ``retry_after_ms``.
+
+    ``headroom`` is what the answer's rate-limit headers said, None when they said nothing.
+    """
 
     code = "RATE_LIMIT"
     status_code = 429
     retryable = True
     counts = False
+    headroom: "Headroom | None" = None
 
 
 class QuotaExceededError(RateLimitError):
@@ -124,20 +148,34 @@ class ProviderModelError(ProviderError):
 
 
 class TimeoutError(ProviderError):
-    """Nothing came in time; ``waited_for`` is ``connect``, ``first_token``, ``idle`` or ``total``."""
+    """Nothing came in time. ``waited_for`` says what: the connection, the ``first_token``, the next one (``idle``),
+    the whole (``total``), the minimum ``rate``; or it was the ``provider`` that gave up, after a wait only it knows.
+    """
 
     code = "TIMEOUT"
     status_code = 504
     retryable = True
 
-    def __init__(self, timeout_ms: int, *, provider: str, waited_for: str = "total") -> None:
-        super().__init__(f"Request timed out after {timeout_ms}ms", provider=provider)
-        self.timeout_ms = timeout_ms
+    def __init__(self, timeout_ms: int, *, provider: str, waited_for: WaitedFor = "total") -> None:
+        super().__init__(f"Request timed out after {timeout_ms}ms{_WAITED.get(waited_for, '')}", provider=provider)
+        self.timeout_ms: int | None = timeout_ms
         self.waited_for = waited_for
+
+    @classmethod
+    def by_provider(cls, status: int, *, provider: str, retry_after_ms: int | None = None) -> "TimeoutError":
+        """Return the error for a provider that answered ``status`` because *its* time ran out."""
+        made = cls(0, provider=provider, waited_for="provider")
+        made.message = f"The provider gave up: {status}"
+        made.args = (made.message,)
+        made.timeout_ms = None
+        made.upstream_status = status
+        made.retry_after_ms = retry_after_ms
+        return made
 
     @property
     def context(self) -> dict[str, Any]:
-        return {"provider": self.provider, "timeoutMs": self.timeout_ms, "waitedFor": self.waited_for}
+        known = {} if self.timeout_ms is None else {"timeoutMs": self.timeout_ms}
+        return {"provider": self.provider, **known, "waitedFor": self.waited_for}
 
 
 class NetworkError(ProviderError):

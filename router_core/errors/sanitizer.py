@@ -1,14 +1,22 @@
 """The one sanitizer: takes secrets out of any text that leaves the process."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
+from urllib.parse import quote
 
-__all__ = ["MAX_MESSAGE_CHARS", "Revealable", "mask_api_key", "sanitize_message"]
+from router_core.errors.secret_patterns import SECRET_PATTERNS
+
+__all__ = ["MAX_MESSAGE_CHARS", "Revealable", "mask_api_key", "needles", "readable", "redact", "sanitize_message", "shortened"]
 
 MAX_MESSAGE_CHARS = 500
+_MASK = "***"
 _MIN_KNOWN_SECRET = 6
 _MASKED_KEY_MIN = 20
+# More than is shown, since what is taken out makes room; its ragged end is not shown at all.
+_READ_CHARS = 8 * MAX_MESSAGE_CHARS
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_GAP = re.compile(r"(?:\s|\\[nrt]|\u00ad|\u200b)+")
 
 
 class Revealable(Protocol):
@@ -19,27 +27,25 @@ class Revealable(Protocol):
         ...
 
 
-# Longest prefixes first: the prefix stays readable, what follows it does not.
-_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\b(sk-ant-api\d\d-|sk-ant-|sk-proj-|sk-svcacct-|sk-admin-|sk-or-v1-|sk-)[\w*-]{3,}"), r"\1***"),
-    (re.compile(r"\b(sbx_)\w{4,}"), r"\1***"),
-    (
-        re.compile(r"\b(AIza|ya29\.|gsk_|xai-|hf_|pplx-|r8_|ghp_|gho_|github_pat_|glpat-|xox[abprs]-)[\w.-]{6,}"),
-        r"\1***",
-    ),
-    (re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{12,}"), r"\1***"),
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(\.[\w-]*)?"), "eyJ***"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), r"\1 ***"),
-    (
-        re.compile(
-            r"(?i)\b(api[-_ ]?key|x-api-key|access[-_]?token|token|secret|password|authorization|key)"
-            r"(\"?'?\s*[=:]\s*\"?'?)(?!\*\*\*|sk-|sbx_|Bearer|Basic)[^\s\"'&,;}]{6,}"
-        ),
-        r"\1\2***",
-    ),
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}://)[^\s/@:]*:[^\s/@]+@"), r"\1***@"),
-)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+def needles(secrets: Iterable[Revealable]) -> tuple[str, ...]:
+    """Return what to look for so that none of ``secrets`` shows, plain or percent-encoded; the longest first.
+
+    One secret may be the beginning of another. What is shorter than six characters is no secret.
+    """
+    plain = {_GAP.sub("", each.reveal()) for each in secrets} | {each.reveal() for each in secrets}
+    found = {form for each in plain if len(each) >= _MIN_KNOWN_SECRET for form in (each, quote(each, safe=""))}
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def redact(text: str, known: Sequence[str] = ()) -> str:
+    """Return ``text`` at full length without key patterns, tokens, URL credentials or any of the ``known`` strings."""
+    for plain in known:
+        text = text.replace(plain, _MASK)
+    if known and _GAP.search(text):
+        text = _without_broken(text, known)
+    for pattern, replacement in SECRET_PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 def sanitize_message(text: str, secrets: Iterable[Revealable] = ()) -> str:
@@ -47,16 +53,63 @@ def sanitize_message(text: str, secrets: Iterable[Revealable] = ()) -> str:
 
     The result is at most ``MAX_MESSAGE_CHARS`` characters long.
     """
-    # The longest first: one secret may be the beginning of another.
-    for plain in sorted((each.reveal() for each in secrets), key=len, reverse=True):
-        if len(plain) >= _MIN_KNOWN_SECRET:
-            text = text.replace(plain, "***")
-    for pattern, replacement in _PATTERNS:
-        text = pattern.sub(replacement, text)
+    return shortened(redact(readable(text), needles(tuple(secrets))))
+
+
+def readable(text: str) -> str:
+    """Return the beginning of ``text`` that is worth cleaning, cut between two words."""
+    if len(text) <= _READ_CHARS:
+        return text
+    head = text[:_READ_CHARS]
+    # A secret cut in two is no longer known as one.
+    return head[: max(head.rfind(" "), head.rfind("\n"), 0)] or "…"
+
+
+def shortened(text: str) -> str:
+    """Return ``text`` without control characters, at most ``MAX_MESSAGE_CHARS`` characters of it."""
     text = _CONTROL.sub(" ", text)
     return text if len(text) <= MAX_MESSAGE_CHARS else text[: MAX_MESSAGE_CHARS - 1] + "…"
 
 
 def mask_api_key(key: str) -> str:
     """Return a key fit for a screen: ``sk-12...cdef`` from 20 characters on, ``***`` for shorter ones."""
-    return f"{key[:5]}...{key[-4:]}" if len(key) >= _MASKED_KEY_MIN else "***"
+    return f"{key[:5]}...{key[-4:]}" if len(key) >= _MASKED_KEY_MIN else _MASK
+
+
+def _without_broken(text: str, known: Sequence[str]) -> str:
+    """Take out what stands in ``text`` with line breaks or blanks inside."""
+    dense = _GAP.sub("", text)
+    broken = [plain for plain in known if plain in dense]
+    if not broken:
+        return text
+    places = _places(text)
+    for start, end in sorted(_spans(dense, broken), reverse=True):
+        text = f"{text[: places[start]]}{_MASK}{text[places[end - 1] + 1 :]}"
+    return text
+
+
+def _places(text: str) -> list[int]:
+    """Return where each character that is no gap stands in ``text``."""
+    places: list[int] = []
+    at = 0
+    for gap in _GAP.finditer(text):
+        places.extend(range(at, gap.start()))
+        at = gap.end()
+    places.extend(range(at, len(text)))
+    return places
+
+
+def _spans(dense: str, broken: Sequence[str]) -> list[tuple[int, int]]:
+    """Return where the ``broken`` strings stand in ``dense``, overlapping ones as one span."""
+    found = sorted(
+        (match.start(), match.start() + len(plain))
+        for plain in broken
+        for match in re.finditer(f"(?={re.escape(plain)})", dense)
+    )
+    merged: list[tuple[int, int]] = []
+    for start, end in found:
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

@@ -1,68 +1,171 @@
-"""Passive health: what real traffic has shown of each provider."""
+"""What is known of every provider's health: from real calls, active checks, breakers and rests. It calls nobody."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from router_core.clock import Clock
+from router_core.errors import sanitize_message
+from router_core.health.signs import CheckResult, Signs
+from router_core.health.transition_tail import TransitionTail
 from router_core.ports import ConfigSource, ProviderHealth
-from router_core.types import Attempt, BreakerState, RequestEvent
+from router_core.types import SILENT_OUTCOMES, HealthWord, ProviderConfig, RequestEvent, Snapshot, UpstreamState
 
-__all__ = ["HealthBoard"]
+__all__ = ["HealthBoard", "HealthRow", "UpstreamStates"]
 
-# Outcomes that say nothing about the provider's health.
-_SILENT = frozenset({"cancelled", "INTERNAL_ERROR", "VALIDATION_ERROR", "TOKEN_LIMIT_EXCEEDED", "RATE_LIMIT"})
+RECOVERY = timedelta(seconds=60)
+MAX_ERROR_CHARS = 120
+UpstreamStates = Callable[[ProviderConfig], UpstreamState | None]
 
 
-class _Seen(Struct, frozen=True):
-    """The newest telling attempt at a provider."""
+class HealthRow(Struct, frozen=True, kw_only=True):
+    """One provider. ``since`` is when ``word`` began to hold, if known; ``latency_ms`` that of the last good sign."""
 
-    healthy: bool
+    provider: ProviderConfig
+    word: HealthWord
+    since: datetime | None
+    upstream: UpstreamState | None
+    last_check: datetime | None
     latency_ms: float | None
-    at: datetime
     error: str | None
 
 
 class HealthBoard:
-    """Follows the attempts of finished requests and reads the breakers; it never calls a provider."""
+    """Follows finished requests and active checks; a :class:`Recorder` and a :class:`HealthReader`.
 
-    __slots__ = ("_breakers", "_config", "_seen")
+    Recording belongs to one event loop; reading is safe from any thread.
+    """
 
-    def __init__(self, config: ConfigSource, breakers: Callable[[], Mapping[str, BreakerState]]) -> None:
+    __slots__ = ("_clock", "_config", "_signs", "_tail", "_upstreams")
+
+    def __init__(self, config: ConfigSource, upstreams: UpstreamStates, tail: TransitionTail, clock: Clock) -> None:
         self._config = config
-        self._breakers = breakers
-        self._seen: dict[str, _Seen] = {}
+        self._upstreams = upstreams
+        self._tail = tail
+        self._clock = clock
+        self._signs: dict[str, Signs] = {}
 
     def record(self, event: RequestEvent) -> None:
         """Take what ``event``'s attempts say."""
         for attempt in event.decision.attempts:
-            if attempt.outcome not in _SILENT:
-                self._seen[attempt.provider] = self._judge(attempt, event.timestamp)
+            if attempt.outcome == "success":
+                self._of(attempt.provider).note_answer(event.timestamp, attempt.latency_ms)
+            elif attempt.outcome not in SILENT_OUTCOMES:
+                self._of(attempt.provider).note_failure(event.timestamp, attempt.error or attempt.outcome)
+
+    def note_check(self, providers: Iterable[str], result: CheckResult) -> None:
+        """Take the result of an active check, which counts for all ``providers`` of the upstream that was asked."""
+        for name in providers:
+            self._of(name).note_check(result)
+
+    def answered_since(self, providers: Iterable[str], moment: datetime) -> bool:
+        """Say whether a real call to one of ``providers`` was answered after ``moment``."""
+        for name in providers:
+            signs = self._signs.get(name)
+            if signs is not None and signs.good_traffic_at is not None and signs.good_traffic_at > moment:
+                return True
+        return False
 
     def board(self) -> Sequence[ProviderHealth]:
-        """Return one row for each active provider; a provider whose breaker is not closed is not healthy."""
-        breakers = self._breakers()
-        return [
-            self._row(provider.name, breakers.get(provider.name))
-            for provider in self._config.snapshot().providers
-            if provider.is_active
-        ]
+        """Return one row for each active provider; one whose breaker is not closed is not healthy."""
+        return [_plain(row) for row in self.rows() if row.provider.is_active]
 
-    def _judge(self, attempt: Attempt, at: datetime) -> _Seen:
-        if attempt.outcome == "success":
-            return _Seen(True, attempt.latency_ms, at, None)
-        before = self._seen.get(attempt.provider)
-        return _Seen(False, before.latency_ms if before else None, at, attempt.error or attempt.outcome)
+    def rows(self) -> Sequence[HealthRow]:
+        """Return one row for each provider, in the configuration's order."""
+        snapshot, now = self._config.snapshot(), self._clock.utcnow()
+        return [self._row(provider, snapshot, now) for provider in snapshot.providers]
 
-    def _row(self, name: str, breaker: BreakerState | None) -> ProviderHealth:
-        seen = self._seen.get(name)
-        state = "CLOSED" if breaker is None else breaker.state
-        healthy = seen.healthy if seen is not None else None
-        return ProviderHealth(
-            provider=name,
-            healthy=healthy if state == "CLOSED" else False,
-            latency_ms=seen.latency_ms if seen else None,
-            last_check=seen.at if seen else None,
-            error=seen.error if seen else None,
-            breaker=state,
+    def _of(self, provider: str) -> Signs:
+        signs = self._signs.get(provider)
+        if signs is None:
+            signs = self._signs[provider] = Signs()
+        return signs
+
+    def _row(self, provider: ProviderConfig, snapshot: Snapshot, now: datetime) -> HealthRow:
+        signs = self._signs.get(provider.name)
+        upstream = self._upstreams(provider) if provider.is_active else None
+        word, since = self._judge(provider, snapshot, upstream, signs, now)
+        return HealthRow(
+            provider=provider,
+            word=word,
+            since=since,
+            upstream=upstream,
+            last_check=None if signs is None else signs.last_at,
+            latency_ms=None if signs is None else signs.latency_ms,
+            error=_error(upstream, signs),
         )
+
+    def _judge(
+        self,
+        provider: ProviderConfig,
+        snapshot: Snapshot,
+        upstream: UpstreamState | None,
+        signs: Signs | None,
+        now: datetime,
+    ) -> tuple[HealthWord, datetime | None]:
+        if not provider.is_active or not snapshot.flags.allows(provider.kind):
+            return "disabled", None
+        if upstream is not None:
+            verdict = _breaker_word(upstream)
+            if verdict is not None:
+                return verdict, upstream.breaker.changed_at
+        shown = ("unknown", None) if signs is None else _shown_by(signs, now)
+        if shown[0] == "healthy" and upstream is not None:
+            if self._just_closed(upstream, now):
+                return "recovering", upstream.breaker.changed_at
+            return "healthy", _healthy_since(shown[1], upstream)
+        return shown
+
+    def _just_closed(self, upstream: UpstreamState, now: datetime) -> bool:
+        newest = self._tail.newest(upstream.id)
+        if newest is None or newest.after != "CLOSED" or newest.before == "CLOSED":
+            return False
+        return now - newest.at < RECOVERY
+
+
+def _breaker_word(upstream: UpstreamState) -> HealthWord | None:
+    """Return what the breaker alone says, None when it is closed."""
+    breaker = upstream.breaker
+    if breaker.state == "CLOSED":
+        return None
+    if breaker.state == "HALF_OPEN":
+        return "recovering"
+    return "down" if breaker.forced is not None or breaker.cooldown_remaining > 0 else "recovering"
+
+
+def _shown_by(signs: Signs, now: datetime) -> tuple[HealthWord, datetime | None]:
+    """Return what calls and checks alone say."""
+    if signs.last_good is None:
+        return "unknown", None
+    if signs.check_failed:
+        return "down", signs.since
+    if signs.is_failing(now):
+        return "failing", signs.failing_since(now)
+    return "healthy", signs.since
+
+
+def _healthy_since(since: datetime | None, upstream: UpstreamState) -> datetime | None:
+    return None if since is None else max(since, upstream.breaker.changed_at)
+
+
+def _error(upstream: UpstreamState | None, signs: Signs | None) -> str | None:
+    """Return the last error, safe to show; a rest under way is told with the seconds that it still takes."""
+    if upstream is not None and upstream.resting_ms > 0:
+        return f"{upstream.resting_reason or 'resting'}, resting {-(-upstream.resting_ms // 1000)} s"
+    if signs is None or signs.error is None:
+        return None
+    return sanitize_message(signs.error)[:MAX_ERROR_CHARS]
+
+
+def _plain(row: HealthRow) -> ProviderHealth:
+    state = "CLOSED" if row.upstream is None else row.upstream.breaker.state
+    healthy = None if row.word in ("unknown", "disabled") else row.word not in ("down", "failing") and state == "CLOSED"
+    return ProviderHealth(
+        provider=row.provider.name,
+        healthy=healthy,
+        latency_ms=row.latency_ms,
+        last_check=row.last_check,
+        error=row.error,
+        breaker=state,
+    )

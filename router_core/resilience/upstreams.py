@@ -77,7 +77,7 @@ class Upstreams:
 
     def _meet(self, use: _Use) -> Upstream:
         kind, base_url, model, key = use
-        named = UpstreamKey(kind, _fingerprint(base_url, key), model_family(model))
+        named = UpstreamKey(kind, _fingerprint(kind, base_url, key), model_family(model))
         upstream = self._by_id.get(str(named))
         if upstream is None:
             self._forget_quiet()
@@ -105,6 +105,6 @@ class Upstreams:
         self._credentials = {name: rest for name, rest in self._credentials.items() if name in alive}
 
 
-def _fingerprint(base_url: str | None, key: Secret) -> str:
-    told = f"{base_url or ''}\0{key.reveal()}".encode()
+def _fingerprint(kind: ProviderKind, base_url: str | None, key: Secret) -> str:
+    told = f"{kind}\0{base_url or ''}\0{key.reveal()}".encode()
     return blake2b(told, digest_size=_FINGERPRINT_BYTES, person=b"sbx upstream").hexdigest()

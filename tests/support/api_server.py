@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import get_args
 
 import uvicorn
 
@@ -26,6 +27,7 @@ from router_core.types import (
     FinishPart,
     LLMRequest,
     LLMResponse,
+    PersonRole,
     Principal,
     Secret,
     StartPart,
@@ -33,6 +35,7 @@ from router_core.types import (
     TextDelta,
     WireUsage,
 )
+from tests.support.operator_desk import OperatorDesk, operator_desk
 
 __all__ = ["PEPPER", "ApiRig", "ScriptedRouter", "api_rig", "response"]
 
@@ -137,6 +140,8 @@ class ApiRig:
     admin: Secret
     session: OpenedSession
     state: dict[str, bool]
+    desk: OperatorDesk
+    sessions: dict[PersonRole, OpenedSession]
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -152,36 +157,44 @@ def api_rig() -> Iterator[ApiRig]:
     sessions = SessionGate(MemorySessionStore(users), clock)
     service = new_api_key(PEPPER, clock, account_id="acme", role="service", name="acme service")
     admin = new_api_key(PEPPER, clock, account_id="acme", role="admin", name="acme admin")
-    person = UserRecord(
-        id="u1", email="ada@example.com", password_hash="x", role="prompt_engineer", accounts=("acme",),
-        is_active=True, created_at=clock.utcnow(),
-    )  # fmt: skip
 
-    async def prepare() -> OpenedSession:
+    async def prepare() -> dict[PersonRole, OpenedSession]:
         for name in ("acme", "other"):
             await accounts.create(
                 AccountRecord(id=name, name=name, timezone="UTC", is_active=True, created_at=clock.utcnow())
             )
-        await users.create(person)
         for made in (service, admin):
             await keys.create(made.record)
-        return await sessions.open(person)
+        return {role: await _signed_in(role, users, sessions, clock) for role in get_args(PersonRole)}
 
-    session = asyncio.run(prepare())
-    router, board, state = ScriptedRouter(), Board(), {"ready": True}
+    people = asyncio.run(prepare())
+    router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
     deps = ApiDeps(
         router=router,
         authenticator=KeyAuthenticator(keys, accounts, PEPPER, clock),
         sessions=sessions,
         health=board,
+        operations=desk.operations,
         ready=lambda: state["ready"],
         clock=clock,
         limits=ApiLimits(max_body=MAX_BODY, body_pause=BODY_PAUSE_S),
     )
     with _serving(ApiApplication(deps)) as port:
         yield ApiRig(
-            f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key, session, state
-        )
+            f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
+            people["prompt_engineer"], state, desk, people,
+        )  # fmt: skip
+
+
+async def _signed_in(
+    role: PersonRole, users: MemoryUserStore, sessions: SessionGate, clock: SystemClock
+) -> OpenedSession:
+    person = UserRecord(
+        id=f"u-{role}", email=f"{role}@example.com", password_hash="x", role=role, accounts=("acme",),
+        is_active=True, created_at=clock.utcnow(),
+    )  # fmt: skip
+    await users.create(person)
+    return await sessions.open(person)
 
 
 @contextmanager

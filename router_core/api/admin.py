@@ -1,0 +1,27 @@
+"""The paths of operators and administrators, each with its permission."""
+
+from collections.abc import Mapping
+
+from router_core.api.admin_breakers import close_breaker, list_breakers, open_breaker, reset_breaker
+from router_core.api.admin_drills import list_drills, start_drill, stop_drill
+from router_core.api.admin_health import list_actions, report_board
+from router_core.api.admin_use_cases import list_use_cases, reset_policy, set_policy
+from router_core.api.endpoint import Action
+
+__all__ = ["ADMIN_PATHS"]
+
+ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
+    "/api/admin/breakers": {"GET": Action("health.read", list_breakers)},
+    "/api/admin/breakers/{id}/reset": {"POST": Action("breakers.control", reset_breaker)},
+    "/api/admin/breakers/{id}/open": {"POST": Action("breakers.control", open_breaker)},
+    "/api/admin/breakers/{id}/close": {"POST": Action("breakers.control", close_breaker)},
+    "/api/admin/drills": {"GET": Action("health.read", list_drills), "POST": Action("drills.control", start_drill)},
+    "/api/admin/drills/{id}/stop": {"POST": Action("drills.control", stop_drill)},
+    "/api/admin/health": {"GET": Action("health.read", report_board)},
+    "/api/admin/actions": {"GET": Action("health.read", list_actions)},
+    "/api/admin/use-cases": {"GET": Action("providers.read", list_use_cases)},
+    "/api/admin/use-cases/{name}/policy": {
+        "PUT": Action("providers.edit", set_policy),
+        "DELETE": Action("providers.edit", reset_policy),
+    },
+}

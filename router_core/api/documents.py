@@ -1,0 +1,75 @@
+"""Strict reading of small documents and query strings: faults name the field and never echo a value."""
+
+import re
+from collections.abc import Mapping
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from router_core.api.body import check_json, read_body, require_json
+from router_core.api.call import Call
+from router_core.api.deps import ApiLimits
+from router_core.api.parsing import explained
+from router_core.errors import ValidationError
+
+__all__ = ["read_document", "read_nothing", "read_query"]
+
+D = TypeVar("D")
+MAX_DOCUMENT_BYTES = 64 * 1024
+_NAME = re.compile(r"[a-z][a-z0-9_]*(?:[A-Z][a-z0-9]*)*")
+_SHOWN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+async def read_document(call: Call, kind: type[D]) -> D:
+    """Return the call's body as a ``kind``.
+
+    Raises :class:`ValidationError`, :class:`UnsupportedMediaTypeError`, :class:`PayloadTooLargeError` and
+    :class:`RequestTimeoutError`.
+    """
+    require_json(call.headers)
+    body = await read_body(call.receive, call.headers, _limits(call))
+    check_json(body)
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise _fault(error) from None
+
+
+async def read_nothing(call: Call) -> None:
+    """Make sure that the call brings no body but an empty object. Raises as :func:`read_document` does."""
+    body = await read_body(call.receive, call.headers, _limits(call))
+    if body and body.strip() != b"{}":
+        raise ValidationError("the body must be empty")
+
+
+def read_query(call: Call, defaults: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of the query's parameters, which are those in ``defaults``, each at most once."""
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(call.scope["query_string"].decode("latin-1"), keep_blank_values=True):
+        if name not in defaults:
+            raise ValidationError("unknown parameter", field=name if _SHOWN.fullmatch(name) else None)
+        if name in found:
+            raise ValidationError("the parameter is given twice", field=name)
+        found[name] = value
+    return {**defaults, **found}
+
+
+def _limits(call: Call) -> ApiLimits:
+    given = call.deps.limits
+    return ApiLimits(
+        max_body=min(MAX_DOCUMENT_BYTES, given.max_body), body_pause=given.body_pause, body_total=given.body_total
+    )
+
+
+def _fault(error: Exception) -> ValidationError:
+    """Say what is wrong: in the type's own words where it refused a figure, for those quote nothing."""
+    cause = error.__cause__
+    if not isinstance(error, msgspec.ValidationError) or not isinstance(cause, ValueError):
+        return explained(error)
+    name, _, rest = str(cause).partition(" ")
+    if not _NAME.fullmatch(name):
+        return ValidationError(str(cause))
+    head, *tail = name.split("_")
+    field = head + "".join(word.capitalize() for word in tail)
+    return ValidationError(f"{field} {rest}", field=field)

@@ -1,0 +1,68 @@
+"""The part of the description that operators use."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from router_core.admin.views import UpstreamView
+from router_core.api.admin_breakers import BreakerList, BreakerOrder
+from router_core.api.admin_drills import DrillList
+from router_core.api.admin_health import ActionList
+from router_core.api.admin_use_cases import PolicyChange, UseCaseList
+from router_core.types import Drill, DrillOrder, HealthReport, UpstreamState, UseCasePolicy
+
+__all__ = ["ADMIN_TYPES", "admin_paths"]
+
+Schema = Mapping[str, Any]
+
+ADMIN_TYPES: tuple[type, ...] = (
+    BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
+    UseCaseList, UseCasePolicy, PolicyChange,
+)  # fmt: skip
+
+
+def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the operators' paths; ``schema`` refers to a type, ``errors`` are the answers that say what was wrong."""
+
+    def act(summary: str, answer: type, body: type | None = None, query: Iterable[Schema] = ()) -> dict[str, Any]:
+        made = {
+            "summary": summary,
+            "parameters": list(query),
+            "responses": {"200": {"description": "Success", "content": _json(schema(answer))}, **errors},
+        }
+        return made if body is None else {**made, "requestBody": {"required": True, "content": _json(schema(body))}}
+
+    window = _query("window", {"type": "string", "enum": ["15m", "1h", "24h"], "default": "1h"})
+    limit = _query("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100})
+    paths = {
+        "/api/admin/breakers": {"get": act("Every upstream and its circuit breaker", BreakerList)},
+        "/api/admin/breakers/{id}/reset": {"post": act("Reset a breaker", UpstreamState, BreakerOrder)},
+        "/api/admin/breakers/{id}/open": {"post": act("Force a breaker open", UpstreamState, BreakerOrder)},
+        "/api/admin/breakers/{id}/close": {"post": act("Force a breaker closed", UpstreamState, BreakerOrder)},
+        "/api/admin/drills": {
+            "get": act("What each drill did", DrillList),
+            "post": act("Start a drill", Drill, DrillOrder),
+        },
+        "/api/admin/drills/{id}/stop": {"post": act("Stop a drill", Drill)},
+        "/api/admin/health": {"get": act("The health board", HealthReport, query=[window])},
+        "/api/admin/actions": {"get": act("What operators did", ActionList, query=[limit])},
+        "/api/admin/use-cases": {"get": act("How use cases are served", UseCaseList)},
+        "/api/admin/use-cases/{name}/policy": {
+            "put": act("Set how a use case is served", PolicyChange, UseCasePolicy),
+            "delete": act("Serve a use case by default", PolicyChange),
+        },
+    }
+    return {path: _with_parameters(path, actions) for path, actions in paths.items()}
+
+
+def _with_parameters(path: str, actions: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    names = [piece[1:-1] for piece in path.split("/") if piece.startswith("{")]
+    own = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    return {method: {**action, "parameters": [*own, *action["parameters"]]} for method, action in actions.items()}
+
+
+def _query(name: str, schema: Schema) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": dict(schema)}
+
+
+def _json(schema: Schema) -> dict[str, Any]:
+    return {"application/json": {"schema": dict(schema)}}

@@ -1,0 +1,163 @@
+"""Puts together what operators see and do: health board, active checks, drills, and the facade over them."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from router_core.admin.action_trail import ActionTrail
+from router_core.admin.check_targets import check_targets
+from router_core.admin.health_reports import HealthParts, HealthReports
+from router_core.admin.operations import Operations, OperationsParts, drill_ended
+from router_core.clock import Clock
+from router_core.drills.adapters import DrillAdapters
+from router_core.drills.board import DrillBoard
+from router_core.errors import LLMError
+from router_core.health.board import HealthBoard
+from router_core.health.checker import CheckPolicy, HealthChecker
+from router_core.health.transition_tail import TransitionTail
+from router_core.health.uptime import UptimeHistory
+from router_core.metrics.attempt_stats import AttemptStats
+from router_core.ports import AdapterSource, ConfigSource, KeySource, PriceSource, Recorder
+from router_core.resilience.gossip import BreakerGossip
+from router_core.resilience.loop_watch import LoopWatch
+from router_core.router import Router
+from router_core.types import Drill, ProviderConfig, UpstreamState
+from signalbox.settings import Settings
+from signalbox.store import Store
+
+__all__ = ["DeskParts", "OperatorsDesk"]
+
+_REMEMBERED = timedelta(days=1)
+_MOST_REMEMBERED = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskParts:
+    """What the desk is made from. ``node`` names this process."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    config: ConfigSource
+    keys: KeySource
+    prices: PriceSource
+    adapters: AdapterSource
+    node: str
+
+
+class OperatorsDesk:
+    """Everything beside the router itself. Make it, make the router over :attr:`adapters`, then :meth:`attend` it."""
+
+    def __init__(self, parts: DeskParts) -> None:
+        self._parts = parts
+        self._router: Router | None = None
+        clock, config = parts.clock, parts.config
+        self._tail = TransitionTail()
+        self._trail = ActionTrail(parts.store.actions, clock)
+        self.drills = DrillBoard(clock, lambda: {row.name for row in config.snapshot().providers}, self._note_end)
+        self.adapters: AdapterSource = DrillAdapters(parts.adapters, self.drills, clock)
+        self.stats = AttemptStats(clock)
+        self.uptime = UptimeHistory(parts.store.health_history, clock)
+        self.health = HealthBoard(config, self._upstream_state, self._tail, clock)
+
+    @property
+    def recorders(self) -> tuple[Recorder, ...]:
+        """What follows finished requests."""
+        return (self.health, self.stats, self.uptime, self.drills)
+
+    def attend(self, router: Router) -> Operations:
+        """Take ``router`` in hand; return the facade. Nothing runs before :meth:`open`."""
+        self._router = router
+        parts = self._parts
+        self.checker = HealthChecker(
+            targets=lambda: check_targets(parts.config, parts.keys, router.upstream_of),
+            adapters=self.adapters,
+            prices=parts.prices,
+            board=self.health,
+            uptime=self.uptime,
+            clock=parts.clock,
+            policy=CheckPolicy(
+                interval=parts.settings.health_interval_s,
+                timeout=parts.settings.health_timeout_s,
+                daily_cap=parts.settings.health_daily_cap,
+            ),
+        )
+        reports = HealthReports(
+            HealthParts(
+                config=parts.config,
+                board=self.health,
+                stats=self.stats,
+                uptime=self.uptime,
+                transitions=self._tail,
+                probes=self.checker.spend,
+                drills=self.drills.reports,
+                clock=parts.clock,
+            )
+        )
+        return Operations(
+            OperationsParts(
+                upstreams=router.upstreams,
+                upstream_of=router.upstream_of,
+                config=parts.config,
+                drills=self.drills,
+                health=reports,
+                actions=parts.store.actions,
+                trail=self._trail,
+                policies=parts.store.use_cases,
+                refresh=parts.store.config.refresh,
+                clock=parts.clock,
+            )
+        )
+
+    async def open(self, router: Router, stack: AsyncExitStack) -> None:
+        """Begin everything that runs in the background; ``stack`` ends it, in the opposite order.
+
+        An operator's forces hold before the first request.
+        """
+        parts, clock = self._parts, self._parts.clock
+        gossip = BreakerGossip(router.upstreams, parts.store.breaker_log, clock, parts.node)
+        router.upstreams.subscribe(self._tail.add)
+        gossip.subscribe(self._tail.add)
+        await gossip.poll()
+        await self._remember()
+        stack.push_async_callback(gossip.close)
+        _background(stack, gossip.run())
+        stack.push_async_callback(self._trail.flush)
+        _background(stack, self._trail.run())
+        stack.callback(self.drills.end_all)
+        _background(stack, self.drills.run())
+        stack.push_async_callback(self.uptime.close)
+        self.uptime.start()
+        _background(stack, LoopWatch(router.load, clock).run())
+        if parts.settings.health_checks:
+            stack.push_async_callback(self.checker.close)
+            self.checker.start()
+
+    async def _remember(self) -> None:
+        """Fill the timeline with what happened before this process began; without the store it begins empty."""
+        try:
+            since = self._parts.clock.utcnow() - _REMEMBERED
+            self._tail.extend(await self._parts.store.breaker_log.recent(since, _MOST_REMEMBERED))
+        except LLMError:
+            # The gossip has told of the outage, and tells what is missed once the store is back.
+            return
+
+    def _upstream_state(self, provider: ProviderConfig) -> UpstreamState | None:
+        upstream = None if self._router is None else self._router.upstream_of(provider)
+        return None if upstream is None else upstream.state()
+
+    def _note_end(self, drill: Drill) -> None:
+        self._trail.note(drill_ended(drill, self._parts.clock))
+
+
+def _background(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(end)
