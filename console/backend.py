@@ -4,11 +4,23 @@ from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
 
 from console.views import Choices, OverviewView
-from router_core.types import Decision, LLMRequest, Principal, RequestEvent, StreamPart
+from router_core.types import (
+    Decision,
+    Drill,
+    DrillOrder,
+    HealthReport,
+    HealthWindow,
+    LLMRequest,
+    Principal,
+    RequestEvent,
+    StreamPart,
+    UpstreamState,
+)
 
-__all__ = ["ConsoleBackend", "Screen"]
+__all__ = ["ConsoleBackend", "Control", "Screen"]
 
-Screen = Literal["overview", "playground"]
+Screen = Literal["overview", "health", "playground"]
+Control = Literal["breakers", "drills"]
 
 
 class ConsoleBackend(Protocol):
@@ -44,4 +56,34 @@ class ConsoleBackend(Protocol):
 
     async def trace(self, person: Principal, request_id: str) -> RequestEvent | None:
         """Return what was recorded of a request of that person, None until it is."""
+        ...
+
+    def may_control(self, person: Principal, control: Control) -> bool:
+        """Say whether ``person`` may do more on the Health screen than look."""
+        ...
+
+    def provider_names(self, person: Principal) -> list[str]:
+        """Return the names of the active providers, for who may see the Health screen."""
+        ...
+
+    async def health(self, person: Principal, window: HealthWindow) -> HealthReport:
+        """Return the health board over ``window``."""
+        ...
+
+    async def reset_breaker(self, person: Principal, provider: str, reason: str) -> UpstreamState:
+        """Close the breaker of ``provider``, a row's name; end what holds it."""
+        ...
+
+    async def force_breaker(
+        self, person: Principal, provider: str, phase: Literal["OPEN", "CLOSED"], *, reason: str, seconds: float | None
+    ) -> UpstreamState:
+        """Hold the breaker of ``provider`` in ``phase`` for ``seconds``, None for until it is reset."""
+        ...
+
+    async def start_drill(self, person: Principal, order: DrillOrder) -> Drill:
+        """Begin a drill."""
+        ...
+
+    async def stop_drill(self, person: Principal, drill_id: str) -> Drill:
+        """End a drill now."""
         ...

@@ -7,7 +7,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from router_core.types import NANO_PER_USD, NanoUSD
 
-__all__ = ["ago", "clock_time", "count", "duration", "literal", "money", "percent", "prose", "zone_of"]
+__all__ = [
+    "ago",
+    "clock_time",
+    "count",
+    "duration",
+    "literal",
+    "moment",
+    "money",
+    "percent",
+    "prose",
+    "span",
+    "zone_of",
+]
 
 THIN = "\u202f"
 DASH = "\u2013"
@@ -69,6 +81,14 @@ def ago(seconds: float) -> str:
     return f"{int(seconds // 86_400)}{THIN}d ago"
 
 
+def span(seconds: float) -> str:
+    """Return ``17 s``, ``3 min``, ``5 h`` or ``2 d``: how long something lasts; what is left is never shown as 0."""
+    for limit, divisor, unit in ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h")):
+        if seconds < limit:
+            return f"{max(1, int(seconds // divisor))}{THIN}{unit}"
+    return f"{int(seconds // 86_400)}{THIN}d"
+
+
 def zone_of(name: object) -> ZoneInfo:
     """Return the zone that a browser named, UTC when it named none that is known."""
     try:
@@ -80,6 +100,14 @@ def zone_of(name: object) -> ZoneInfo:
 def clock_time(moment: datetime, zone: ZoneInfo) -> str:
     """Return ``12:03:04`` in ``zone``."""
     return moment.astimezone(zone).strftime("%H:%M:%S")
+
+
+def moment(when: datetime, zone: ZoneInfo, now: datetime, *, seconds: bool = False) -> str:
+    """Return ``14:05`` in ``zone``, ``24 Nov 14:05`` when that is another day than ``now``."""
+    local = when.astimezone(zone)
+    is_today = local.date() == now.astimezone(zone).date()
+    time = "%H:%M:%S" if seconds else "%H:%M"
+    return local.strftime(time if is_today else f"%-d %b {time}")
 
 
 def literal(text: str) -> str:

@@ -11,7 +11,11 @@ from router_core.types import Principal
 
 __all__ = ["Visitor", "current_visitor", "require"]
 
-SCREEN_ROLES: dict[Screen, str] = {"overview": "any role", "playground": "the prompt engineer, admin or owner role"}
+SCREEN_ROLES: dict[Screen, str] = {
+    "overview": "any role",
+    "health": "the operator, admin or owner role",
+    "playground": "the prompt engineer, admin or owner role",
+}
 
 
 @dataclass(frozen=True)

@@ -1,30 +1,41 @@
 """The backend for a console that shares the process with the router."""
 
 from collections.abc import AsyncGenerator, Sequence
+from typing import Literal
 
-from console.backend import ConsoleBackend, Screen
+from console.backend import ConsoleBackend, Control, Screen
 from console.bridge import Bridge
 from console.views import Choices, OverviewView, ProviderState, ProviderView, UseCaseChoice
 from router_core.clock import Clock
+from router_core.health.board import HealthRow
 from router_core.metrics.minute import Totals
-from router_core.ports import ProviderHealth
 from router_core.security.permissions import allows, require
 from router_core.types import (
     STANDARD_USE_CASES,
     Decision,
+    Drill,
+    DrillOrder,
+    HealthReport,
+    HealthWindow,
     LLMRequest,
     Principal,
     ProviderConfig,
     RequestEvent,
     Snapshot,
     StreamPart,
+    UpstreamState,
 )
 from signalbox.bootstrap import Runtime
 from signalbox.loop import SERVED
 
 __all__ = ["InProcessBackend", "published_backend"]
 
-PERMISSION_OF: dict[Screen, str] = {"overview": "overview.read", "playground": "playground.use"}
+PERMISSION_OF: dict[Screen, str] = {
+    "overview": "overview.read",
+    "health": "health.read",
+    "playground": "playground.use",
+}
+CONTROLS: dict[Control, str] = {"breakers": "breakers.control", "drills": "drills.control"}
 SEES_ALL_ACCOUNTS = frozenset({"owner", "admin"})
 RECENT_SHOWN = 25
 RECENT_SEARCHED = 200
@@ -58,10 +69,10 @@ class InProcessBackend:
         require(person, "overview.read")
         metrics = self._runtime.metrics.overview(60)
         totals = {each.provider: each.totals for each in metrics.providers}
-        board = {each.provider: each for each in self._runtime.health.board()}
+        board = {each.provider.name: each for each in self._runtime.health.rows()}
         snapshot = self._runtime.config.snapshot()
         views = [
-            _provider_view(each, snapshot, board.get(each.name), totals.get(each.name, Totals()))
+            _provider_view(each, board.get(each.name), totals.get(each.name, Totals()))
             for each in _visible(snapshot, person)
         ]
         views.sort(key=lambda view: WORST_FIRST.index(view.state))
@@ -102,6 +113,39 @@ class InProcessBackend:
         recent = self._runtime.events.recent(RECENT_SEARCHED, None)
         return next((each for each in recent if each.request_id == request_id and each.principal.id == person.id), None)
 
+    # --- the Health screen; the facade checks the person's right to each of these itself --------------------------
+
+    def may_control(self, person: Principal, control: Control) -> bool:
+        """Say whether ``person`` may do more on the Health screen than look."""
+        return allows(person, CONTROLS[control])
+
+    def provider_names(self, person: Principal) -> list[str]:
+        """Return the names of the active providers."""
+        require(person, "health.read")
+        return [each.name for each in self._runtime.config.snapshot().providers if each.is_active]
+
+    async def health(self, person: Principal, window: HealthWindow) -> HealthReport:
+        """Return the health board over ``window``."""
+        return self._runtime.operations.health(window, person)
+
+    async def reset_breaker(self, person: Principal, provider: str, reason: str) -> UpstreamState:
+        """Close the breaker of ``provider``, a row's name; end what holds it."""
+        return await self._runtime.operations.reset_breaker(provider, person, reason)
+
+    async def force_breaker(
+        self, person: Principal, provider: str, phase: Literal["OPEN", "CLOSED"], *, reason: str, seconds: float | None
+    ) -> UpstreamState:
+        """Hold the breaker of ``provider`` in ``phase`` for ``seconds``, None for until it is reset."""
+        return await self._runtime.operations.force_breaker(provider, phase, person, reason=reason, seconds=seconds)
+
+    async def start_drill(self, person: Principal, order: DrillOrder) -> Drill:
+        """Begin a drill."""
+        return await self._runtime.operations.start_drill(order, person)
+
+    async def stop_drill(self, person: Principal, drill_id: str) -> Drill:
+        """End a drill now."""
+        return await self._runtime.operations.stop_drill(drill_id, person)
+
 
 def _accounts(person: Principal) -> Sequence[str] | None:
     return None if person.role in SEES_ALL_ACCOUNTS else person.accounts
@@ -116,22 +160,7 @@ def _visible(snapshot: Snapshot, person: Principal) -> list[ProviderConfig]:
     ]
 
 
-def _provider_view(
-    provider: ProviderConfig, snapshot: Snapshot, health: ProviderHealth | None, totals: Totals
-) -> ProviderView:
-    enabled = provider.is_active and snapshot.flags.allows(provider.kind)
-    state = _state(health) if enabled else "disabled"
+def _provider_view(provider: ProviderConfig, health: HealthRow | None, totals: Totals) -> ProviderView:
+    state: ProviderState = "unknown" if health is None else health.word
     error = health.error if health is not None and state in ("down", "failing") else None
     return ProviderView(name=provider.name, model=provider.model, state=state, totals=totals, error=error)
-
-
-def _state(health: ProviderHealth | None) -> ProviderState:
-    if health is None:
-        return "unknown"
-    if health.breaker == "OPEN":
-        return "down"
-    if health.breaker == "HALF_OPEN":
-        return "recovering"
-    if health.healthy is None:
-        return "unknown"
-    return "healthy" if health.healthy else "failing"

@@ -7,6 +7,7 @@ import streamlit as st
 
 from console.assets import page_script, static_file
 from console.backend import Screen
+from console.health.orders import close_orders
 from console.identity import Visitor, current_visitor, show_ended
 
 __all__ = ["run_console"]
@@ -33,6 +34,7 @@ class _Entry:
 
 ENTRIES = (
     _Entry("Operate", "overview", "Overview", ":material/monitoring:", "The last hour at a glance.", default=True),
+    _Entry("Operate", "health", "Health", ":material/ecg_heart:", "Providers, their breakers, and drills."),
     _Entry("Build", "playground", "Playground", ":material/forum:", "One prompt through the real router."),
 )
 
@@ -48,6 +50,7 @@ def run_console() -> None:
         return
     page = st.navigation(_pages(visitor), position="sidebar", expanded=True)
     st.set_page_config(page_title=f"{page.title} · Signalbox")
+    close_orders(page.url_path)
     _logo()
     with st.sidebar:
         _person(visitor)

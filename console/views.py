@@ -1,16 +1,14 @@
 """What pages are shown: plain values, ready to be drawn, that know neither store nor router."""
 
-from typing import Literal
-
 from msgspec import Struct
 
 from router_core.metrics.collector import Overview
 from router_core.metrics.minute import Totals
-from router_core.types import RequestEvent
+from router_core.types import HealthWord, RequestEvent
 
 __all__ = ["Choices", "OverviewView", "ProviderState", "ProviderView", "UseCaseChoice"]
 
-ProviderState = Literal["healthy", "failing", "recovering", "down", "disabled", "unknown"]
+ProviderState = HealthWord
 
 
 class ProviderView(Struct, frozen=True, kw_only=True):

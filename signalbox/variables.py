@@ -215,9 +215,7 @@ VARIABLES: Final = (
     ),
     _seconds("SIGNALBOX_LONGEST_REST_S", "longest_rest_s", 900, "longest rest granted to a provider's `Retry-After`"),
     _count("SIGNALBOX_PROVIDER_IN_FLIGHT", "provider_in_flight", 1000, "calls to a provider at once, at most"),
-    _row(
-        "SIGNALBOX_HEALTH_CHECKS", "health_checks", parsers.parse_flag, _ON, "false: no provider is asked actively"
-    ),
+    _row("SIGNALBOX_HEALTH_CHECKS", "health_checks", parsers.parse_flag, _ON, "false: no provider is asked actively"),
     _seconds("SIGNALBOX_HEALTH_INTERVAL_S", "health_interval_s", 60, "seconds between two active checks of a provider"),
     _seconds("SIGNALBOX_HEALTH_TIMEOUT_S", "health_timeout_s", 5, "seconds that an active check may take"),
     _row(

@@ -57,8 +57,8 @@ class ActionTrail:
 
     async def report(self, action: OperatorAction) -> None:
         """Write down what has happened already, now or else as soon as the log takes it."""
-        if self._waiting or not await self._attempt(action):
-            self.note(action)
+        self.note(action)
+        await self.flush()
 
     def note(self, action: OperatorAction) -> None:
         """Have ``action`` written down as soon as the log takes it; returns at once."""

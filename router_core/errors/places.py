@@ -9,7 +9,9 @@ _PATH = "[path]"
 # What vendors write for their customers to follow stays.
 _PUBLIC = r"(?:openai|anthropic|claude|azure|microsoft|aka)\.(?:com|ai|ms)"
 _PUBLIC_HOST = rf"(?:[a-z0-9-]{{1,63}}\.){{0,3}}{_PUBLIC}(?![\w.-]*\w@|[\w-]|\.[a-z0-9])"
-_TOP = r"(?:com|net|org|io|ai|dev|cloud|app|co|internal|intranet|local|localhost|lan|corp|home|svc|test|invalid|example)"
+_TOP = (
+    r"(?:com|net|org|io|ai|dev|cloud|app|co|internal|intranet|local|localhost|lan|corp|home|svc|test|invalid|example)"
+)
 
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\s*Traceback \(most recent call last\)[\s\S]*"), " [traceback]"),

@@ -14,12 +14,9 @@ ProviderError
 └── NetworkError           503  NETWORK
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from router_core.errors.base import LLMError
-
-if TYPE_CHECKING:
-    from router_core.types import Headroom
 
 __all__ = [
     "ContentRefusedError",
@@ -98,7 +95,7 @@ class RateLimitError(ProviderError):
     status_code = 429
     retryable = True
     counts = False
-    headroom: "Headroom | None" = None
+    headroom: Any = None
 
 
 class QuotaExceededError(RateLimitError):

@@ -7,7 +7,16 @@ from urllib.parse import quote
 
 from router_core.errors.secret_patterns import SECRET_PATTERNS
 
-__all__ = ["MAX_MESSAGE_CHARS", "Revealable", "mask_api_key", "needles", "readable", "redact", "sanitize_message", "shortened"]
+__all__ = [
+    "MAX_MESSAGE_CHARS",
+    "Revealable",
+    "mask_api_key",
+    "needles",
+    "readable",
+    "redact",
+    "sanitize_message",
+    "shortened",
+]
 
 MAX_MESSAGE_CHARS = 500
 _MASK = "***"

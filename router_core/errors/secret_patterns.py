@@ -47,26 +47,35 @@ _MARKED: tuple[str, ...] = (
     r"\b(SK)[0-9a-f]{32}\b",
 )
 _WHOLE: tuple[tuple[str, str], ...] = (
-    (r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:(?!-----)[\s\S])*(?:-----END [A-Z0-9 ]{0,50}-----)?", "***"),
+    (
+        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:(?!-----)[\s\S])*(?:-----END [A-Z0-9 ]{0,50}-----)?",
+        "***",
+    ),
     (r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?", "eyJ***"),
     (r"\b(\d{8,10}:)[\w-]{35}(?![\w-])", r"\1***"),
 )
 _NAMED: tuple[tuple[str, str], ...] = (
     (rf"([?&;]{_QUERY_NAMES}=)(?!\*\*\*)[^\s&#\"'<>]{{1,4096}}", r"\1***"),
     (
-        rf"(?<![A-Za-z])(authorization{_SEPARATOR})(?!\*\*\*)(bearer\s{{1,8}}|basic\s{{1,8}}|token\s{{1,8}})?"
-        r"(?!\*\*\*)[^\s\"',;}]{6,}",
+        (
+            rf"(?<![A-Za-z])(authorization{_SEPARATOR})(?!\*\*\*)(bearer\s{{1,8}}|basic\s{{1,8}}|token\s{{1,8}})?"
+            r"(?!\*\*\*)[^\s\"',;}]{6,}"
+        ),
         r"\1\2***",
     ),
     (rf"(?<![A-Za-z])((?:{_STRONG_NAMES}){_SEPARATOR}){_NO_VALUE}[^\s\"'&,;}}]{{6,}}", r"\1***"),
     (
-        rf"(?<![A-Za-z])((?:secret|token|key|sig|signature|credential){_SEPARATOR})"
-        r"(?:(?=[A-Za-z+/_=-]{0,64}\d)(?!\d+\b)[\w+/=-]{16,}|[\w+/=-]{32,})",
+        (
+            rf"(?<![A-Za-z])((?:secret|token|key|sig|signature|credential){_SEPARATOR})"
+            r"(?:(?=[A-Za-z+/_=-]{0,64}\d)(?!\d+\b)[\w+/=-]{16,}|[\w+/=-]{32,})"
+        ),
         r"\1***",
     ),
     (
-        r"\b(bearer\s{1,8})(?!(?:authentication|authorization|credentials?|tokens?|scheme|header)\b)"
-        r"(?:[\w.~+/=-]{12,}|(?=[\w.~+/=-]{0,12}\d)[\w.~+/=-]{6,})",
+        (
+            r"\b(bearer\s{1,8})(?!(?:authentication|authorization|credentials?|tokens?|scheme|header)\b)"
+            r"(?:[\w.~+/=-]{12,}|(?=[\w.~+/=-]{0,12}\d)[\w.~+/=-]{6,})"
+        ),
         r"\1***",
     ),
     (r"([a-z][a-z0-9+.-]{1,20}://)(?:[^\s/]{1,128}@|[^\s/@:]{0,64}:[^\s@]{1,128}@)", r"\1***@"),

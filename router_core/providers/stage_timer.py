@@ -5,6 +5,7 @@ from types import TracebackType
 
 from router_core.clock import Clock
 from router_core.errors.provider_errors import TimeoutError as AttemptTimeoutError
+from router_core.errors.provider_errors import WaitedFor
 from router_core.types import ProviderCall
 
 __all__ = ["StageTimer"]
@@ -32,14 +33,15 @@ class StageTimer:
     def stage(self) -> "_Limit":
         """Let what is inside take as long as a single wait may now. Raises :class:`TimeoutError`."""
         passed = self._clock.now() - self._start
-        name, limit, left = "total", self._limits.total, self._limits.total - passed
+        name: WaitedFor = "total"
+        limit, left = self._limits.total, self._limits.total - passed
         if self.begun and self._limits.idle < left:
             name, limit, left = "idle", self._limits.idle, self._limits.idle
         elif not self.begun and self._limits.first_token - passed < left:
             name, limit, left = "first_token", self._limits.first_token, self._limits.first_token - passed
         return _Limit(self, name, limit, left)
 
-    def late(self, name: str, limit: float) -> AttemptTimeoutError:
+    def late(self, name: WaitedFor, limit: float) -> AttemptTimeoutError:
         """Return the error that says that ``limit`` seconds were not enough for ``name``."""
         return AttemptTimeoutError(round(limit * 1000), provider=self._provider, waited_for=name)
 
@@ -49,7 +51,7 @@ class _Limit:
 
     __slots__ = ("_left", "_limit", "_name", "_timeout", "_timer")
 
-    def __init__(self, timer: StageTimer, name: str, limit: float, left: float) -> None:
+    def __init__(self, timer: StageTimer, name: WaitedFor, limit: float, left: float) -> None:
         self._timer = timer
         self._name = name
         self._limit = limit

@@ -28,6 +28,7 @@ from router_core.types import (
     Usage,
     WireUsage,
 )
+from tests.console.health_fakes import HealthDouble
 
 OWNER = Principal(kind="person", id="u1", name="ada@example.com", role="owner", accounts=("acme",))
 VIEWER = Principal(kind="person", id="u2", name="vi@example.com", role="viewer", accounts=("acme",))
@@ -110,10 +111,11 @@ def event(
     )
 
 
-class FakeBackend:
+class FakeBackend(HealthDouble):
     """Does what ``ConsoleBackend`` promises, from memory. ``people`` maps session tokens to who they belong to."""
 
     def __init__(self, *, busy: bool = False, pause_s: float = 0.0) -> None:
+        super().__init__()
         self.people: dict[str, Principal] = {"owner-token": OWNER, "viewer-token": VIEWER}
         self.touches: list[bool] = []
         self.error: LLMError | None = None
@@ -134,6 +136,8 @@ class FakeBackend:
         return self.people.get(token)
 
     def may(self, person: Principal, screen: Screen) -> bool:
+        if screen == "health":
+            return self.may_control(person, "breakers")
         return screen == "overview" or person.role in ("owner", "admin", "prompt_engineer")
 
     async def overview(self, person: Principal) -> OverviewView:

@@ -9,10 +9,13 @@ from console.in_process import InProcessBackend
 from router_core.clock import SystemClock
 from router_core.errors.base import ForbiddenError
 from router_core.health.board import HealthBoard
+from router_core.health.transition_tail import TransitionTail
 from router_core.metrics.collector import MetricsCollector
 from router_core.metrics.recorders import RecentEvents
+from router_core.resilience.upstream import Upstream, UpstreamPolicy
+from router_core.resilience.upstreams import Upstreams
 from router_core.router import StaticConfig
-from router_core.types import BreakerState, Decision, Flags, LLMRequest, Principal, ProviderConfig, Snapshot
+from router_core.types import Decision, Flags, LLMRequest, Principal, ProviderConfig, Secret, Snapshot
 from signalbox.bootstrap import Runtime
 from tests.console.console_fakes import OWNER, VIEWER, decision_for, event
 
@@ -42,14 +45,18 @@ class World:
             provider("own", account_id="acme"),
         ]
         config = StaticConfig(Snapshot(rows, flags=flags))
-        self.breakers: dict[str, BreakerState] = {}
+        self.upstreams = Upstreams(UpstreamPolicy(), SystemClock())
         self.router = RecordingRouter()
         self.events, self.metrics = RecentEvents(), MetricsCollector(SystemClock())
-        self.health = HealthBoard(config, lambda: self.breakers)
+        self.health = HealthBoard(config, lambda row: self.upstream(row).state(), TransitionTail(), SystemClock())
         parts = SimpleNamespace(
             config=config, router=self.router, events=self.events, metrics=self.metrics, health=self.health
         )
         self.backend = InProcessBackend(cast(Runtime, parts))
+
+    def upstream(self, row: ProviderConfig) -> Upstream:
+        """Return where calls to ``row`` go."""
+        return self.upstreams.of(row, Secret("sk-test-0000"))
 
     def record(self, **what: Any) -> None:
         """Let a request have finished just now."""
@@ -62,12 +69,6 @@ def provider(name: str, **changes: Any) -> ProviderConfig:
     """Return a provider row."""
     base = {"kind": "openai", "model": f"model-of-{name}", "use_cases": ("general", "poems")}
     return ProviderConfig(**{**base, "id": name, "name": name, "max_tokens": 100, "context_window": 1000, **changes})
-
-
-def breaker(state: str) -> BreakerState:
-    """Return a breaker's state."""
-    fields = dict.fromkeys(BreakerState.__struct_fields__, 0)
-    return BreakerState(**{**fields, "state": state})  # type: ignore[arg-type]
 
 
 async def states(world: World, person: Principal = OWNER) -> dict[str, str]:
@@ -109,9 +110,11 @@ async def test_a_providers_state_follows_its_traffic_and_its_breaker() -> None:
     assert (await states(world))[name] == "healthy"
     world.record(number=2, status="error")
     assert (await states(world))[name] == "failing"
-    world.breakers[name] = breaker("OPEN")
+    breaker = world.upstream(provider(name)).breaker
+    for _ in range(5):
+        breaker.acquire().failure()
     assert (await states(world))[name] == "down"
-    world.breakers[name] = breaker("HALF_OPEN")
+    breaker.force("OPEN", actor="ada", reason="x", seconds=0)
     assert (await states(world))[name] == "recovering"
 
 

@@ -1,4 +1,4 @@
-"""One fault from beginning to end: it strikes under traffic, it is withdrawn, the primary comes back, nothing is left."""
+"""One fault from beginning to end: it strikes under traffic, is withdrawn, the primary comes back, nothing is left."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

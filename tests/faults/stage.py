@@ -1,7 +1,6 @@
 """The real server between two simulated vendors, each a process of its own; the primary can be killed."""
 
 import json
-import os
 import signal
 import urllib.error
 import urllib.request
@@ -111,7 +110,7 @@ class Stage:
         counts = [vendor.counts() for vendor in (self.primary, self.secondary)]
         # Each simulator counts the connection that asks it.
         pooled = sum(each["open_connections"] - 1 for each in counts)
-        files = len(os.listdir(f"/proc/{self.server.pid}/fd"))
+        files = sum(1 for _ in Path(f"/proc/{self.server.pid}/fd").iterdir())
         upstreams = self.breakers()
         return Held(
             files=files - pooled,
@@ -126,7 +125,7 @@ class Stage:
         )
         try:
             with urllib.request.urlopen(request, timeout=5) as answer:
-                listed: list[dict[str, Any]] = json.load(answer)["breakers"]
+                listed: list[dict[str, Any]] = [each["state"] for each in json.load(answer)["upstreams"]]
         except urllib.error.HTTPError:
             return []
         return listed

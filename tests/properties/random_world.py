@@ -1,6 +1,7 @@
 """A router among providers that behave as a random generator pleases, and everything that was seen of them."""
 
 import asyncio
+import builtins
 import random
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from router_core.errors import (
     RateLimitError,
     TimeoutError,
 )
+from router_core.errors.provider_errors import WaitedFor
 from router_core.resilience.breaker_policy import BreakerPolicy
 from router_core.resilience.concurrency import ConcurrencyPolicy
 from router_core.resilience.retry import RetryPolicy
@@ -58,7 +60,7 @@ class SeenCall:
 
 @dataclass
 class Provider:
-    """How one row behaves: healthy for a share of calls, otherwise ill in one of ``ills``, answering after ``delay``."""
+    """How one row behaves: healthy for a share of calls, else ill in one of ``ills``, answering after ``delay``."""
 
     health: float
     ills: tuple[str, ...]
@@ -159,7 +161,7 @@ class RandomAdapters:
 class _Limit:
     """Ends what takes longer in the error that a real adapter raises."""
 
-    def __init__(self, seconds: float, name: str, row: str) -> None:
+    def __init__(self, seconds: float, name: WaitedFor, row: str) -> None:
         self._seconds, self._name, self._row = seconds, name, row
 
     async def __aenter__(self) -> None:
@@ -169,11 +171,11 @@ class _Limit:
     async def __aexit__(self, kind, error, trace) -> None:
         try:
             await self._timeout.__aexit__(kind, error, trace)
-        except asyncio.TimeoutError:
+        except builtins.TimeoutError:
             raise TimeoutError(round(self._seconds * 1000), provider=self._row, waited_for=self._name) from None
 
 
-def _error(ill: str, row: str) -> ProviderError | None:
+def _error(ill: str, row: str) -> ProviderError | None:  # noqa: PLR0911 - one line for each ill
     match ill:
         case "500":
             return LLMProviderError("broken", provider=row, upstream_status=500)

@@ -53,7 +53,7 @@ class Pair:
             permit = self.breaker.acquire()
         except CircuitBreakerOpenError as refused:
             assert ticket is None, "refused a call that the model admits"
-            assert refused.cooldown_remaining > 0, "a refusal without a wait"
+            assert refused.cooldown_remaining > 0, "a refusal without a wait"  # noqa: PT017 - either way is judged
             return
         assert ticket is not None, "admitted a call that the model refuses"
         assert permit.is_probe == bool(ticket.probe), "a probe is not taken for one"
@@ -97,9 +97,9 @@ class Pair:
         now = self.clock.now()
         kind = self.rng.choice(("opened", "opened", "closed", "reset", "forced"))
         if kind == "opened":
-            rest = self.rng.choice((-1.0, 0.5, 2.0, 90.0))
-            self.breaker.obey(self._news("failures_in_a_row", rest))
-            self.model.hear_open(rest, now)
+            late = self.rng.choice((-1.0, 0.5, 2.0, 90.0))
+            self.breaker.obey(self._news("failures_in_a_row", late))
+            self.model.hear_open(late, now)
         elif kind == "closed":
             self.breaker.obey(self._news("probes_succeeded", None))
             self.model.hear_closed(now)

@@ -1,6 +1,7 @@
 """Whole routers through thousands of random schedules in virtual time: what is promised holds, and nothing is left."""
 
 import asyncio
+import itertools
 import random
 from collections import Counter
 from contextlib import aclosing
@@ -133,7 +134,7 @@ def _check_probes(world: World) -> None:
     """While a breaker is half open, one call at a time goes through."""
     for upstream in {call.upstream for call in world.calls}:
         probes = [call for call in world.calls if call.upstream == upstream and call.probe]
-        for earlier, later in zip(probes, probes[1:], strict=False):
+        for earlier, later in itertools.pairwise(probes):
             assert earlier.ended is not None
             assert later.started >= earlier.ended, "two probes at once"
 

@@ -13,9 +13,10 @@ from router_core.errors import (
     RequestRefusedError,
 )
 from router_core.health.board import HealthBoard
+from router_core.health.transition_tail import TransitionTail
 from router_core.ports import ProviderHealth
-from router_core.resilience.circuit_breaker import BreakerPolicy, CircuitBreaker
 from router_core.router import StaticConfig
+from router_core.types import ProviderConfig, UpstreamState
 from tests.support.core_fakes import CoreRig, Slow, answer, ask, provider, rig
 from tests.support.fake_clock import FakeClock
 
@@ -27,7 +28,11 @@ class Desk:
 
     def __init__(self, *names: str) -> None:
         self.core: CoreRig = rig([provider(name) for name in names], max_attempts=1)
-        self.board = HealthBoard(self.core.config, self.core.router.breakers)
+        self.board = HealthBoard(self.core.config, self._state, TransitionTail(), self.core.clock)
+
+    def _state(self, row: ProviderConfig) -> UpstreamState | None:
+        upstream = self.core.router.upstream_of(row)
+        return None if upstream is None else upstream.state()
 
     async def serve(self, step: Any, name: str = "a") -> None:
         """Send one request to ``name``, which answers with ``step``."""
@@ -102,13 +107,16 @@ async def test_an_open_breaker_is_unhealthy_and_shown() -> None:
 
 
 def test_an_open_breaker_is_unhealthy_even_when_nothing_else_is_known() -> None:
-    breaker = CircuitBreaker(BreakerPolicy(), FakeClock())
+    desk = Desk("a")
+    upstream = desk.core.router.upstream_of(provider("a"))
+    assert upstream is not None
     for _ in range(5):
-        breaker.acquire().failure()
-    (row,) = HealthBoard(StaticConfig([provider("a")]), lambda: {"a": breaker.get_state()}).board()
-    assert (row.healthy, row.breaker) == (False, "OPEN")
+        upstream.breaker.acquire().failure()
+    assert (desk.row().healthy, desk.row().breaker) == (False, "OPEN")
 
 
 def test_only_active_providers_are_on_the_board() -> None:
     config = StaticConfig([provider("on"), provider("off", is_active=False)])
-    assert [each.provider for each in HealthBoard(config, dict).board()] == ["on"]
+    assert [each.provider for each in HealthBoard(config, lambda _: None, TransitionTail(), FakeClock()).board()] == [
+        "on"
+    ]

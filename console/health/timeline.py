@@ -1,0 +1,49 @@
+"""The timeline of breakers: what changed, when, why, and by whose hand."""
+
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from console.format import DASH, moment
+from console.status import CAUSE_WORDS, PHASE_WORDS
+from router_core.types import BreakerTransition, HealthReport
+
+__all__ = ["draw_timeline", "timeline_rows"]
+
+SHOWN = 50
+
+
+def draw_timeline(report: HealthReport, zone: ZoneInfo) -> None:
+    """Draw the newest changes of all breakers."""
+    st.subheader("Timeline", anchor=False)
+    if not report.transitions:
+        st.caption("No breaker has changed its state in the last 24 hours.")
+        return
+    st.dataframe(
+        timeline_rows(report, zone),
+        hide_index=True,
+        width="stretch",
+        height="content" if len(report.transitions) <= 10 else 390,
+        column_config={"Why": st.column_config.TextColumn(width="large")},
+        key="health_timeline",
+    )
+
+
+def timeline_rows(report: HealthReport, zone: ZoneInfo) -> list[dict[str, str]]:
+    """Return one row for each change, newest first; what an operator did names them."""
+    names: dict[str, list[str]] = {}
+    for each in report.providers:
+        if each.upstream is not None:
+            names.setdefault(each.upstream.id, []).append(each.provider)
+    return [_row(each, names, report, zone) for each in report.transitions[:SHOWN]]
+
+
+def _row(each: BreakerTransition, names: dict[str, list[str]], report: HealthReport, zone: ZoneInfo) -> dict[str, str]:
+    why = CAUSE_WORDS[each.cause]
+    return {
+        "Time": moment(each.at, zone, report.as_of, seconds=True),
+        "Provider": ", ".join(names.get(each.upstream, [each.upstream])),
+        "Change": f"{PHASE_WORDS[each.before]} → {PHASE_WORDS[each.after]}",
+        "Why": f"{why}: {each.detail}" if each.detail else why,
+        "Who": each.actor or DASH,
+    }
