@@ -1,23 +1,17 @@
 """Health: how every provider is, what its breaker does, and drills."""
 
-from typing import get_args
-
 import streamlit as st
 
-from console.health.board import draw_health
+from console.health.board import draw_health, pick_window
 from console.health.dialogs import draw_order
 from console.health.orders import open_order
 from console.identity import require
-from router_core.types import HealthWindow
 
 visitor = require("health")
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title("Health", anchor=False, width="content")
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content"):
-        window: HealthWindow = st.segmented_control(
-            "Range", list(get_args(HealthWindow)), default="1h", required=True, key="health_window",
-            label_visibility="collapsed", bind="query-params",
-        )  # fmt: skip
+        window = pick_window()
         live = st.toggle("Live", value=True, key="health_live", bind="query-params", help="Refresh every 2 seconds")
 order = open_order()
 if order is not None:

@@ -1,5 +1,6 @@
 """Draws the health board; called again on every timer tick."""
 
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -14,9 +15,23 @@ from console.health.timeline import draw_timeline
 from console.identity import Visitor, require
 from router_core.types import HealthReport, HealthWindow
 
-__all__ = ["draw_health"]
+__all__ = ["draw_health", "pick_window"]
 
 ICONS: dict[Tone, str] = {"down": ":material/error:", "care": ":material/warning:", "drill": ":material/science:"}
+
+
+def pick_window() -> HealthWindow:
+    """Draw the choice of the range and return what was chosen."""
+    picked: HealthWindow = st.segmented_control(
+        "Range",
+        list(get_args(HealthWindow)),
+        default="1h",
+        required=True,
+        key="health_window",
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    return picked
 
 
 def draw_health(window: HealthWindow) -> None:
