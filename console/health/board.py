@@ -70,6 +70,6 @@ def _providers(visitor: Visitor, report: HealthReport, zone: ZoneInfo) -> None:
             st.markdown("Nothing can be routed, so there is nothing to watch yet. An admin adds providers.")
         return
     in_control = visitor.stage.backend.may_control(visitor.person, "breakers")
-    with st.grid(4, min_column_width=250, gap="small"):
+    with st.grid(4, min_column_width=230, gap="small"):
         for each in report.providers:
             draw_card(each, report, zone, in_control=in_control)

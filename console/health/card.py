@@ -70,13 +70,13 @@ def _latency(each: ProviderReport, colour: Colour) -> None:
 
 def _facts(facts: list[Fact]) -> str:
     lines = "".join(
-        f'<dt style="margin:0;font-weight:400;opacity:.75;white-space:nowrap">{escape(fact.label)}</dt>'
-        f'<dd style="margin:0;text-align:right;overflow-wrap:anywhere" title="{escape(fact.title)}">'
+        f'<dt style="margin:0;padding:0;font-weight:400;opacity:.75;white-space:nowrap">{escape(fact.label)}</dt>'
+        f'<dd style="margin:0;padding:0;text-align:right;overflow-wrap:anywhere" title="{escape(fact.title)}">'
         f"{escape(fact.value)}</dd>"
         for fact in facts
     )
     return (
-        '<dl style="display:grid;grid-template-columns:max-content 1fr;gap:.22rem .9rem;margin:.2rem 0 0;'
+        '<dl style="padding:0;display:grid;grid-template-columns:max-content 1fr;gap:.22rem .9rem;margin:.2rem 0 0;'
         f'font-size:.8rem;line-height:1.35">{lines}</dl>'
     )
 

@@ -24,7 +24,7 @@ def draw_timeline(report: HealthReport, zone: ZoneInfo) -> None:
         hide_index=True,
         width="stretch",
         height="content" if len(report.transitions) <= 10 else 390,
-        column_config={"Why": st.column_config.TextColumn(width="large")},
+        column_config={"Why": st.column_config.TextColumn(width="medium")},
         key="health_timeline",
     )
 
@@ -39,11 +39,18 @@ def timeline_rows(report: HealthReport, zone: ZoneInfo) -> list[dict[str, str]]:
 
 
 def _row(each: BreakerTransition, names: dict[str, list[str]], report: HealthReport, zone: ZoneInfo) -> dict[str, str]:
-    why = CAUSE_WORDS[each.cause]
     return {
         "Time": moment(each.at, zone, report.as_of, seconds=True),
         "Provider": ", ".join(names.get(each.upstream, [each.upstream])),
         "Change": f"{PHASE_WORDS[each.before]} → {PHASE_WORDS[each.after]}",
-        "Why": f"{why}: {each.detail}" if each.detail else why,
+        "Why": _why(each),
         "Who": each.actor or DASH,
     }
+
+
+def _why(each: BreakerTransition) -> str:
+    """Return the cause; where calls decided, their figures say it all."""
+    words = CAUSE_WORDS[each.cause]
+    if not each.detail:
+        return words
+    return f"{words}: {each.detail}" if each.actor is not None else each.detail.capitalize()

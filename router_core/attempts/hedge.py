@@ -27,7 +27,7 @@ def hedge_delay(policy: AttemptPolicy, trail: Trail, call: OpenCall) -> float:
 
 
 class Hedge:
-    """The race for one first token. ``last`` is the call that won, or the last one that lost."""
+    """The race for one first token. ``last`` is the call that won, else the one furthest along the plan."""
 
     __slots__ = ("_begin_next", "_clock", "_delay", "_running", "_trail", "last")
 
@@ -42,9 +42,10 @@ class Hedge:
     async def winner(self) -> OpenCall:
         """Return the call whose first part came first; the other one is cancelled and closed.
 
-        Raises the :class:`ProviderError` of the call that failed last when none began to answer.
+        Raises the :class:`ProviderError` of the call furthest along the plan when none began to answer.
         """
-        self._start(self.last)
+        first, here = self.last, self._trail.place()
+        self._start(first)
         timer = asyncio.create_task(self._clock.sleep(self._delay))
         try:
             done, _ = await asyncio.wait({timer, *self._running}, return_when=asyncio.FIRST_COMPLETED)
@@ -53,6 +54,9 @@ class Hedge:
             spoke = await self._first_to_speak()
             await self._let_go(but=spoke)
             call, parts = self._running.pop(spoke)
+            if call is first:
+                # Should it break off, whoever was asked in vain is the next in turn.
+                self._trail.go_back(here)
             call.continue_with(_rejoined(spoke.result(), parts))
             return call
         finally:
@@ -79,13 +83,16 @@ class Hedge:
         while self._running:
             done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                self.last = call = self._running[task][0]
+                call = self._running[task][0]
                 error = task.exception()
                 if error is None:
+                    self.last = call
                     return task
                 if not isinstance(error, ProviderError):
                     raise error
-                failure = error
+                if failure is None or call.candidate is self._trail.candidate:
+                    # What comes next is decided, and charged, where the walk stands.
+                    self.last, failure = call, error
                 call.failed(error)
                 del self._running[task]
         raise failure or LLMProviderError(_NOTHING, provider=self.last.candidate.provider.name)

@@ -48,13 +48,17 @@ CLOSING_S = 0.01
 
 @dataclass
 class SeenCall:
-    """One call as the provider saw it. ``probe`` says that the breaker was half open when it came."""
+    """One call as the provider saw it. ``probe`` says that the breaker was half open when it came.
+
+    ``given_up`` is a stream that the router closed itself, such as a hedge that came second.
+    """
 
     event: str
     row: str
     upstream: str
     started: float
     probe: bool = False
+    given_up: bool = False
     ended: float | None = None
 
 
@@ -112,13 +116,15 @@ class RandomAdapters:
                 if place and ill == "cut":
                     raise NetworkError("the connection broke", provider=call.provider.name)
                 if place and ill == "stall":
-                    await self.clock.sleep(call.timeouts.idle)
+                    left = seen.started + call.timeouts.total - self.clock.now()
+                    await self.clock.sleep(max(0.0, min(call.timeouts.idle, left)))
                     raise TimeoutError(1000, provider=call.provider.name, waited_for="idle")
                 yield TextDelta(text)
                 await self.clock.sleep(0.01)
             if ill != "no end":
                 yield AnswerEnd(finish_reason="stop", usage=USAGE, model="")
         except (asyncio.CancelledError, GeneratorExit):
+            seen.given_up = True
             # Closing a connection takes its time, and may itself be interrupted.
             await self.clock.sleep(CLOSING_S)
             raise

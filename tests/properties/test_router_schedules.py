@@ -116,18 +116,24 @@ def _check_rests(world: World) -> None:
 
 
 def _check_repeats(world: World) -> None:
-    """Repeats on one row stay within the floor or their share, in every window that surely holds them."""
+    """Repeats on one upstream stay within the floor or their share, in every window that surely holds them.
+
+    Asking another row is no repeat, even where both rows have the same upstream, and neither is asking again the
+    one that came second in a race.
+    """
     asked = set[tuple[str, str]]()
     repeats: dict[str, list[float]] = {}
     for call in world.calls:
         if (call.event, call.row) in asked:
-            repeats.setdefault(call.row, []).append(call.started)
-        asked.add((call.event, call.row))
-    for row, times in repeats.items():
+            repeats.setdefault(call.upstream, []).append(call.started)
+        if not call.given_up:
+            asked.add((call.event, call.row))
+    for upstream, times in repeats.items():
+        calls = [call.started for call in world.calls if call.upstream == upstream]
         for end in times:
             made = sum(end - SURE_WINDOW_S < each <= end for each in times)
-            calls = sum(call.row == row and end - WIDE_WINDOW_S < call.started <= end for call in world.calls)
-            assert made <= max(DEFAULT_FLOOR, DEFAULT_SHARE * calls), f"{made} repeats, {calls} calls"
+            recent = sum(end - WIDE_WINDOW_S < each <= end for each in calls)
+            assert made <= max(DEFAULT_FLOOR, DEFAULT_SHARE * recent), f"{made} repeats, {recent} calls"
 
 
 def _check_probes(world: World) -> None:
