@@ -7,10 +7,10 @@ ProviderError
 ├── QuotaExceededError     429  RATE_LIMIT          the provider account's money is spent; not retried there
 ├── InvalidAPIKeyError     401  INVALID_API_KEY     our key is absent, refused or lacks a right
 ├── RequestRefusedError    400  VALIDATION_ERROR    the provider's 400, 413 or 422
-│   ├── ContextTooLongError 400 TOKEN_LIMIT_EXCEEDED  too many tokens, or too many bytes (413)
+│   ├── ContextTooLongError 400 TOKEN_LIMIT_EXCEEDED
 │   └── ContentRefusedError 400 VALIDATION_ERROR    the provider will not answer this content
 ├── ProviderModelError     404  MODEL_NOT_FOUND     the provider does not know the model
-├── TimeoutError           504  TIMEOUT             ours ran out, or the provider's did (408, 504)
+├── TimeoutError           504  TIMEOUT             ours ran out, or the provider's did (408)
 └── NetworkError           503  NETWORK
 """
 

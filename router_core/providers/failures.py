@@ -8,11 +8,14 @@ import httpx2
 from msgspec import Struct
 
 from router_core.clock import Clock
+from router_core.errors.known_secrets import KnownSecrets
 from router_core.errors.provider_errors import (
+    ContentRefusedError,
     ContextTooLongError,
     InvalidAPIKeyError,
     LLMProviderError,
     NetworkError,
+    ProviderConflictError,
     ProviderError,
     ProviderModelError,
     QuotaExceededError,
@@ -20,7 +23,7 @@ from router_core.errors.provider_errors import (
     RequestRefusedError,
     TimeoutError,
 )
-from router_core.errors.sanitizer import sanitize_message
+from router_core.providers.headroom import headroom_of
 from router_core.providers.retry_after import retry_after_ms
 from router_core.providers.transport import ResponseTooLargeError
 from router_core.types import ProviderCall
@@ -66,7 +69,7 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
     403: InvalidAPIKeyError,
     404: ProviderModelError,
     408: TimeoutError,
-    409: LLMProviderError,
+    409: ProviderConflictError,
     413: RequestRefusedError,
     422: RequestRefusedError,
     429: RateLimitError,
@@ -78,6 +81,8 @@ _BY_CODE: dict[str, type[ProviderError]] = {
     "billing_hard_limit_reached": QuotaExceededError,
     "billing_not_active": QuotaExceededError,
     "context_length_exceeded": ContextTooLongError,
+    "content_policy_violation": ContentRefusedError,
+    "content_filter": ContentRefusedError,
     "model_not_found": ProviderModelError,
     "invalid_api_key": InvalidAPIKeyError,
 }
@@ -132,23 +137,30 @@ def fault_of(error: Mapping[str, Any], *, status: int | None = None, headers: Ma
     return Fault(status=status, type=kind, code=code, message=message, headers=headers)
 
 
-def provider_error(error: Exception, call: ProviderCall, sdk: SdkErrors, clock: Clock) -> ProviderError | None:
-    """Return the error of ours for ``error``, which becomes its cause; None for what is no fault of a provider."""
-    made = _translate(error, call, sdk, clock)
+def provider_error(
+    error: Exception, call: ProviderCall, sdk: SdkErrors, clock: Clock, known: KnownSecrets
+) -> ProviderError | None:
+    """Return the error of ours for ``error``, which becomes its cause; None for what is no fault of a provider.
+
+    Texts of the provider show none of the ``known`` secrets.
+    """
+    made = _translate(error, call, sdk, clock, known)
     if made is not None and made is not error:
         made.__cause__ = error
     return made
 
 
-def _translate(error: Exception, call: ProviderCall, sdk: SdkErrors, clock: Clock) -> ProviderError | None:
+def _translate(
+    error: Exception, call: ProviderCall, sdk: SdkErrors, clock: Clock, known: KnownSecrets
+) -> ProviderError | None:
     if isinstance(error, ProviderError):
         return error
     if isinstance(error, sdk.status):
-        return _from_fault(_status_fault(error), call, clock)
+        return _from_fault(_status_fault(error), call, clock, known)
     if isinstance(error, StreamFaultError):
-        return _from_fault(error.fault, call, clock)
+        return _from_fault(error.fault, call, clock, known)
     if isinstance(error, UnreadableAnswerError):
-        return LLMProviderError(sanitize_message(str(error), (call.key,)), provider=call.provider.name)
+        return LLMProviderError(known.clean(str(error)), provider=call.provider.name)
     network = error.__cause__ if isinstance(error, sdk.connection) else error
     return _from_network(network, call) if isinstance(network, Exception) else None
 
@@ -160,22 +172,25 @@ def _from_network(error: Exception, call: ProviderCall) -> ProviderError | None:
     if isinstance(error, httpx2.ConnectTimeout):
         return TimeoutError(round(call.timeouts.connect * 1000), provider=name, waited_for="connect")
     if isinstance(error, httpx2.ConnectError | httpx2.InvalidURL | httpx2.UnsupportedProtocol):
-        return NetworkError("The provider could not be reached", provider=name)
+        told = str(error) if isinstance(error, httpx2.ConnectError) else "The base URL of the provider is not usable"
+        return NetworkError(told, provider=name)
     if isinstance(error, httpx2.TransportError):
         return NetworkError("The connection to the provider broke", provider=name)
     return None
 
 
-def _from_fault(fault: Fault, call: ProviderCall, clock: Clock) -> ProviderError:
+def _from_fault(fault: Fault, call: ProviderCall, clock: Clock, known: KnownSecrets) -> ProviderError:
     name = call.provider.name
     kind = classify(fault)
-    message = sanitize_message(fault.message, (call.key,)) or f"The provider answered {fault.status}"
+    message = known.clean(fault.message) or f"The provider answered {fault.status}"
     if kind is TimeoutError:
-        late = TimeoutError(round(call.timeouts.total * 1000), provider=name)
-        late.upstream_status = fault.status
-        return late
+        return TimeoutError.by_provider(fault.status, provider=name)
     wait = retry_after_ms(fault.status, fault.headers, fault.message, clock.utcnow())
-    return kind(message, provider=name, upstream_status=fault.status, retry_after_ms=wait)
+    made = kind(message, provider=name, upstream_status=fault.status, retry_after_ms=wait)
+    if isinstance(made, RateLimitError):
+        fields = [(field.encode(), value.encode()) for field, value in fault.headers.items()]
+        made.headroom = headroom_of(fields, clock.utcnow())
+    return made
 
 
 def _status_fault(error: Any) -> Fault:

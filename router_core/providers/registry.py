@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from router_core.clock import Clock, SystemClock
+from router_core.errors.known_secrets import KnownSecrets
 from router_core.ports import ProviderAdapter
 from router_core.types import ProviderKind
 
@@ -25,6 +26,7 @@ class AdapterRegistry:
     """Implements ``AdapterSource``. Belongs to one event loop; close it there.
 
     ``base_urls`` names, for a kind, where rows without a base URL of their own go instead of the vendor's host.
+    ``secrets`` are never shown in an error.
     ``max_response`` is the largest whole answer that is taken, in bytes; None for the pool's own limit.
     """
 
@@ -34,10 +36,13 @@ class AdapterRegistry:
         clock: Clock | None = None,
         base_urls: Mapping[ProviderKind, str] | None = None,
         max_response: int | None = None,
+        secrets: KnownSecrets | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
         self._base_urls = dict(base_urls or {})
         self._max_response = max_response
+        # Shared by all vendors: a text of one must not show a key of another.
+        self._secrets = secrets if secrets is not None else KnownSecrets()
         self._adapters: dict[ProviderKind, SdkAdapter] = {}
         self._loading: dict[ProviderKind, asyncio.Task[SdkAdapter]] = {}
         self._pool: ConnectionPool | None = None
@@ -72,6 +77,6 @@ class AdapterRegistry:
         if self._pool is None:
             self._pool = ConnectionPool(max_response=self._max_response or MAX_RESPONSE_BYTES)
         base_url = self._base_urls.get(kind, module.DEFAULT_BASE_URL)
-        made: SdkAdapter = getattr(module, class_name)(FastClient(self._pool), self._clock, base_url)
+        made: SdkAdapter = getattr(module, class_name)(FastClient(self._pool), self._clock, base_url, self._secrets)
         self._adapters[kind] = made
         return made

@@ -6,15 +6,18 @@ from collections.abc import AsyncGenerator, Iterable
 from typing import Any, ClassVar, Protocol
 
 import httpx2
+from msgspec import structs
 
 from router_core.clock import Clock
+from router_core.errors.known_secrets import KnownSecrets
 from router_core.errors.provider_errors import InvalidAPIKeyError
 from router_core.providers.client_cache import ClientCache
 from router_core.providers.failures import SdkErrors, UnreadableAnswerError, provider_error
+from router_core.providers.headroom import HeadroomReader
 from router_core.providers.sse import EventSplitter, EventTooLargeError
 from router_core.providers.stage_timer import StageTimer
-from router_core.providers.transport import BodyStream, FastClient
-from router_core.types import AnswerEnd, LLMRequest, ProviderAnswer, ProviderCall, ProviderPart
+from router_core.providers.transport import RAW_HEADERS, BodyStream, FastClient
+from router_core.types import AnswerEnd, LLMRequest, ProviderAnswer, ProviderCall, ProviderPart, Secret
 
 __all__ = ["SdkAdapter", "StreamReader"]
 
@@ -44,11 +47,15 @@ class SdkAdapter(ABC):
     path: ClassVar[str]
     sdk: ClassVar[SdkErrors]
 
-    def __init__(self, http_client: FastClient, clock: Clock, base_url: str) -> None:
+    def __init__(
+        self, http_client: FastClient, clock: Clock, base_url: str, secrets: KnownSecrets | None = None
+    ) -> None:
         self._http_client = http_client
         self._clock = clock
         self._base_url = base_url
-        self._clients: ClientCache[Any] = ClientCache(self._new_client)
+        self._secrets = secrets if secrets is not None else KnownSecrets()
+        self._headroom = HeadroomReader(clock)
+        self._clients: ClientCache[Any] = ClientCache(self._known_client)
 
     @abstractmethod
     def _new_client(self, base_url: str, key: str) -> Any:
@@ -76,7 +83,9 @@ class SdkAdapter(ABC):
         try:
             async with timer.total():
                 response = await self._post(call, body, stream=False)
-            return self._answer(response.content, call.request)
+            answer = self._answer(response.content, call.request)
+            headroom = self._headroom.read(call, response.extensions[RAW_HEADERS])
+            return answer if headroom is None else structs.replace(answer, headroom=headroom)
         except Exception as error:
             self._raise_translated(error, call)
             raise
@@ -90,15 +99,20 @@ class SdkAdapter(ABC):
             async with timer.stage():
                 response = await self._post(call, body, stream=True)
             source = response.stream
+            headroom = self._headroom.read(call, response.extensions[RAW_HEADERS])
+            is_paced = call.timeouts.min_tokens_per_s > 0
             reader = self._reader(call.request)
             splitter = EventSplitter()
             while not reader.ended:
                 for payload in await _next_events(source, splitter, timer):
                     for part in reader.feed(payload):
                         timer.begun = True
+                        if is_paced:
+                            timer.keep_pace(part)
                         yield part
             await _drain(source)
-            yield reader.end()
+            end = reader.end()
+            yield end if headroom is None else structs.replace(end, headroom=headroom)
         except Exception as error:
             self._raise_translated(error, call)
             raise
@@ -108,7 +122,12 @@ class SdkAdapter(ABC):
 
     async def close(self) -> None:
         """Forget the SDK's objects; the connections belong to the registry's pool."""
-        self._clients = ClientCache(self._new_client)
+        self._clients = ClientCache(self._known_client)
+
+    def _known_client(self, base_url: str, key: str) -> Any:
+        """Make a client, and see to it that no error text shows its key."""
+        self._secrets.add(Secret(key))
+        return self._new_client(base_url, key)
 
     async def _post(self, call: ProviderCall, body: bytes, *, stream: bool) -> Any:
         provider, key = call.provider, call.key.reveal()
@@ -122,7 +141,7 @@ class SdkAdapter(ABC):
         )
 
     def _raise_translated(self, error: Exception, call: ProviderCall) -> None:
-        translated = provider_error(error, call, self.sdk, self._clock)
+        translated = provider_error(error, call, self.sdk, self._clock, self._secrets)
         if translated is not None and translated is not error:
             raise translated from error
 

@@ -6,9 +6,12 @@ from types import TracebackType
 from router_core.clock import Clock
 from router_core.errors.provider_errors import TimeoutError as AttemptTimeoutError
 from router_core.errors.provider_errors import WaitedFor
-from router_core.types import ProviderCall
+from router_core.types import ProviderCall, ProviderPart, ReasoningDelta, TextDelta, ToolCallDelta
 
 __all__ = ["StageTimer"]
+
+PACE_GRACE_S = 5.0
+BYTES_PER_TOKEN = 4
 
 
 class StageTimer:
@@ -20,11 +23,31 @@ class StageTimer:
         self._provider = call.provider.name
         self._clock = clock
         self._start = clock.now()
+        self._begun_at: float | None = None
+        self._written = 0
 
     def check(self) -> None:
         """Raise :class:`TimeoutError` when the whole attempt has taken too long."""
         if self._clock.now() - self._start > self._limits.total:
             raise self.late("total", self._limits.total)
+
+    def keep_pace(self, part: ProviderPart) -> None:
+        """Count what ``part`` says. Raises :class:`TimeoutError` when the stream is slower than it may be.
+
+        Slow is what stays below the rate over the whole stream, from five seconds after its first part on; four bytes
+        are a token.
+        """
+        now = self._clock.now()
+        if self._begun_at is None:
+            self._begun_at = now
+        match part:
+            case TextDelta() | ReasoningDelta():
+                self._written += len(part.text.encode())
+            case ToolCallDelta():
+                self._written += len(part.json_text)
+        passed = now - self._begun_at
+        if passed >= PACE_GRACE_S and self._written / BYTES_PER_TOKEN < self._limits.min_tokens_per_s * passed:
+            raise self.late("rate", passed)
 
     def total(self) -> "_Limit":
         """Let what is inside take the whole attempt's time. Raises :class:`TimeoutError`."""

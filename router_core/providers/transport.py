@@ -20,6 +20,7 @@ from yarl import URL
 __all__ = [
     "MAX_RESPONSE_BYTES",
     "MAX_STREAM_BYTES",
+    "RAW_HEADERS",
     "BodyStream",
     "ConnectionPool",
     "FastClient",
@@ -38,6 +39,8 @@ _FORWARDED = frozenset(
     {"accept", "content-type", "user-agent", "authorization", "x-api-key", "anthropic-version", "anthropic-beta"}
 )
 _OWN_PREFIX = "x-stainless-"
+# Where a response keeps all headers of the answer, as bytes.
+RAW_HEADERS = "raw_headers"
 
 
 class ResponseTooLargeError(httpx2.TransportError):
@@ -161,12 +164,16 @@ class ConnectionPool:
         streaming = stream and answer.status < 300
         source = BodyStream(answer, request, self._max_stream if streaming else self._max_response)
         if streaming:
-            return httpx2.Response(answer.status, headers=list(answer.raw_headers), stream=source, request=request)
+            opened = httpx2.Response(answer.status, headers=list(answer.raw_headers), stream=source, request=request)
+            opened.extensions[RAW_HEADERS] = answer.raw_headers
+            return opened
         content = await _read_whole(source)
         # The SDKs read no headers of a good answer, and every one costs them; a bad answer keeps them all.
         told = answer.raw_headers if answer.status >= 300 else ()
         headers = [(name, value) for name, value in told if name.lower() not in _TRANSFER]
-        return WholeResponse(answer.status, headers, content, request)
+        whole = WholeResponse(answer.status, headers, content, request)
+        whole.extensions[RAW_HEADERS] = answer.raw_headers
+        return whole
 
     async def close(self) -> None:
         """Close all connections."""
@@ -186,6 +193,7 @@ class ConnectionPool:
 
 
 _NO_HEADERS = httpx2.Headers()
+_TLS_FAULTS = (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch, aiohttp.ClientConnectorCertificateError)
 # The body is plain by now and its length known, whatever the headers said about the transfer.
 _TRANSFER = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 
@@ -285,9 +293,22 @@ def _network_fault(error: Exception, request: httpx2.Request) -> httpx2.Transpor
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return httpx2.ConnectTimeout("connecting took too long", request=request)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ServerFingerprintMismatch):
-        return httpx2.ConnectError("the connection could not be made", request=request)
+        return httpx2.ConnectError(_unreachable(error), request=request)
     if isinstance(error, asyncio.TimeoutError):
         return httpx2.ReadTimeout("nothing came in time", request=request)
     if isinstance(error, aiohttp.InvalidURL):
         return httpx2.UnsupportedProtocol("the base URL is not usable", request=request)
     return httpx2.ReadError("the connection broke", request=request)
+
+
+def _unreachable(error: Exception) -> str:
+    """Return in plain words why there is no connection, without naming the host."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "The provider's host name was not found"
+    if isinstance(
+        error, aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch | aiohttp.ClientConnectorCertificateError
+    ):
+        return "TLS with the provider failed: its certificate or protocol was not accepted"
+    if isinstance(getattr(error, "os_error", None), ConnectionRefusedError):
+        return "The provider refused the connection"
+    return "The provider could not be reached"
