@@ -122,16 +122,10 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
     keys = parts.overrides.keys or environment_keys(settings)
     desk = OperatorsDesk(
         DeskParts(
-            settings=settings,
-            clock=clock,
-            store=store,
-            config=config,
-            keys=keys,
-            prices=parts.prices,
-            adapters=parts.adapters,
-            node=parts.node,
+            settings=settings, clock=clock, store=store, config=config, keys=keys, prices=parts.prices,
+            adapters=parts.adapters, node=parts.node,
         )
-    )
+    )  # fmt: skip
     router = Router(
         config=config,
         adapters=desk.adapters,

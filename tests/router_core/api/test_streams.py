@@ -100,7 +100,7 @@ def test_the_data_stream_of_reasoning_text_and_a_tool_call(rig: ApiRig, http: ht
 def test_a_failure_after_the_first_part_ends_the_ui_stream_as_the_protocol_says(
     rig: ApiRig, http: httpx2.Client
 ) -> None:
-    rig.router.parts, rig.router.error = (START, TextDelta("a")), LLMProviderError("broke sk-abcdefgh", provider="p")
+    rig.router.parts, rig.router.error = (START, TextDelta("a")), LLMProviderError("broke sk-abcdefgh1234", provider="p")
     answer = _stream(rig, http)
     assert answer.status_code == 200
     assert answer.text == (
@@ -114,7 +114,7 @@ def test_a_failure_after_the_first_part_ends_the_ui_stream_as_the_protocol_says(
 
 
 def test_a_failure_after_the_first_part_ends_the_data_stream(rig: ApiRig, http: httpx2.Client) -> None:
-    rig.router.parts, rig.router.error = (START,), ZeroDivisionError("inside sk-abcdefgh")
+    rig.router.parts, rig.router.error = (START,), ZeroDivisionError("inside sk-abcdefgh1234")
     assert _stream(rig, http, streamProtocol="data").text == (
         'f:{"messageId":"r"}\n3:"Internal error"\n'
         'e:{"finishReason":"error","usage":{"promptTokens":null,"completionTokens":null},"isContinued":false}\n'

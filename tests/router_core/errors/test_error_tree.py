@@ -41,6 +41,8 @@ TABLE = [
     ("OverloadedError", "OVERLOADED", 503, True),
     ("TimeoutError", "TIMEOUT", 504, True),
     ("RequestRefusedError", "VALIDATION_ERROR", 400, False),
+    ("ContentRefusedError", "VALIDATION_ERROR", 400, False),
+    ("ProviderConflictError", "PROVIDER_ERROR", 502, True),
     ("ContextTooLongError", "TOKEN_LIMIT_EXCEEDED", 400, False),
     ("QuotaExceededError", "RATE_LIMIT", 429, False),
 ]

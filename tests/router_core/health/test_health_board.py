@@ -63,12 +63,13 @@ async def test_an_answer_makes_a_provider_healthy_with_its_latency() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [BAD, NetworkError("reset", provider="a"), InvalidAPIKeyError("key refused", provider="a")],
+    [BAD, NetworkError("reset", provider="a"), InvalidAPIKeyError("no right to it", provider="a")],
 )
 async def test_a_telling_failure_makes_it_unhealthy_and_keeps_the_last_good_latency(error: LLMError) -> None:
     desk = Desk("a")
     await desk.serve(Slow(0.15, answer()))
     await desk.serve(error)
+    desk.core.clock.advance(11)
     row = desk.row()
     assert (row.healthy, row.latency_ms, row.error) == (False, 150.0, error.message)
 

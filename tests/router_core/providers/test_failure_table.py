@@ -8,6 +8,7 @@ from router_core.providers.failures import Fault, classify, fault_of
 REFUSED, LONG, QUOTA = errors.RequestRefusedError, errors.ContextTooLongError, errors.QuotaExceededError
 KEY, MODEL, LIMIT = errors.InvalidAPIKeyError, errors.ProviderModelError, errors.RateLimitError
 FAILED, LATE = errors.LLMProviderError, errors.TimeoutError
+CONFLICT, CONTENT = errors.ProviderConflictError, errors.ContentRefusedError
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,8 @@ FAILED, LATE = errors.LLMProviderError, errors.TimeoutError
         (302, "", "", "", FAILED),
         (400, "invalid_request_error", "", "Unsupported parameter: 'stop'", REFUSED),
         (400, "invalid_request_error", "context_length_exceeded", "too long", LONG),
+        (400, "invalid_request_error", "content_policy_violation", "no", CONTENT),
+        (400, "", "content_filter", "no", CONTENT),
         (400, "invalid_request_error", "", "prompt is too long: 210000 tokens > 200000 maximum", LONG),
         (400, "", "", "This model's maximum context length is 4097 tokens.", LONG),
         (400, "invalid_request_error", "", "input length and `max_tokens` exceed context limit", LONG),
@@ -27,7 +30,7 @@ FAILED, LATE = errors.LLMProviderError, errors.TimeoutError
         (403, "", "model_not_found", "no access to model", MODEL),
         (404, "not_found_error", "", "model: nope", MODEL),
         (408, "", "", "", LATE),
-        (409, "", "", "", FAILED),
+        (409, "", "", "", CONFLICT),
         (413, "request_too_large", "", "Request exceeds the maximum size", REFUSED),
         (418, "", "", "", REFUSED),
         (422, "", "", "", REFUSED),
