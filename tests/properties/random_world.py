@@ -124,12 +124,12 @@ class RandomAdapters:
             if ill != "no end":
                 yield AnswerEnd(finish_reason="stop", usage=USAGE, model="")
         except (asyncio.CancelledError, GeneratorExit):
-            seen.given_up = True
+            seen.given_up, seen.ended = True, self.clock.now()
             # Closing a connection takes its time, and may itself be interrupted.
             await self.clock.sleep(CLOSING_S)
             raise
         finally:
-            seen.ended = self.clock.now()
+            seen.ended = self.clock.now() if seen.ended is None else seen.ended
 
     async def close(self) -> None:
         """Nothing is open."""

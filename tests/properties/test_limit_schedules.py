@@ -60,17 +60,28 @@ def rest_schedule(rng: random.Random) -> None:
 
 
 class LimitModel:
-    """Additive increase where the room is used, multiplicative decrease at most once in a while, both bounded."""
+    """Additive increase where the room is used, multiplicative decrease at most once in a while, both bounded.
+
+    When it has been calm for long enough, whoever finds no room makes it half as large again.
+    """
 
     def __init__(self, policy: ConcurrencyPolicy) -> None:
-        self.policy, self.limit, self.quiet_until, self.inside = policy, float(policy.ceiling), 0.0, 0
+        self.policy, self.limit, self.inside = policy, float(policy.ceiling), 0
+        self.quiet_until, self.calm_at = 0.0, 0.0
+
+    def fits(self, now: float) -> bool:
+        if self.inside >= int(self.limit) and now >= self.calm_at and self.limit < self.policy.ceiling:
+            self.calm_at = now + self.policy.calm
+            self.limit = min(self.limit * 1.5 + 1, self.policy.ceiling)
+        return self.inside < int(self.limit)
 
     def good(self) -> None:
         if self.inside >= self.limit / 2:
             self.limit = min(self.limit + self.policy.growth, self.policy.ceiling)
 
     def overload(self, now: float) -> None:
-        if now >= self.quiet_until:
+        self.calm_at = now + self.policy.calm
+        if now >= self.quiet_until and self.inside >= self.policy.least:
             self.quiet_until = now + self.policy.pause
             self.limit = max(self.policy.least, min(self.limit, self.inside) * self.policy.backoff)
 
@@ -78,20 +89,25 @@ class LimitModel:
 def limit_schedule(rng: random.Random) -> None:
     """What is let in is what the limit has room for; the limit stays within its bounds and never loses a place."""
     clock = FakeClock()
-    policy = ConcurrencyPolicy(ceiling=rng.choice((4, 20, 50)), least=rng.choice((1, 4)), pause=rng.choice((0.0, 1.0)))
+    policy = ConcurrencyPolicy(
+        ceiling=rng.choice((4, 20, 50)),
+        least=rng.choice((1, 4)),
+        pause=rng.choice((0.0, 1.0)),
+        calm=rng.choice((1.0, 5.0)),
+    )
     limit, model = AdaptiveLimit(policy, clock), LimitModel(policy)
     hunger = rng.choice((0.45, 0.6, 0.75))
     for _ in range(40):
         chance = rng.random()
         if chance < hunger:
-            fits = model.inside < int(model.limit)
+            fits = model.fits(clock.now())
             assert limit.has_room() == fits
             assert limit.take() == fits, f"{model.inside} inside, limit {model.limit}"
             model.inside += fits
         elif chance < 0.95 and model.inside:
             _end_one(rng, limit, model, clock)
         else:
-            clock.advance(rng.choice((0.25, 1.0)))
+            clock.advance(rng.choice((0.25, 1.0, 3.0)))
         assert limit.in_flight == model.inside
         assert limit.limit == int(model.limit)
         assert policy.least <= limit.limit <= policy.ceiling
