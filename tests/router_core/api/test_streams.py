@@ -100,7 +100,8 @@ def test_the_data_stream_of_reasoning_text_and_a_tool_call(rig: ApiRig, http: ht
 def test_a_failure_after_the_first_part_ends_the_ui_stream_as_the_protocol_says(
     rig: ApiRig, http: httpx2.Client
 ) -> None:
-    rig.router.parts, rig.router.error = (START, TextDelta("a")), LLMProviderError("broke sk-abcdefgh1234", provider="p")
+    rig.router.parts = (START, TextDelta("a"))
+    rig.router.error = LLMProviderError("broke sk-abcdefgh1234", provider="p")
     answer = _stream(rig, http)
     assert answer.status_code == 200
     assert answer.text == (

@@ -20,13 +20,12 @@ def timer(clock: FakeClock, rate: float) -> StageTimer:
 def test_a_stream_that_trickles_ends_in_a_timeout_of_its_rate() -> None:
     clock = FakeClock()
     watched = timer(clock, 2.0)
-    watched.keep_pace(TextDelta("four"))
+    for _ in range(5):
+        watched.keep_pace(TextDelta("four"))
+        clock.advance(1.0)
     with pytest.raises(TimeoutError) as caught:
-        for _ in range(60):
-            clock.advance(1.0)
-            watched.keep_pace(TextDelta("four"))
+        watched.keep_pace(TextDelta("four"))
     assert caught.value.waited_for == "rate"
-    assert clock.now() == 5.0
     assert "too slowly" in caught.value.message
 
 
