@@ -62,10 +62,6 @@ class ConsoleBackend(Protocol):
         """Say whether ``person`` may do more on the Health screen than look."""
         ...
 
-    def provider_names(self, person: Principal) -> list[str]:
-        """Return the names of the active providers, for who may see the Health screen."""
-        ...
-
     async def health(self, person: Principal, window: HealthWindow) -> HealthReport:
         """Return the health board over ``window``."""
         ...

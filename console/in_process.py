@@ -119,11 +119,6 @@ class InProcessBackend:
         """Say whether ``person`` may do more on the Health screen than look."""
         return allows(person, CONTROLS[control])
 
-    def provider_names(self, person: Principal) -> list[str]:
-        """Return the names of the active providers."""
-        require(person, "health.read")
-        return [each.name for each in self._runtime.config.snapshot().providers if each.is_active]
-
     async def health(self, person: Principal, window: HealthWindow) -> HealthReport:
         """Return the health board over ``window``."""
         return self._runtime.operations.health(window, person)

@@ -9,6 +9,7 @@ from router_core.types import Attempt, BreakerCause, BreakerPhase, DrillFault, R
 
 __all__ = [
     "CAUSE_WORDS",
+    "FAULT_CLAUSES",
     "FAULT_WORDS",
     "PHASE_WORDS",
     "PROVIDER_CLAUSES",
@@ -72,6 +73,15 @@ FAULT_WORDS: dict[DrillFault, str] = {
     "slow_first_token": "Slow first token",
     "stalled_stream": "Stalled stream",
     "cut": "Connection cut",
+}
+
+# What the calls of a drill do, after how many of them.
+FAULT_CLAUSES: dict[DrillFault, str] = {
+    "rate_limit": "are refused as over the rate limit (429)",
+    "server_error": "fail with a server error (500)",
+    "slow_first_token": "give their first token only",
+    "stalled_stream": "stop in the middle of their answer and say no more",
+    "cut": "are cut off in the middle of their answer",
 }
 
 

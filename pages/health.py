@@ -15,5 +15,5 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         live = st.toggle("Live", value=True, key="health_live", bind="query-params", help="Refresh every 2 seconds")
 order = open_order()
 if order is not None:
-    draw_order(visitor, order, visitor.stage.backend.provider_names(visitor.person))
+    draw_order(order)
 st.fragment(draw_health, run_every=2 if live else None)(window)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from console.format import THIN, duration, literal
-from console.health.card_words import Fact, breaker_line, caption, card_facts, partners
+from console.health.card_words import Fact, breaker_line, card_facts, figures, partners
 from console.health.orders import OrderKind, place_order
 from console.health.uptime import uptime_strip
 from console.palette import paint
@@ -18,6 +18,9 @@ __all__ = ["draw_card"]
 
 NEWEST_POINTS = 3
 STEADY = 0.005
+SHORTEST_LINE = 3
+# What a metric's line takes, so that cards without one keep their lines level with their neighbours'.
+LINE_HEIGHT = "3.5rem"
 ICONS: dict[OrderKind, str] = {
     "reset": ":material/restart_alt:",
     "open": ":material/block:",
@@ -34,7 +37,7 @@ def draw_card(each: ProviderReport, report: HealthReport, zone: ZoneInfo, *, in_
         st.markdown(f"{badge(mark)} :small[:gray[{literal(each.model)}]]")
         _latency(each, mark.colour)
         st.html(uptime_strip(each, zone))
-        st.html(f'<div style="font-size:.8rem;opacity:.8">{escape(caption(each))}</div>')
+        st.html(_figures(figures(each)))
         st.html(_facts(card_facts(each, report)))
         shared = partners(each, report)
         if shared:
@@ -63,9 +66,23 @@ def _latency(each: ProviderReport, colour: Colour) -> None:
             "delta_description": "vs median",
         }
     options["delta_color"] = LINE_COLOURS[colour]
-    if len(known) > 1:
+    if len(known) >= SHORTEST_LINE:
         options |= {"chart_data": known, "chart_type": "area"}
     st.metric("p95 latency", duration(newest), **options)
+    if "chart_data" not in options:
+        st.html(f'<div style="height:{LINE_HEIGHT}"></div>')
+
+
+def _figures(facts: list[Fact]) -> str:
+    cells = "".join(
+        f'<div title="{escape(fact.title)}"><span style="opacity:.75">{escape(fact.label)}</span><br>'
+        f"{escape(fact.value)}</div>"
+        for fact in facts
+    )
+    return (
+        '<div style="display:grid;grid-template-columns:repeat(4,auto);justify-content:space-between;gap:.5rem;'
+        f'font-size:.8rem;line-height:1.35;white-space:nowrap">{cells}</div>'
+    )
 
 
 def _facts(facts: list[Fact]) -> str:

@@ -11,7 +11,7 @@ from console.health.news import hold_words
 from console.status import PHASE_WORDS, code_words
 from router_core.types import SILENT_OUTCOMES, HealthReport, ProviderReport
 
-__all__ = ["Fact", "breaker_line", "caption", "card_facts", "partners"]
+__all__ = ["Fact", "breaker_line", "card_facts", "figures", "partners"]
 
 LONGEST_ERROR = 90
 MOST_KINDS = 3
@@ -25,14 +25,16 @@ class Fact(NamedTuple):
     title: str = ""
 
 
-def caption(each: ProviderReport) -> str:
+def figures(each: ProviderReport) -> list[Fact]:
     """Return p50, p99, share of failed calls, and share of the last 24 hours that was good."""
     totals = each.totals
     failed = percent(totals.failures / totals.calls) if totals.calls else DASH
-    return (
-        f"p50 {duration(totals.p50_ms)} · p99 {duration(totals.p99_ms)} · "
-        f"err {failed} · up {percent(each.uptime_share)}"
-    )
+    return [
+        Fact("p50", duration(totals.p50_ms), "Half of the calls were complete within this time"),
+        Fact("p99", duration(totals.p99_ms), "99 of 100 calls were complete within this time"),
+        Fact("err", failed, f"{totals.failures:,} of {totals.calls:,} calls failed"),
+        Fact("up", percent(each.uptime_share), "Share of good signs in the last 24 hours, from calls and checks"),
+    ]
 
 
 def card_facts(each: ProviderReport, report: HealthReport) -> list[Fact]:
@@ -92,7 +94,7 @@ def _first_token(each: ProviderReport) -> str:
 
 
 def _in_flight(each: ProviderReport) -> str:
-    return DASH if each.upstream is None else f"{each.upstream.in_flight} of {each.upstream.limit}"
+    return DASH if each.upstream is None else f"{each.upstream.in_flight} of {count(each.upstream.limit)}"
 
 
 def _left(each: ProviderReport, now: datetime, what: str) -> tuple[str, str]:

@@ -4,14 +4,15 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from console.format import DASH, count, duration, moment
-from console.health.news import drill_sentence
+from console.format import THIN, count, duration, literal, moment, prose, span
+from console.health.news import drill_sentence, seconds_left
 from console.health.orders import flash_next, place_order
 from console.identity import Visitor
-from console.status import FAULT_WORDS
+from console.status import FAULT_WORDS, code_words
+from router_core.errors import LLMError
 from router_core.types import DrillReport, HealthReport
 
-__all__ = ["draw_drills", "drill_rows"]
+__all__ = ["draw_drills", "drill_rows", "felt"]
 
 
 def draw_drills(visitor: Visitor, report: HealthReport, zone: ZoneInfo) -> None:
@@ -27,16 +28,26 @@ def draw_drills(visitor: Visitor, report: HealthReport, zone: ZoneInfo) -> None:
                 on_click=place_order,
                 args=("drill",),
                 disabled=not report.providers,
+                help=None if report.providers else "There is no provider to drill.",
             )
     if not report.drills:
-        st.caption("No drill has run since this server started. A drill injects a fault on purpose and ends by itself.")
+        st.caption(
+            "No drill has run since this server started. A drill makes a provider fail on purpose for a while, "
+            "to show what users would feel; it ends by itself."
+        )
         return
     for each in report.drills:
         if each.active:
             _running(visitor, each, report, in_control=in_control)
     done = [each for each in report.drills if not each.active]
     if done:
-        st.dataframe(drill_rows(done, report, zone), hide_index=True, width="stretch", key="health_drills_done")
+        st.dataframe(
+            drill_rows(done, report, zone),
+            hide_index=True,
+            key="health_drills_done",
+            alt="Finished drills and what users felt of them",
+            column_config={"What users felt": st.column_config.TextColumn(width="large")},
+        )
 
 
 def drill_rows(drills: list[DrillReport], report: HealthReport, zone: ZoneInfo) -> list[dict[str, str]]:
@@ -45,29 +56,54 @@ def drill_rows(drills: list[DrillReport], report: HealthReport, zone: ZoneInfo) 
         {
             "Started": moment(each.drill.started_at, zone, report.as_of, seconds=True),
             "Provider": each.drill.order.provider,
-            "Fault": f"{FAULT_WORDS[each.drill.order.fault]}, {each.drill.order.percent:g} %",
-            "Calls hit": count(each.hit_calls),
-            "Requests hit": count(each.requests),
-            "Rescued": count(each.rescued),
-            "Failed": count(each.failed),
-            "p95 of the rescued": duration(each.p95_ms),
-            "Ended by": each.drill.stopped_by or DASH,
-            "Ordered by": each.drill.actor,
+            "Fault": f"{FAULT_WORDS[each.drill.order.fault]}, {each.drill.order.percent:g}{THIN}%",
+            "Lasted": _lasted(each),
+            "What users felt": felt(each),
+            "Started by": each.drill.actor,
+            "Reason": each.drill.order.reason,
         }
         for each in drills
     ]
 
 
+def felt(each: DrillReport) -> str:
+    """Return what users felt of a drill, in one line."""
+    if not each.requests:
+        return "Nothing yet" if each.active else "Nothing: no request was hit"
+    words = f"{_requests(each.requests)} hit: {count(each.rescued)} rescued"
+    if each.rescued:
+        words += f" (p50 {duration(each.p50_ms)}, p95 {duration(each.p95_ms)})"
+    codes = ", ".join(f"{code_words(code)} {count(number)}" for code, number in sorted(each.errors.items()))
+    words += f", {count(each.failed)} failed" + (f" ({codes})" if codes else "")
+    return words + (f", {count(each.cancelled)} given up by their caller" if each.cancelled else "")
+
+
+def _requests(number: int) -> str:
+    return f"{count(number)} request{'' if number == 1 else 's'}"
+
+
+def _lasted(each: DrillReport) -> str:
+    end = each.drill.stopped_at or each.drill.ends_at
+    words = span((end - each.drill.started_at).total_seconds())
+    stopped = each.drill.stopped_by not in (None, "system") and end < each.drill.ends_at
+    return f"{words}, stopped by {each.drill.stopped_by}" if stopped else words
+
+
 def _running(visitor: Visitor, each: DrillReport, report: HealthReport, *, in_control: bool) -> None:
-    with st.container(border=True, key=f"health_drill_{each.drill.id}"):
-        st.markdown(drill_sentence(each, report.as_of))
-        st.caption(
-            f"{count(each.hit_calls)} calls hit, {count(each.requests)} requests finished with such a call: "
-            f"{count(each.rescued)} rescued, {count(each.failed)} failed."
-        )
-        if in_control:
-            stop = st.button("Stop now", icon=":material/stop:", key=f"health_stop_{each.drill.id}")
-            if stop:
-                visitor.stage.bridge.call(visitor.stage.backend.stop_drill(visitor.person, each.drill.id))
-                flash_next(f"The drill of {each.drill.order.provider} is over.")
-                st.rerun()
+    with st.container(border=True, key=f"health_drill_{each.drill.id}", gap="xsmall"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(f":blue-badge[:material/science: Drill running] {drill_sentence(each, report.as_of)}")
+            stop = in_control and st.button("Stop now", icon=":material/stop:", key=f"health_stop_{each.drill.id}")
+        total = each.drill.order.duration_s
+        left = min(total, seconds_left(each.drill.ends_at, report.as_of))
+        st.progress((total - left) / total)
+        st.caption(f"{count(each.hit_calls)} calls spoilt · {felt(each)}")
+    if not stop:
+        return
+    try:
+        visitor.stage.bridge.call(visitor.stage.backend.stop_drill(visitor.person, each.drill.id))
+    except LLMError as error:
+        st.error(prose(error.message), icon=":material/error:")
+        return
+    flash_next(f"The drill on {literal(each.drill.order.provider)} is over.")
+    st.rerun()

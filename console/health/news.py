@@ -10,7 +10,7 @@ from console.format import literal, moment, span
 from console.status import CAUSE_WORDS, FAULT_WORDS, PROVIDER_CLAUSES
 from router_core.types import BreakerTransition, DrillReport, Force, HealthReport, ProviderReport
 
-__all__ = ["Notice", "Tone", "bold", "drill_sentence", "hold_words", "news", "seconds_left"]
+__all__ = ["Notice", "Tone", "bold", "drill_sentence", "hold_words", "instead", "news", "seconds_left"]
 
 Tone = Literal["down", "care", "drill"]
 TONES: tuple[Tone, ...] = ("down", "care", "drill")
@@ -70,20 +70,20 @@ def _held(each: ProviderReport, force: Force, report: HealthReport, zone: ZoneIn
     by = literal(hold_words(force, zone, report.as_of))
     why = f" ({literal(force.reason)})" if force.reason else ""
     if force.phase == "OPEN":
-        return "down", f"{bold(each.provider)} is forced open {by}{why}: {_instead(each)}."
+        return "down", f"{bold(each.provider)} is forced open {by}{why}: {instead(each)}."
     return "care", f"{bold(each.provider)} is forced closed {by}{why}: failures do not open its breaker."
 
 
 def _down(each: ProviderReport, report: HealthReport) -> str:
     head = f"{bold(each.provider)} {PROVIDER_CLAUSES['down']}"
     if each.upstream is None:
-        return f"{head}: it has no key; {_instead(each)}."
+        return f"{head}: it has no key; {instead(each)}."
     breaker = each.upstream.breaker
     if breaker.state != "OPEN":
         cause = f"{each.upstream.resting_reason}, " if each.upstream.resting_reason else ""
-        return f"{head}{_last_error(each)}: {literal(cause)}{_instead(each)}."
+        return f"{head}{_last_error(each)}: {literal(cause)}{instead(each)}."
     probe = f" Next probe in {span(math.ceil(breaker.cooldown_remaining / 1000))}."
-    return f"{head}: breaker open{_opened_by(each.upstream.id, report)}; {_instead(each)}.{probe}"
+    return f"{head}: breaker open{_opened_by(each.upstream.id, report)}; {instead(each)}.{probe}"
 
 
 def _opened_by(upstream: str, report: HealthReport) -> str:
@@ -104,7 +104,8 @@ def _last_error(each: ProviderReport) -> str:
     return f" ({literal(each.last_error.rstrip('.'))})" if each.last_error else ""
 
 
-def _instead(each: ProviderReport) -> str:
+def instead(each: ProviderReport) -> str:
+    """Return who serves in the place of ``each``."""
     return "no other provider stands in" if each.takes_over is None else f"{bold(each.takes_over)} serves instead"
 
 

@@ -26,7 +26,6 @@ from router_core.types import (
 __all__ = ["HealthParts", "HealthReports"]
 
 WORST_FIRST: tuple[HealthWord, ...] = ("down", "failing", "recovering", "unknown", "healthy", "disabled")
-_REPLACED: frozenset[HealthWord] = frozenset({"down", "failing", "recovering"})
 _CANNOT_SERVE: frozenset[HealthWord] = frozenset({"down", "disabled"})
 
 
@@ -89,7 +88,7 @@ class HealthReports:
             median_p95_ms=median(heights) if heights else None,
             uptime=uptime,
             uptime_share=_share(uptime),
-            takes_over=_successor(row, rows, snapshot) if row.word in _REPLACED else None,
+            takes_over=None if row.word == "disabled" else _successor(row, rows, snapshot),
         )
 
 
@@ -104,7 +103,7 @@ def _share(ticks: Sequence[UptimeTick]) -> float | None:
 
 
 def _successor(row: HealthRow, rows: Mapping[str, HealthRow], snapshot: Snapshot) -> str | None:
-    """Return who serves the first use case of ``row`` in its place: the next candidate that can."""
+    """Return who serves the first use case of ``row`` in its place: the first candidate with another upstream."""
     if not row.provider.use_cases:
         return None
     use_case = row.provider.use_cases[0]
@@ -112,7 +111,9 @@ def _successor(row: HealthRow, rows: Mapping[str, HealthRow], snapshot: Snapshot
     plan = select(request, snapshot, row.provider.account_id, lambda _: None)
     for candidate in plan.candidates:
         other = rows.get(candidate.provider.name)
-        if other is None or other is row or other.upstream is None or other.word in _CANNOT_SERVE:
+        if other is None or other.upstream is None or other.word in _CANNOT_SERVE:
+            continue
+        if other is row or (row.upstream is not None and row.upstream.id == other.upstream.id):
             continue
         return other.provider.name
     return None

@@ -75,7 +75,8 @@ class ProviderReport(Struct, frozen=True, kw_only=True, rename="camel"):
     """One provider row. ``upstream`` is None while it has no key; ``since`` is when ``word`` began to hold, if known.
 
     ``totals`` and ``series`` cover the window, ``median_p95_ms`` is the median of the series; ``uptime`` has 48 ticks
-    of 24 hours, oldest first, ``uptime_share`` within [0, 1] or None.
+    of 24 hours, oldest first, ``uptime_share`` within [0, 1] or None. ``takes_over`` is who serves while this one
+    cannot, None when nobody can.
     """
 
     provider: str

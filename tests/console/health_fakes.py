@@ -102,9 +102,6 @@ class HealthDouble:
     def may_control(self, person: Principal, control: str) -> bool:
         return person.role in OPERATORS
 
-    def provider_names(self, person: Principal) -> list[str]:
-        return [each.provider for each in self.report.providers]
-
     async def health(self, person: Principal, window: HealthWindow) -> HealthReport:
         self.windows.append(window)
         return self.report
