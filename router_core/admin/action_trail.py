@@ -27,13 +27,14 @@ class ActionTrail:
     It belongs to one event loop; :meth:`run` is its task.
     """
 
-    __slots__ = ("_clock", "_log", "_waiting", "_wake")
+    __slots__ = ("_clock", "_log", "_turn", "_waiting", "_wake")
 
     def __init__(self, log: ActionLog, clock: Clock) -> None:
         self._log = log
         self._clock = clock
         self._waiting: deque[OperatorAction] = deque()
         self._wake = asyncio.Event()
+        self._turn = asyncio.Lock()
 
     @property
     def waiting(self) -> int:
@@ -82,12 +83,14 @@ class ActionTrail:
 
     async def flush(self) -> bool:
         """Try once to write down what waits; return whether nothing is left."""
-        while self._waiting:
-            action = self._waiting[0]
-            if not await self._attempt(action):
-                return False
-            if self._waiting and self._waiting[0] is action:
-                self._waiting.popleft()
+        async with self._turn:
+            while self._waiting:
+                action = self._waiting[0]
+                if not await self._attempt(action):
+                    return False
+                # The oldest makes room when there are too many.
+                if self._waiting and self._waiting[0] is action:
+                    self._waiting.popleft()
         return True
 
     async def _attempt(self, action: OperatorAction) -> bool:

@@ -64,3 +64,15 @@ async def test_memory_stays_bounded_while_the_log_is_away() -> None:
     assert trail.waiting == action_trail.MOST_WAITING
     await trail.flush()
     assert (await log.recent(2_000))[-1].target == "5"
+
+
+async def test_an_action_is_brought_to_the_log_once_by_whoever_comes_first() -> None:
+    clock = FakeClock()
+    log = FlakyActionLog(clock)
+    trail = ActionTrail(log, clock)
+    writer = asyncio.create_task(trail.run())
+    await asyncio.sleep(0)
+    await asyncio.gather(*(trail.report(_action(clock, str(number))) for number in range(5)))
+    await _until(lambda: trail.waiting == 0)
+    writer.cancel()
+    assert (log.asked, len(log.taken)) == (5, 5)

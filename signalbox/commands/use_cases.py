@@ -1,0 +1,103 @@
+"""``signalbox use-cases``: how a running server serves use cases when things go wrong."""
+
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from router_core.admin.views import UseCaseView
+from router_core.api.admin_use_cases import PolicyChange, UseCaseList
+from router_core.types import UseCasePolicy
+from signalbox.commands.operator_client import ServerOptions, connected, in_options, segment
+from signalbox.commands.output import print_json, print_line
+from signalbox.faults import UsageFault
+
+__all__ = ["list_use_cases", "reset_policy", "set_policy"]
+
+_OPTIONS = {
+    "first_token_s": "--first-token",
+    "idle_s": "--idle",
+    "connect_s": "--connect",
+    "min_tokens_per_s": "--min-rate",
+    "hedge_after_ms": "--hedge-after",
+}
+
+
+def list_use_cases(options: ServerOptions) -> None:
+    """Print every use case with its policy."""
+    with connected(options) as client:
+        found = client.get("use-cases", UseCaseList).use_cases
+    if options.as_json:
+        print_json(found)
+    else:
+        Console().print(_table(found))
+
+
+def set_policy(name: str, changes: dict[str, Any], options: ServerOptions) -> None:
+    """Change the fields of the policy that are not None in ``changes``, and leave the others as they are.
+
+    ``hedge_after_ms`` 0 stands for the observed 95th percentile.
+    """
+    named = {field: value for field, value in changes.items() if value is not None}
+    if not named:
+        raise UsageFault("say what to change, or go back to the default with: signalbox use-cases reset NAME")
+    with connected(options) as client:
+        known = {each.use_case: each.policy for each in client.get("use-cases", UseCaseList).use_cases}
+        if name not in known:
+            raise UsageFault(f"there is no use case {name!r}; there are {', '.join(sorted(known))}")
+        policy = _changed(known[name], named)
+        change = client.act("PUT", f"use-cases/{segment(name)}/policy", PolicyChange, policy)
+    _print_change(change, policy, options)
+
+
+def reset_policy(name: str, options: ServerOptions) -> None:
+    """Serve a use case by default again."""
+    with connected(options) as client:
+        change = client.act("DELETE", f"use-cases/{segment(name)}/policy", PolicyChange)
+    _print_change(change, None, options)
+
+
+def _changed(policy: UseCasePolicy, changes: dict[str, Any]) -> UseCasePolicy:
+    wanted = {**msgspec.structs.asdict(policy), **changes}
+    try:
+        return UseCasePolicy(**{**wanted, "hedge_after_ms": wanted["hedge_after_ms"] or None})
+    except ValueError as error:
+        raise UsageFault(in_options(str(error), _OPTIONS)) from None
+
+
+def _print_change(change: PolicyChange, policy: UseCasePolicy | None, options: ServerOptions) -> None:
+    if options.as_json:
+        print_json({"useCase": change.use_case, "revision": change.revision, "policy": policy})
+    else:
+        print_line(f"{change.use_case}: {'served by default' if policy is None else ', '.join(_in_words(policy))}")
+
+
+def _in_words(policy: UseCasePolicy) -> list[str]:
+    waits = [
+        f"{what} within {seconds:g} s"
+        for what, seconds in (
+            ("connects", policy.connect_s),
+            ("first token", policy.first_token_s),
+            ("next token", policy.idle_s),
+        )
+        if seconds is not None
+    ]
+    rate = [f"at least {policy.min_tokens_per_s:g} tokens/s"] if policy.min_tokens_per_s else []
+    middle = ["resumes broken streams"] if policy.mid_stream == "resume" else []
+    refusal = ["refusals fail over"] if policy.refusal_fails_over else []
+    after = "p95" if policy.hedge_after_ms is None else f"{policy.hedge_after_ms:,} ms"
+    hedge = [f"hedges after {after}"] if policy.hedge else []
+    return [*waits, *rate, *middle, *refusal, *hedge] or ["nothing out of the ordinary"]
+
+
+def _table(views: list[UseCaseView]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("use case", "policy", "set", "providers"):
+        table.add_column(heading, overflow="fold")
+    for each in views:
+        table.add_row(
+            each.use_case, ", ".join(_in_words(each.policy)), "no" if each.is_default else "yes",
+            ", ".join(each.providers) or "-",
+        )  # fmt: skip
+    return table
