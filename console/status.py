@@ -11,6 +11,7 @@ __all__ = [
     "CAUSE_WORDS",
     "FAULT_CLAUSES",
     "FAULT_WORDS",
+    "PHASE_COLOURS",
     "PHASE_WORDS",
     "PROVIDER_CLAUSES",
     "Colour",
@@ -53,6 +54,7 @@ PROVIDER_CLAUSES: dict[ProviderState, str] = {
 }
 
 PHASE_WORDS: dict[BreakerPhase, str] = {"CLOSED": "Closed", "OPEN": "Open", "HALF_OPEN": "Half-open"}
+PHASE_COLOURS: dict[BreakerPhase, Colour] = {"CLOSED": "green", "OPEN": "red", "HALF_OPEN": "orange"}
 
 CAUSE_WORDS: dict[BreakerCause, str] = {
     "failures_in_a_row": "Too many failures in a row",

@@ -70,7 +70,10 @@ def _latency(each: ProviderReport, colour: Colour) -> None:
         options |= {"chart_data": known, "chart_type": "area"}
     st.metric("p95 latency", duration(newest), **options)
     if "chart_data" not in options:
-        st.html(f'<div style="height:{LINE_HEIGHT}"></div>')
+        st.html(
+            f'<div style="height:{LINE_HEIGHT};display:flex;align-items:center;font-size:.8rem;opacity:.75">'
+            "Too few calls for a line</div>"
+        )
 
 
 def _figures(facts: list[Fact]) -> str:

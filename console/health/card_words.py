@@ -13,7 +13,7 @@ from router_core.types import SILENT_OUTCOMES, HealthReport, ProviderReport
 
 __all__ = ["Fact", "breaker_line", "card_facts", "figures", "partners"]
 
-LONGEST_ERROR = 90
+LONGEST_ERROR = 60
 MOST_KINDS = 3
 
 

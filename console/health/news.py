@@ -105,8 +105,12 @@ def _last_error(each: ProviderReport) -> str:
 
 
 def instead(each: ProviderReport) -> str:
-    """Return who serves in the place of ``each``."""
-    return "no other provider stands in" if each.takes_over is None else f"{bold(each.takes_over)} serves instead"
+    """Return who serves in the place of ``each``, and which use cases nobody else serves."""
+    lost = f"no other provider serves {' and '.join(map(literal, each.stranded))}"
+    if each.takes_over is None:
+        return lost if each.stranded else "no other provider stands in"
+    serves = f"{bold(each.takes_over)} serves instead"
+    return f"{serves}, but {lost}" if each.stranded else serves
 
 
 def _meanwhile(each: ProviderReport) -> str:

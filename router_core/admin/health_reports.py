@@ -74,6 +74,7 @@ class HealthReports:
         seen = reading.of(row.provider.name)
         uptime = self._parts.uptime.ticks(row.provider.name)
         heights = [point.p95_ms for point in seen.series if point.p95_ms is not None]
+        successors = _successors(row, rows, snapshot)
         return ProviderReport(
             provider=row.provider.name,
             kind=row.provider.kind,
@@ -88,7 +89,8 @@ class HealthReports:
             median_p95_ms=median(heights) if heights else None,
             uptime=uptime,
             uptime_share=_share(uptime),
-            takes_over=None if row.word == "disabled" else _successor(row, rows, snapshot),
+            takes_over=next((each for each in successors.values() if each is not None), None),
+            stranded=tuple(use_case for use_case, each in successors.items() if each is None),
         )
 
 
@@ -102,11 +104,15 @@ def _share(ticks: Sequence[UptimeTick]) -> float | None:
     return good / (good + bad) if good + bad else None
 
 
-def _successor(row: HealthRow, rows: Mapping[str, HealthRow], snapshot: Snapshot) -> str | None:
-    """Return who serves the first use case of ``row`` in its place: the first candidate with another upstream."""
-    if not row.provider.use_cases:
-        return None
-    use_case = row.provider.use_cases[0]
+def _successors(row: HealthRow, rows: Mapping[str, HealthRow], snapshot: Snapshot) -> dict[str, str | None]:
+    """Return who serves each use case of ``row`` in its place, None where nobody can."""
+    if row.word == "disabled":
+        return {}
+    return {use_case: _successor(use_case, row, rows, snapshot) for use_case in row.provider.use_cases}
+
+
+def _successor(use_case: str, row: HealthRow, rows: Mapping[str, HealthRow], snapshot: Snapshot) -> str | None:
+    """Return the first candidate for ``use_case`` that can serve and has another upstream than ``row``."""
     request = LLMRequest(prompt="", use_case=use_case, temperature=None)
     plan = select(request, snapshot, row.provider.account_id, lambda _: None)
     for candidate in plan.candidates:

@@ -76,7 +76,7 @@ class ProviderReport(Struct, frozen=True, kw_only=True, rename="camel"):
 
     ``totals`` and ``series`` cover the window, ``median_p95_ms`` is the median of the series; ``uptime`` has 48 ticks
     of 24 hours, oldest first, ``uptime_share`` within [0, 1] or None. ``takes_over`` is who serves while this one
-    cannot, None when nobody can.
+    cannot, None when nobody can; ``stranded`` are its use cases that nobody else serves.
     """
 
     provider: str
@@ -93,6 +93,7 @@ class ProviderReport(Struct, frozen=True, kw_only=True, rename="camel"):
     uptime: tuple[UptimeTick, ...]
     uptime_share: float | None
     takes_over: str | None = None
+    stranded: tuple[str, ...] = ()
 
 
 class HealthReport(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -68,7 +68,7 @@ def test_the_timeline_tells_when_why_and_who(open_console: OpenConsole) -> None:
     app = open_console(backend, page="health")
     (table,) = app.dataframe
     row = table.value.iloc[0]
-    assert (row["Provider"], row["Change"], row["Who"]) == ("openai-gpt4o", "Closed → Open", "ada")
+    assert (row["Provider"], list(row["Change"]), list(row["Who"])) == ("openai-gpt4o", ["Closed → Open"], ["ada"])
     assert row["Why"] == "Forced open: maintenance"
 
 
