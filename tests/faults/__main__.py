@@ -66,8 +66,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="signalbox-faults-") as folder:
         listed = asyncio.run(run(Path(folder), plan, waits, chosen.only or names))
     print(
-        f"\n{chosen.seconds:g} s each, {chosen.rate:g} requests/s, {os.cpu_count()} cores; "
-        f"first token {waits.first_token:g} s, plain attempt {waits.attempt(streamed=False):g} s, cooldown {waits.cooldown:g} s\n\n{_table(listed)}"
+        f"\n{chosen.seconds:g} s each, {chosen.rate:g} requests/s, {os.cpu_count()} cores; first token "
+        f"{waits.first_token:g} s, plain attempt {waits.attempt(streamed=False):g} s, cooldown {waits.cooldown:g} s"
+        f"\n\n{_table(listed)}"
     )
     return 0 if all(each.holds for each in listed) else 1
 

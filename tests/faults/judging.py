@@ -18,10 +18,13 @@ RECOVERY_SLACK_S = 4.0
 
 @dataclass(frozen=True)
 class Phase:
-    """What happened while one fault was in force, and after it: requests, vendors' calls, things held."""
+    """What happened while one fault was in force, and after it: requests, vendors' calls, things held.
+
+    ``earlier`` is how many requests at most went before it and still lie in the retry budget's window.
+    """
 
     fault: FaultKind
-    seconds: float
+    earlier: int
     baseline: Sequence[Seen]
     during: Sequence[Seen]
     after: Sequence[Seen]
@@ -132,7 +135,7 @@ def _repeats(phase: Phase) -> int:
 
 
 def _repeat_rule(phase: Phase, repeats: int) -> Finding:
-    share = REPEAT_SHARE * (len(phase.during) + len(phase.after))
+    share = REPEAT_SHARE * (phase.earlier + len(phase.during) + len(phase.after))
     limit = share + FLOOR
     return Finding("repeats on the same candidate", str(repeats), f"<= {limit:.0f}", repeats <= limit)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from router_core.clock import SystemClock
 from tests.faults.fault_kinds import FaultKind
-from tests.faults.judging import RECOVERY_SLACK_S, Figures, Phase, judge
+from tests.faults.judging import RECOVERY_SLACK_S, WINDOW_S, Figures, Phase, judge
 from tests.faults.stage import PRIMARY, Held, Stage, Waits
 from tests.faults.traffic import Seen, Traffic, open_traffic
 
@@ -17,11 +17,15 @@ _STEADY = 10  # this many answers of the primary, one after the other, and it is
 
 @dataclass(frozen=True)
 class Plan:
-    """Requests a second, and how many seconds of them without a fault and with one."""
+    """Requests a second, and how many seconds of them without a fault and with one.
+
+    ``pause_s`` is a silence before each fault. One as long as the retry budget's window leaves nothing saved up there.
+    """
 
     rate: float = 30.0
     seconds: float = 60.0
     baseline_s: float = 15.0
+    pause_s: float = WINDOW_S
 
 
 async def measure_baseline(stage: Stage, plan: Plan) -> Sequence[Seen]:
@@ -38,6 +42,7 @@ async def measure_baseline(stage: Stage, plan: Plan) -> Sequence[Seen]:
 
 async def run_fault(stage: Stage, fault: FaultKind, plan: Plan, waits: Waits, baseline: Sequence[Seen]) -> Figures:
     """Strike with ``fault`` under traffic and return the figures."""
+    await SystemClock().sleep(plan.pause_s)
     held_before = await _quiet(stage, lambda _: True)
     stage.forget_calls()
     label = fault.name.replace(" ", "-")
@@ -52,7 +57,7 @@ async def run_fault(stage: Stage, fault: FaultKind, plan: Plan, waits: Waits, ba
     held_after = await _quiet(stage, lambda held: held.files <= held_before.files)
     phase = Phase(
         fault=fault,
-        seconds=plan.seconds,
+        earlier=0 if plan.pause_s >= WINDOW_S else round(plan.rate * (WINDOW_S - plan.pause_s)),
         baseline=baseline,
         during=traffic.seen[:struck],
         after=traffic.seen[struck:],

@@ -7,7 +7,6 @@ from collections import Counter
 from contextlib import aclosing
 
 from router_core.errors import LLMError
-from router_core.resilience.retry_budget import DEFAULT_FLOOR, DEFAULT_SHARE
 from router_core.types import FinishPart, StartPart, TextDelta
 from tests.properties.random_world import CLOSING_S, SAID, World, make_world
 from tests.properties.seeds import SCHEDULES, for_each_seed
@@ -15,6 +14,7 @@ from tests.support.core_fakes import ask
 from tests.support.virtual_loop import VirtualClock, VirtualLoop
 
 GRACE_S = 0.2
+FLOOR, SHARE = 3, 0.2
 # A repeat is allowed when its call fails and made up to 5 s later; the budget's own window ends at whole seconds.
 SURE_WINDOW_S, WIDE_WINDOW_S = 3.5, 15.5
 
@@ -91,6 +91,8 @@ def _check_ends(world: World, drive: Drive) -> None:
     assert world.router.in_flight == 0
     for upstream in world.router.upstreams.all():
         assert upstream.limiter.in_flight == 0, f"{upstream.id} keeps places"
+        probing = upstream.breaker.get_state().state == "HALF_OPEN"
+        assert not probing or upstream.breaker.wait_ms() == 0, f"{upstream.id} waits for a probe that is over"
     assert all(call.ended is not None for call in world.calls), "a call was never ended"
 
 
@@ -133,7 +135,7 @@ def _check_repeats(world: World) -> None:
         for end in times:
             made = sum(end - SURE_WINDOW_S < each <= end for each in times)
             recent = sum(end - WIDE_WINDOW_S < each <= end for each in calls)
-            assert made <= max(DEFAULT_FLOOR, DEFAULT_SHARE * recent), f"{made} repeats, {recent} calls"
+            assert made <= max(FLOOR, SHARE * recent), f"{made} repeats, {recent} calls"
 
 
 def _check_probes(world: World) -> None:
