@@ -111,9 +111,10 @@ class HealthBoard:
             if verdict is not None:
                 return verdict, upstream.breaker.changed_at
         shown = ("unknown", None) if signs is None else _shown_by(signs, now)
-        if shown[0] == "healthy" and upstream is not None:
-            if self._just_closed(upstream, now):
-                return "recovering", upstream.breaker.changed_at
+        if upstream is not None and signs is not None and signs.last_good and self._just_closed(upstream, now):
+            # What failed before the breaker closed says nothing about how it is now.
+            return "recovering", upstream.breaker.changed_at
+        if upstream is not None and shown[0] == "healthy":
             return "healthy", _healthy_since(shown[1], upstream)
         return shown
 
