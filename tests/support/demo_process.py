@@ -103,6 +103,12 @@ class DemoProcess:
             self._process.kill()
             self._process.wait()
 
+    def pause(self) -> None:
+        """Wait a moment for what the running process does by itself; fails when it has ended."""
+        process = self._running()
+        self._pause(process)
+        assert process.poll() is None, f"the demo ended with code {process.returncode}:\n{self.output()}"
+
     def output(self) -> str:
         """Return everything the process has written so far."""
         return self.log.read_text(errors="replace")
