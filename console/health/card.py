@@ -8,7 +8,7 @@ import streamlit as st
 
 from console.format import THIN, duration, literal
 from console.health.card_words import Fact, breaker_line, card_facts, figures, partners
-from console.health.orders import OrderKind, place_order
+from console.health.orders import OrderKind, menu_key, place_order
 from console.health.uptime import uptime_strip
 from console.palette import paint
 from console.status import Colour, badge, provider_mark
@@ -116,13 +116,15 @@ def _control(each: ProviderReport) -> None:
     name = each.provider
     no_key = each.upstream is None
     help_text = "Without a key there is no breaker to control." if no_key else None
-    menu = st.popover("Control", type="tertiary", disabled=no_key, help=help_text, key=f"health_control_{name}")
+    menu = st.popover(
+        "Control", type="tertiary", disabled=no_key, help=help_text, key=menu_key(name), on_change="rerun"
+    )
     if each.upstream is None:
         return
     breaker = each.upstream.breaker
     held = None if breaker.forced is None else breaker.forced.phase
     quiet = breaker.state == "CLOSED" and held is None and not breaker.failure_count and not each.upstream.resting_ms
-    with menu:
+    with menu, st.container(gap="xxsmall"):
         _choice("reset", name, "Reset", "Nothing to reset: closed, without failures, not resting." if quiet else None)
         _choice("open", name, "Force open", "It is forced open already." if held == "OPEN" else None)
         _choice("closed", name, "Force closed", "It is forced closed already." if held == "CLOSED" else None)

@@ -11,6 +11,7 @@ __all__ = [
     "close_orders",
     "flash",
     "flash_next",
+    "menu_key",
     "open_order",
     "place_order",
     "was_placed",
@@ -35,6 +36,13 @@ def place_order(kind: OrderKind, provider: str = "") -> None:
     """Ask for the dialog of an action; called by a button, before the run that follows."""
     st.session_state[ORDER_KEY] = Order(kind, provider)
     st.session_state[PLACED_KEY] = True
+    if provider:
+        st.session_state[menu_key(provider)] = False
+
+
+def menu_key(provider: str) -> str:
+    """Return the key of the menu of ``provider``, which is shut once something was chosen in it."""
+    return f"health_control_{provider}"
 
 
 def was_placed() -> bool:

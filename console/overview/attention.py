@@ -3,6 +3,7 @@
 from typing import Literal, NamedTuple
 
 from console.format import literal, percent
+from console.status import PROVIDER_CLAUSES
 from console.views import OverviewView
 
 __all__ = ["Alert", "alerts"]
@@ -32,11 +33,11 @@ def _provider_alerts(view: OverviewView) -> list[Alert]:
         cause = f" ({literal(provider.error.rstrip('.'))})" if provider.error else ""
         if provider.state == "down":
             then = "requests skip it where another one can serve" if usable else "no other provider is well"
-            found.append(Alert("error", f"{name} is down{cause}: {then}."))
+            found.append(Alert("error", f"{name} {PROVIDER_CLAUSES['down']}{cause}: {then}."))
         elif provider.state == "failing":
-            found.append(Alert("warning", f"The last call to {name} failed{cause}."))
+            found.append(Alert("warning", f"{name} {PROVIDER_CLAUSES['failing']}{cause}."))
         elif provider.state == "recovering":
-            found.append(Alert("warning", f"{name} is recovering: a few requests test it before it takes them all."))
+            found.append(Alert("warning", f"{name} {PROVIDER_CLAUSES['recovering']}."))
     return found
 
 

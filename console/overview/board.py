@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from console.assets import page_script
 from console.charts import CHART_CONFIG, Figure, latency_chart, traffic_chart
 from console.format import THIN, clock_time, duration, literal, percent, zone_of
 from console.identity import Visitor, require
@@ -27,7 +28,7 @@ def draw_overview() -> None:
     visitor = require("overview")
     view = visitor.stage.bridge.call(visitor.stage.backend.overview(visitor.person))
     zone = zone_of(st.context.timezone)
-    _attention(view)
+    _attention(visitor, view)
     _tiles(view)
     if view.metrics.totals.requests:
         _charts(view, zone)
@@ -42,12 +43,15 @@ def draw_overview() -> None:
     )
 
 
-def _attention(view: OverviewView) -> None:
-    for alert in alerts(view):
+def _attention(visitor: Visitor, view: OverviewView) -> None:
+    found = alerts(view)
+    for alert in found:
         if alert.level == "error":
             st.error(alert.text, icon=":material/error:")
         else:
             st.warning(alert.text, icon=":material/warning:")
+    if found and visitor.stage.backend.may(visitor.person, "health"):
+        st.page_link(page_script("health"), label="What happens now, and what can be done", icon=":material/ecg_heart:")
 
 
 def _tiles(view: OverviewView) -> None:

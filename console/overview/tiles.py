@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from console.charts import lively
 from console.format import THIN, count, duration, literal, money, percent
+from console.status import tally, worst_colour
 from console.views import OverviewView
 from router_core.metrics.collector import UNSERVED
 from router_core.metrics.minute import Totals
@@ -116,19 +117,16 @@ def _spend(view: OverviewView) -> Tile:
 
 def _providers(view: OverviewView) -> Tile:
     active = [each for each in view.providers if each.state != "disabled"]
-    bad = {state: sum(each.state == state for each in active) for state in ("down", "failing", "recovering", "unknown")}
-    healthy = len(active) - sum(bad.values())
-    words = {"down": "down", "failing": "failing", "recovering": "recovering", "unknown": "not seen yet"}
-    parts = [f"{number} {words[state]}" for state, number in bad.items() if number]
-    colour = "red" if bad["down"] else "orange" if bad["recovering"] or bad["failing"] else "gray" if parts else "green"
+    states = [each.state for each in active]
+    words, healthy = tally(states), states.count("healthy")
     return Tile(
         "Providers healthy",
         f"{healthy} of {len(active)}" if active else "none",
         {
-            "delta": ", ".join(parts) if parts else "all well" if active else None,
+            "delta": words or ("all well" if active else None),
             "delta_arrow": "off",
-            "delta_color": colour,
-            "help": "Judged by the requests that went through them; disabled ones do not count. "
+            "delta_color": worst_colour(states),
+            "help": "Judged by calls and active checks; disabled ones do not count. "
             "The line counts the providers that served in each minute.",
             "chart_data": _serving(view),
             "chart_type": "line",

@@ -83,7 +83,7 @@ def settle(page: Page) -> None:
 @pytest.fixture(scope="module")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """A demo server of our own."""
-    _require_chromium()
+    require_chromium()
     with DemoProcess(tmp_path_factory.mktemp("e2e") / "demo") as demo:
         yield Console(demo)
 
@@ -91,7 +91,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's chromium."""
-    _require_chromium()
+    require_chromium()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield chromium
@@ -123,7 +123,7 @@ def page(context: BrowserContext, watch: Watch) -> Page:
     return made
 
 
-def _require_chromium() -> None:
+def require_chromium() -> None:
     if CHROMIUM.exists():
         return
     reason = f"{CHROMIUM} is missing: apt-get install chromium"
