@@ -16,6 +16,9 @@ from signalbox.faults import DependencyFault
 __all__ = ["ConsoleServer", "require_free_port", "server_config"]
 
 _GRACE_S: Final = 5
+# Longer than clients and load balancers keep idle connections (60 s as a rule): who closes first must be the one who
+# would write next, or a request meets a closing connection and is lost.
+_KEEP_ALIVE_S: Final = 75
 _WILDCARDS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not bound
 _REASONS: Final = {
     errno.EADDRINUSE: "is taken by another program",
@@ -79,6 +82,7 @@ def server_config(app: Any, host: str, port: int) -> uvicorn.Config:
         log_config=None,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
 
