@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from router_core.admin.operations import Operations
 from router_core.clock import Clock, SystemClock, new_ulid
+from router_core.errors.known_secrets import KnownSecrets
 from router_core.health.board import HealthBoard
 from router_core.metrics.collector import MetricsCollector
 from router_core.metrics.recorders import FanOutRecorder, RecentEvents
@@ -169,7 +170,11 @@ def key_pepper(master: MasterKey) -> bytes:
 
 
 def _registry(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AdapterRegistry:
-    registry = AdapterRegistry(clock=clock, base_urls=base_urls(settings))
+    secrets = KnownSecrets()
+    for key in (settings.openai_api_key, settings.anthropic_api_key):
+        if key is not None:
+            secrets.add(key)
+    registry = AdapterRegistry(clock=clock, base_urls=base_urls(settings), secrets=secrets)
     stack.push_async_callback(registry.close)
     return registry
 
