@@ -24,6 +24,9 @@ __all__ = [
 THIN = "\u202f"
 DASH = "\u2013"
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|$~:])")
+# What Markdown turns into a link by itself, even when escaped: addresses of the web and of people.
+_LINK = re.compile(r"(?<=https)(?=://)|(?<=http)(?=://)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+WORD_JOINER = "\u2060"
 _CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`)", re.DOTALL)
 
 
@@ -111,8 +114,8 @@ def moment(when: datetime, zone: ZoneInfo, now: datetime, *, seconds: bool = Fal
 
 
 def literal(text: str) -> str:
-    """Return ``text`` so that Markdown shows it as it is, on one line."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    """Return ``text`` so that Markdown shows it as it is, on one line, without links."""
+    return _MARKUP.sub(r"\\\1", _LINK.sub(WORD_JOINER, " ".join(text.split())))
 
 
 def prose(text: str) -> str:

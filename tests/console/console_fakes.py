@@ -28,7 +28,7 @@ from router_core.types import (
     Usage,
     WireUsage,
 )
-from tests.console.health_fakes import HealthDouble
+from tests.console.health_fakes import OPERATORS, HealthDouble
 
 OWNER = Principal(kind="person", id="u1", name="ada@example.com", role="owner", accounts=("acme",))
 VIEWER = Principal(kind="person", id="u2", name="vi@example.com", role="viewer", accounts=("acme",))
@@ -137,7 +137,7 @@ class FakeBackend(HealthDouble):
 
     def may(self, person: Principal, screen: Screen) -> bool:
         if screen == "health":
-            return self.may_control(person, "breakers")
+            return person.role in OPERATORS
         return screen == "overview" or person.role in ("owner", "admin", "prompt_engineer")
 
     async def overview(self, person: Principal) -> OverviewView:

@@ -24,7 +24,15 @@ from router_core.types import (
     UptimeTick,
 )
 
-__all__ = ["HealthDouble", "closed_breaker", "healthy_provider", "open_breaker", "report_of", "running_drill"]
+__all__ = [
+    "OPERATORS",
+    "HealthDouble",
+    "closed_breaker",
+    "healthy_provider",
+    "open_breaker",
+    "report_of",
+    "running_drill",
+]
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 OPERATORS = ("owner", "admin", "operator")
@@ -98,9 +106,10 @@ class HealthDouble:
         self.orders: list[tuple[Any, ...]] = []
         self.windows: list[HealthWindow] = []
         self.trouble: LLMError | None = None
+        self.may_only_look = False
 
     def may_control(self, person: Principal, control: str) -> bool:
-        return person.role in OPERATORS
+        return person.role in OPERATORS and not self.may_only_look
 
     async def health(self, person: Principal, window: HealthWindow) -> HealthReport:
         self.windows.append(window)

@@ -3,13 +3,21 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
 
 from router_core.errors.base import OverloadedError
-from router_core.types import BreakerTransition, Principal
+from router_core.types import BreakerTransition, Force, Principal
 from tests.console.conftest import OpenConsole
 from tests.console.console_fakes import FakeBackend
-from tests.console.health_fakes import NOW, healthy_provider, open_breaker, report_of, running_drill
+from tests.console.health_fakes import (
+    NOW,
+    closed_breaker,
+    healthy_provider,
+    open_breaker,
+    report_of,
+    running_drill,
+)
 
 DOWN = healthy_provider("openai-gpt4o", word="down", breaker=open_breaker(), takes_over="openai-gpt4o-mini",
                         last_error="bad gateway")  # fmt: skip
@@ -145,3 +153,90 @@ def test_names_and_reasons_are_shown_as_they_are(open_console: OpenConsole) -> N
     app = open_console(backend, page="health")
     assert not app.exception
     assert "<script>" not in "".join(str(each) for each in app.get("html"))
+
+
+def test_a_dialog_left_open_does_nothing_once_the_session_has_ended(open_console: OpenConsole) -> None:
+    backend = FakeBackend(busy=True)
+    backend.report = report_of(DOWN)
+    app = confirm(open_console(backend, page="health"), "reset", "openai-gpt4o")
+    app.text_input(key="health_confirm_openai-gpt4o").set_value("openai-gpt4o").run()
+    backend.people.clear()
+    app.button(key="health_confirm").click().run()
+    assert backend.orders == []
+    assert "Session ended" in [each.value for each in app.subheader]
+
+
+def test_a_button_that_would_do_nothing_is_disabled_and_says_why(open_console: OpenConsole) -> None:
+    backend = FakeBackend(busy=True)
+    held = replace(closed_breaker(), forced=Force(phase="CLOSED", reason="", actor="ada", until=None))
+    backend.report = report_of(healthy_provider("calm"), healthy_provider("held", breaker=held))
+    app = open_console(backend, page="health")
+    reset = app.button(key="health_reset_calm")
+    assert (reset.disabled, reset.help) == (True, "Nothing to reset: closed, without failures, not resting.")
+    assert not app.button(key="health_reset_held").disabled
+    assert app.button(key="health_closed_held").disabled
+    assert not app.button(key="health_open_held").disabled
+
+
+def test_someone_who_may_only_look_sees_no_controls(open_console: OpenConsole) -> None:
+    backend = FakeBackend(busy=True)
+    backend.may_only_look = True
+    backend.report = report_of(DOWN, drills=(running_drill(),))
+    app = open_console(backend, page="health")
+    assert "is down" in texts(app)
+    assert not [each for each in app.button if (each.key or "").startswith("health_")]
+
+
+def test_an_operator_is_in_control(open_console: OpenConsole) -> None:
+    backend = FakeBackend(busy=True)
+    backend.people["op"] = Principal(kind="person", id="u5", name="op", role="operator", accounts=("acme",))
+    app = open_console(backend, "op", page="health")
+    assert {"health_drill", "health_open_openai-gpt4o"} <= {each.key for each in app.button}
+
+
+def test_a_banner_for_each_tone_worst_first(open_console: OpenConsole) -> None:
+    backend = FakeBackend(busy=True)
+    force = Force(phase="OPEN", reason="*maintenance*", actor="ada@example.com", until=NOW + timedelta(minutes=5))
+    backend.report = report_of(
+        healthy_provider("a", word="down", breaker=replace(open_breaker(), forced=force), stranded=("voice",)),
+        healthy_provider("b", word="down", breaker=open_breaker(), takes_over="c", stranded=("voice", "vision")),
+        healthy_provider("c", word="recovering", breaker=replace(closed_breaker(), state="HALF_OPEN"), takes_over="d"),
+        drills=(running_drill("d"),),
+    )
+    app = open_console(backend, page="health")
+    (down,), (care,), (drill,) = app.error, app.warning, app.info
+    first, second = down.value.split("  \n")
+    assert "forced open by ada\u2060@example.com until 12\\:05" in first
+    assert r"\*maintenance\*" in first
+    assert first.endswith("no other provider serves voice.")
+    assert "**c** serves instead, but no other provider serves voice and vision" in second
+    assert "Next probe in 17\u202fs" in second
+    assert "**c** is recovering" in care.value
+    assert "50\u202f% of its calls" in drill.value
+
+
+def test_the_form_of_a_drill_says_whom_it_hits_and_who_helps(open_console: OpenConsole) -> None:
+    backend = FakeBackend(busy=True)
+    backend.report = report_of(healthy_provider("a", takes_over="b"), healthy_provider("b"))
+    app = open_console(backend, page="health")
+    app.button(key="health_drill").click().run()
+    assert "100\u202f% of calls to a" in texts(app)
+    assert "**b** serves instead" in texts(app)
+    app.selectbox(key="health_drill_fault").set_value("slow_first_token").run()
+    assert "give their first token only after 5.00\u202fs" in texts(app)
+
+
+def test_an_empty_board_says_so(open_console: OpenConsole) -> None:
+    backend = FakeBackend(busy=True)
+    backend.report = report_of()
+    app = open_console(backend, page="health")
+    assert not app.exception
+    assert "No provider is configured" in texts(app)
+    assert app.button(key="health_drill").disabled
+
+
+def test_overview_leads_to_health_those_who_may_go_there(open_console: OpenConsole) -> None:
+    backend = FakeBackend(busy=True)
+    backend.states["openai-gpt4o"] = "down"
+    assert len(open_console(backend).get("page_link")) == 1
+    assert open_console(backend, "viewer-token").get("page_link") == []
