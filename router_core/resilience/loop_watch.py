@@ -5,7 +5,7 @@ from router_core.resilience.concurrency import AdaptiveLimit
 
 __all__ = ["LoopWatch"]
 
-DEFAULT_INTERVAL = 0.1
+DEFAULT_INTERVAL = 0.25
 DEFAULT_TOLERANCE = 0.25
 LATE_IN_A_ROW = 3
 
