@@ -14,6 +14,7 @@ _PAIRS = tuple(high + low for high in _CROCKFORD for low in _CROCKFORD)
 _ULID_PAIRS = 13
 _ULID_RANDOM_BITS = 80
 _HALF = 1 << 40
+_TIMER_GRAIN_S = 0.001
 
 
 class Clock(Protocol):
@@ -28,7 +29,7 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for ``seconds``."""
+        """Wait for ``seconds``, not less."""
         ...
 
     def random(self) -> float:
@@ -51,7 +52,12 @@ class SystemClock:
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
         await asyncio.sleep(seconds)
+        early = end - time.monotonic()
+        if early > 0:
+            # The loop's timers count whole milliseconds; who woke a moment early would find a rest not yet over.
+            await asyncio.sleep(early + _TIMER_GRAIN_S)
 
     def random(self) -> float:
         return self._rng.random()
