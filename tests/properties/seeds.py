@@ -12,6 +12,7 @@ SCHEDULES = {
     "rest": 12_000,
     "limit": 12_000,
     "backoff": 8_000,
+    "retry": 8_000,
     "router": 4_000,
 }
 
