@@ -16,8 +16,11 @@ from router_core.drills.adapters import DrillAdapters
 from router_core.drills.board import DrillBoard
 from router_core.errors import LLMError
 from router_core.health.board import HealthBoard
+from router_core.health.check_ledger import CheckLedger
 from router_core.health.checker import CheckPolicy, HealthChecker
+from router_core.health.signs import CheckResult
 from router_core.health.transition_tail import TransitionTail
+from router_core.health.upstream_checks import UpstreamChecks
 from router_core.health.uptime import UptimeHistory
 from router_core.metrics.attempt_stats import AttemptStats
 from router_core.ports import AdapterSource, ConfigSource, KeySource, PriceSource, Recorder
@@ -62,6 +65,7 @@ class OperatorsDesk:
         self.stats = AttemptStats(clock)
         self.uptime = UptimeHistory(parts.store.health_history, clock)
         self.health = HealthBoard(config, self._upstream_state, self._tail, clock)
+        self._ledger = CheckLedger(parts.settings.health_daily_cap, clock)
 
     @property
     def recorders(self) -> tuple[Recorder, ...]:
@@ -72,19 +76,7 @@ class OperatorsDesk:
         """Take ``router`` in hand; return the facade. Nothing runs before :meth:`open`."""
         self._router = router
         parts = self._parts
-        self.checker = HealthChecker(
-            targets=lambda: check_targets(parts.config, parts.keys, router.upstream_of),
-            adapters=self.adapters,
-            prices=parts.prices,
-            board=self.health,
-            uptime=self.uptime,
-            clock=parts.clock,
-            policy=CheckPolicy(
-                interval=parts.settings.health_interval_s,
-                timeout=parts.settings.health_timeout_s,
-                daily_cap=parts.settings.health_daily_cap,
-            ),
-        )
+        self.checker = self._checker(router)
         reports = HealthReports(
             HealthParts(
                 config=parts.config,
@@ -92,7 +84,7 @@ class OperatorsDesk:
                 stats=self.stats,
                 uptime=self.uptime,
                 transitions=self._tail,
-                probes=self.checker.spend,
+                probes=self._ledger.spend,
                 drills=self.drills.reports,
                 clock=parts.clock,
             )
@@ -135,6 +127,26 @@ class OperatorsDesk:
         if parts.settings.health_checks:
             stack.push_async_callback(self.checker.close)
             self.checker.start()
+
+    def _checker(self, router: Router) -> HealthChecker:
+        parts = self._parts
+        policy = CheckPolicy(interval=parts.settings.health_interval_s, timeout=parts.settings.health_timeout_s)
+        checks = UpstreamChecks(
+            targets=lambda: check_targets(parts.config, parts.keys, router.upstream_of),
+            adapters=self.adapters,
+            prices=parts.prices,
+            board=self.health,
+            ledger=self._ledger,
+            clock=parts.clock,
+            policy=policy,
+        )
+        return HealthChecker(source=checks.due, listener=self._note_check, clock=parts.clock, policy=policy)
+
+    def _note_check(self, providers: tuple[str, ...], result: CheckResult) -> None:
+        self.health.note_check(providers, result)
+        if result.good is not None:
+            for name in providers:
+                self.uptime.note_check(name, result.good)
 
     async def _remember(self) -> None:
         """Fill the timeline with what happened before this process began; without the store it begins empty."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from router_core.health.checker import CheckTarget
+from router_core.health.upstream_checks import CheckTarget
 from router_core.ports import ConfigSource, KeySource
 from router_core.resilience.upstream import Upstream
 from router_core.types import ProviderConfig

@@ -1,13 +1,13 @@
-"""Active checks: the smallest real completion, for providers whose health no traffic has shown lately."""
+"""Asks who has to be asked whether they are well: at intervals, all at once, none for longer than the timeout."""
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import date, timedelta
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 
 from msgspec import Struct
 
-from router_core.clock import Clock
+from router_core.clock import Clock, SystemClock
 from router_core.errors import (
     InvalidAPIKeyError,
     ProviderError,
@@ -15,40 +15,23 @@ from router_core.errors import (
     QuotaExceededError,
     sanitize_message,
 )
-from router_core.health.board import HealthBoard
 from router_core.health.signs import CheckResult
-from router_core.health.uptime import UptimeHistory
-from router_core.ports import AdapterSource, PriceSource
-from router_core.types import (
-    NANO_PER_USD,
-    CallTimeouts,
-    LLMRequest,
-    NanoUSD,
-    ProbeSpend,
-    ProviderAnswer,
-    ProviderCall,
-    ProviderConfig,
-    Secret,
-    Usage,
-)
+from router_core.types import Secret
 
-__all__ = ["CheckPolicy", "CheckTarget", "HealthChecker", "least_tokens"]
+__all__ = ["Check", "CheckPolicy", "CheckedHealth", "HealthChecker"]
 
-PROMPT = "ping"
-PROMPT_TOKENS = 20
-# The smallest answer that a family can be asked for; everything else takes one token.
-LEAST_TOKENS: tuple[tuple[re.Pattern[str], int], ...] = ((re.compile(r"^(?:ft:)?(?:o\d|gpt-[5-9]|gpt-\d\d)"), 16),)
+# How long a check that was told to end may take to do so when the process ends.
+LAST_WAIT = 1.0
 # Errors that make a provider useless although its servers are well.
 _USELESS = (InvalidAPIKeyError, QuotaExceededError, ProviderModelError)
+_log = logging.getLogger(__name__)
 
-
-def least_tokens(model: str) -> int:
-    """Return the smallest ``max_tokens`` that ``model`` takes."""
-    return next((least for family, least in LEAST_TOKENS if family.match(model)), 1)
+Ask = Callable[[], Awaitable[object]]
+ResultListener = Callable[[tuple[str, ...], CheckResult], None]
 
 
 class CheckPolicy(Struct, frozen=True, kw_only=True):
-    """Seconds between two checks and for one; ``jitter`` as a share of the interval; the cap in nano-dollars a day.
+    """Seconds between two checks and for one; ``jitter`` as a share of the interval.
 
     Raises ``ValueError`` for figures that make no sense.
     """
@@ -56,54 +39,72 @@ class CheckPolicy(Struct, frozen=True, kw_only=True):
     interval: float = 60.0
     timeout: float = 5.0
     jitter: float = 0.1
-    daily_cap: NanoUSD = NANO_PER_USD // 20
 
     def __post_init__(self) -> None:
-        if self.interval <= 0 or self.timeout <= 0 or not 0 <= self.jitter < 1 or self.daily_cap < 0:
-            raise ValueError("interval and timeout must be positive, jitter within [0, 1), the cap not negative")
+        if self.interval <= 0 or self.timeout <= 0 or not 0 <= self.jitter < 1:
+            raise ValueError("interval and timeout must be positive and jitter within [0, 1)")
 
 
-class CheckTarget(Struct, frozen=True, kw_only=True):
-    """One upstream to check: the row that is asked, the names of all rows that share it, and the key."""
+class Check(Struct, frozen=True, kw_only=True):
+    """One thing to ask, on behalf of all ``names``. ``skip`` says why it is not asked this time.
 
-    provider: ProviderConfig
+    ``is_ours``: an error that is no provider's own is a bug of ours and says nothing about the provider. ``secrets``
+    are blotted out of what errors say.
+    """
+
     names: tuple[str, ...]
-    key: Secret
+    ask: Ask
+    skip: str | None = None
+    is_ours: bool = False
+    secrets: tuple[Secret, ...] = ()
+
+
+class CheckedHealth(Struct, frozen=True, kw_only=True):
+    """How the last check ended; ``latency_ms`` is that of the last good one. ``healthy`` is None for no verdict."""
+
+    provider: str
+    healthy: bool | None
+    last_check: datetime
+    latency_ms: float | None
+    error: str | None
+
+
+def _nothing() -> Iterable[Check]:
+    return ()
+
+
+def _nobody(_names: tuple[str, ...], _result: CheckResult) -> None:
+    return
 
 
 class HealthChecker:
-    """Asks each target once an interval, unless traffic has shown lately that it is well.
+    """Asks what ``register_provider`` named and what ``source`` returns each time, and tells ``listener``.
 
-    A check is no request: it takes no permit, opens and closes no breaker, is billed to no account, and its cost is
-    in :meth:`spend`. It belongs to one event loop; :meth:`spend` and :meth:`get_health` may be read from any thread.
+    It belongs to one event loop; :meth:`get_health` may be read from any thread.
     """
 
-    __slots__ = ("_adapters", "_board", "_checks", "_clock", "_cost", "_day", "_policy", "_prices", "_results",
-                 "_targets", "_task", "_uptime")  # fmt: skip
+    __slots__ = ("_abandoned", "_clock", "_health", "_listener", "_policy", "_registered", "_source", "_task")
 
     def __init__(
         self,
         *,
-        targets: Callable[[], Iterable[CheckTarget]],
-        adapters: AdapterSource,
-        prices: PriceSource,
-        board: HealthBoard,
-        uptime: UptimeHistory,
-        clock: Clock,
+        source: Callable[[], Iterable[Check]] = _nothing,
+        listener: ResultListener = _nobody,
+        clock: Clock | None = None,
         policy: CheckPolicy | None = None,
     ) -> None:
-        self._targets = targets
-        self._adapters = adapters
-        self._prices = prices
-        self._board = board
-        self._uptime = uptime
-        self._clock = clock
+        self._source = source
+        self._listener = listener
+        self._clock = clock or SystemClock()
         self._policy = policy or CheckPolicy()
-        self._results: dict[str, CheckResult] = {}
+        self._registered: dict[str, Check] = {}
+        self._health: dict[str, CheckedHealth] = {}
+        self._abandoned: set[asyncio.Future[object]] = set()
         self._task: asyncio.Task[None] | None = None
-        self._day: date = clock.utcnow().date()
-        self._checks = 0
-        self._cost: NanoUSD = 0
+
+    def register_provider(self, name: str, check: Ask) -> None:
+        """Call ``check`` at each interval; ``name`` is well as long as it returns in time without raising."""
+        self._registered[name] = Check(names=(name,), ask=check)
 
     def start(self) -> None:
         """Check on the running loop until :meth:`close`; the first time after one interval."""
@@ -114,80 +115,80 @@ class HealthChecker:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._abandoned:
+            await asyncio.wait(self._abandoned, timeout=LAST_WAIT)
 
-    def get_health(self, provider: str) -> CheckResult | None:
+    def get_health(self, provider: str) -> CheckedHealth | None:
         """Return how the last check of ``provider`` ended, None when there was none."""
-        return self._results.get(provider)
-
-    def spend(self) -> ProbeSpend:
-        """Return what today's checks cost."""
-        today = self._clock.utcnow().date() == self._day
-        return ProbeSpend(
-            checks=self._checks if today else 0, cost=self._cost if today else 0, cap=self._policy.daily_cap
-        )
+        return self._health.get(provider)
 
     async def sweep(self) -> None:
-        """Check every target that needs it, all at once; none waits for another."""
-        since = self._clock.utcnow() - timedelta(seconds=self._policy.interval)
-        due: Sequence[Awaitable[None]] = [
-            self._check(target) for target in self._targets() if not self._board.answered_since(target.names, since)
-        ]
-        await asyncio.gather(*due)
+        """Make every check that is due, all at once; none waits for another."""
+        await asyncio.gather(*(self._check(each) for each in (*self._registered.values(), *self._source())))
 
     async def _run(self) -> None:
         policy = self._policy
         while True:
             await self._clock.sleep(policy.interval * (1 + policy.jitter * (2 * self._clock.random() - 1)))
-            await self.sweep()
+            try:
+                await self.sweep()
+            except Exception:  # noqa: BLE001 - one bad round must not end the checks for good
+                _log.exception("active checks were broken off; they go on at the next interval")
 
-    async def _check(self, target: CheckTarget) -> None:
-        tokens = least_tokens(target.provider.model)
-        if not self._afford(target.provider.model, tokens):
+    async def _check(self, check: Check) -> None:
+        if check.skip is not None:
+            self._note(check, None, error=check.skip)
             return
         started = self._clock.now()
         try:
-            adapter = await self._adapters.adapter(target.provider.kind)
-            async with asyncio.timeout(self._policy.timeout):
-                answer = await adapter.complete(self._order(target, tokens))
+            await self._bounded(check.ask)
         except TimeoutError:
-            self._note(target, good=False, error=f"no answer within {self._policy.timeout:g} s")
+            self._note(check, False, error=f"no answer within {self._policy.timeout:g} s")
         except ProviderError as error:
             good = False if error.counts or isinstance(error, _USELESS) else None
-            self._note(target, good=good, error=sanitize_message(error.message, (target.key,)))
+            self._note(check, good, error=sanitize_message(error.message, check.secrets))
+        except Exception as error:  # noqa: BLE001 - whatever a check raises is its result
+            if check.is_ours:
+                _log.exception("a check of %s failed by a fault of ours", ", ".join(check.names))
+            self._note(
+                check, None if check.is_ours else False, error=sanitize_message(str(error), check.secrets) or "failed"
+            )
         else:
-            self._pay(target, answer)
-            self._note(target, good=True, latency_ms=round((self._clock.now() - started) * 1000, 3))
+            self._note(check, True, latency_ms=round((self._clock.now() - started) * 1000, 3))
 
-    def _order(self, target: CheckTarget, tokens: int) -> ProviderCall:
-        wait = self._policy.timeout
-        return ProviderCall(
-            request=LLMRequest(prompt=PROMPT, temperature=None, max_tokens=tokens),
-            provider=target.provider,
-            key=target.key,
-            max_tokens=tokens,
-            timeouts=CallTimeouts(connect=wait, first_token=wait, idle=wait, total=wait),
-        )
+    async def _bounded(self, ask: Ask) -> None:
+        """Wait for ``ask``, but no longer than the timeout, even when it will not be cancelled.
 
-    def _afford(self, model: str, tokens: int) -> bool:
-        """Say whether one more check stays within today's cap; a model without a price is never checked."""
-        if self._clock.utcnow().date() != self._day:
-            self._day, self._checks, self._cost = self._clock.utcnow().date(), 0, 0
-        bound = self._prices.cost(model, Usage(input_tokens=PROMPT_TOKENS, output_tokens=tokens))
-        return bound is not None and self._cost + bound <= self._policy.daily_cap
+        Raises what it raises, and ``TimeoutError``.
+        """
+        call = asyncio.ensure_future(ask())
+        try:
+            await asyncio.wait({call}, timeout=self._policy.timeout)
+        finally:
+            if not call.done():
+                self._abandon(call)
+        if not call.done():
+            raise TimeoutError
+        call.result()
 
-    def _pay(self, target: CheckTarget, answer: ProviderAnswer) -> None:
-        cost = self._prices.cost(answer.model, answer.usage) if answer.model else None
-        if cost is None:
-            cost = self._prices.cost(target.provider.model, answer.usage)
-        self._checks += 1
-        self._cost += cost or 0
+    def _abandon(self, call: "asyncio.Future[object]") -> None:
+        self._abandoned.add(call)
+        call.add_done_callback(self._ended)
+        call.cancel()
+
+    def _ended(self, call: "asyncio.Future[object]") -> None:
+        self._abandoned.discard(call)
+        if not call.cancelled():
+            call.exception()  # looked at, so that nobody complains: its time was over
 
     def _note(
-        self, target: CheckTarget, *, good: bool | None, latency_ms: float | None = None, error: str | None = None
+        self, check: Check, good: bool | None, *, latency_ms: float | None = None, error: str | None = None
     ) -> None:
         result = CheckResult(at=self._clock.utcnow(), good=good, latency_ms=latency_ms, error=error)
-        self._board.note_check(target.names, result)
-        for name in target.names:
-            self._results[name] = result
-            if good is not None:
-                self._uptime.note_check(name, good)
+        for name in check.names:
+            before = self._health.get(name)
+            kept = before.latency_ms if latency_ms is None and before is not None else latency_ms
+            self._health[name] = CheckedHealth(
+                provider=name, healthy=good, last_check=result.at, latency_ms=kept, error=error
+            )
+        self._listener(check.names, result)

@@ -50,8 +50,10 @@ class Signs:
         self._note(at, good=False, latency_ms=None, error=error)
 
     def note_check(self, result: CheckResult) -> None:
-        """An active check ended."""
+        """An active check ended. One without a verdict only tells why nothing is known, while nothing is."""
         if result.good is None:
+            if self.last_good is None:
+                self.error = result.error
             return
         self.check = result
         self._note(result.at, good=result.good, latency_ms=result.latency_ms, error=result.error)

@@ -9,28 +9,39 @@ import pytest
 from router_core.admin.check_targets import check_targets
 from router_core.errors import InvalidAPIKeyError, LLMProviderError, RateLimitError, RequestRefusedError
 from router_core.health.board import HealthBoard
-from router_core.health.checker import CheckPolicy, HealthChecker, least_tokens
-from router_core.health.memory_history import MemoryHealthHistory
+from router_core.health.check_ledger import CheckLedger
+from router_core.health.checker import Check, CheckPolicy, HealthChecker
 from router_core.health.transition_tail import TransitionTail
-from router_core.health.uptime import UptimeHistory
+from router_core.health.upstream_checks import UpstreamChecks, least_tokens
 from router_core.router import StaticConfig
 from router_core.types import ProviderConfig, Secret, Snapshot, UpstreamState
 from tests.support.core_fakes import HANG, PRICES, PlainKeys, answer, ask, provider, rig
+from tests.support.fake_clock import FakeClock
 
 
 class Desk:
     """A router in virtual time with a checker beside it."""
 
-    def __init__(self, rows: Iterable[ProviderConfig], *, keys: PlainKeys | None = None, **policy: Any) -> None:
+    def __init__(
+        self,
+        rows: Iterable[ProviderConfig],
+        *,
+        keys: PlainKeys | None = None,
+        daily_cap: int = 50_000_000,
+        **policy: Any,
+    ) -> None:
         self.core = rig(Snapshot(rows), keys=keys, max_attempts=1)
         clock = self.core.clock
         self.board = HealthBoard(self.core.config, self._state, TransitionTail(), clock)
-        self.uptime = UptimeHistory(MemoryHealthHistory(clock), clock)
-        self.checker = HealthChecker(
+        self.ledger = CheckLedger(daily_cap, clock)
+        checks = UpstreamChecks(
             targets=lambda: check_targets(self.core.config, self.core.keys, self.core.router.upstream_of),
-            adapters=self.core.adapters, prices=PRICES, board=self.board, uptime=self.uptime, clock=clock,
+            adapters=self.core.adapters, prices=PRICES, board=self.board, ledger=self.ledger, clock=clock,
             policy=CheckPolicy(**policy),
         )  # fmt: skip
+        self.checker = HealthChecker(
+            source=checks.due, listener=self.board.note_check, clock=clock, policy=CheckPolicy(**policy)
+        )
 
     def _state(self, row: ProviderConfig) -> UpstreamState | None:
         upstream = self.core.router.upstream_of(row)
@@ -50,9 +61,8 @@ async def test_a_check_is_the_smallest_real_completion_and_belongs_to_no_request
     assert desk.word() == "healthy"
     assert desk.core.events.events == []
     assert desk.core.ledger.entries == []
-    spent = desk.checker.spend()
+    spent = desk.ledger.spend()
     assert (spent.checks, spent.cost, spent.cap) == (1, 8 * 150 + 600, 50_000_000)
-    assert desk.uptime.ticks("a")[-1].good == 1
 
 
 @pytest.mark.parametrize(
@@ -132,10 +142,10 @@ async def test_the_daily_cap_ends_the_checks_until_midnight_utc() -> None:
     desk.core.adapters.always("a", answer(input_tokens=8, output_tokens=1))
     for _ in range(5):
         await desk.checker.sweep()
-    assert desk.checker.spend().cost <= 6_000
+    assert desk.ledger.spend().cost <= 6_000
     assert len(desk.core.adapters.calls) == 2
     desk.core.clock.advance(86_400)
-    assert desk.checker.spend().cost == 0
+    assert desk.ledger.spend().cost == 0
     await desk.checker.sweep()
     assert len(desk.core.adapters.calls) == 3
 
@@ -145,6 +155,7 @@ async def test_a_model_without_a_price_is_not_asked() -> None:
     await desk.checker.sweep()
     assert desk.core.adapters.calls == []
     assert desk.word() == "unknown"
+    assert [row.error for row in desk.board.rows()] == ["not checked: no price for gpt-unpriced"]
 
 
 async def test_who_is_held_open_rests_or_has_no_key_is_left_alone() -> None:
@@ -169,7 +180,7 @@ async def test_closing_ends_a_check_under_way() -> None:
     await asyncio.wait_for(desk.checker.close(), 5)
 
 
-@pytest.mark.parametrize("figures", [{"interval": 0}, {"timeout": -1}, {"jitter": 1.0}, {"daily_cap": -1}])
+@pytest.mark.parametrize("figures", [{"interval": 0}, {"timeout": -1}, {"jitter": 1.0}])
 def test_absurd_figures_are_refused(figures: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must"):
         CheckPolicy(**figures)
@@ -177,3 +188,91 @@ def test_absurd_figures_are_refused(figures: dict[str, Any]) -> None:
 
 def test_a_configuration_without_providers_has_no_targets() -> None:
     assert list(check_targets(StaticConfig([]), PlainKeys(), lambda _: None)) == []
+
+
+async def test_checks_made_at_once_stay_below_the_cap_together() -> None:
+    rows = [provider(name, base_url=f"https://{name}.example") for name in "abcd"]
+    desk = Desk(rows, daily_cap=8_000)
+    for row in rows:
+        desk.core.adapters.always(row.name, answer(input_tokens=8, output_tokens=1))
+    await desk.checker.sweep()
+    assert len(desk.core.adapters.calls) == 2
+    assert desk.ledger.spend().cost == 2 * (8 * 150 + 600)
+    assert [row.error for row in desk.board.rows()][2:] == ["not checked: today's cap for checks is reached"] * 2
+
+
+async def test_a_check_that_broke_off_is_paid_for_a_refused_one_is_not() -> None:
+    desk = Desk([provider("a")], timeout=0.02)
+    desk.core.adapters.script("a", HANG, LLMProviderError("bad gateway", provider="a"))
+    await desk.checker.sweep()
+    assert desk.ledger.spend().cost == 20 * 150 + 600
+    await desk.checker.sweep()
+    assert (desk.ledger.spend().checks, desk.ledger.spend().cost) == (2, 20 * 150 + 600)
+
+
+async def test_a_bug_of_ours_says_nothing_about_the_provider() -> None:
+    desk = Desk([provider("a")])
+    desk.core.adapters.script("a", KeyError("ours"), answer())
+    await desk.checker.sweep()
+    assert desk.word() == "unknown"
+    await desk.checker.sweep()
+    assert desk.word() == "healthy"
+
+
+async def test_a_check_by_hand_is_well_as_long_as_it_returns() -> None:
+    checker, steps = HealthChecker(clock=FakeClock()), [None, RuntimeError("no sk-proj-abcdefghijklmnopqrstuvwx")]
+
+    async def ping() -> None:
+        step = steps.pop(0)
+        if step is not None:
+            raise step
+
+    checker.register_provider("mine", ping)
+    assert checker.get_health("mine") is None
+    await checker.sweep()
+    first = checker.get_health("mine")
+    assert first is not None
+    assert (first.provider, first.healthy, first.latency_ms, first.error) == ("mine", True, 0.0, None)
+    await checker.sweep()
+    second = checker.get_health("mine")
+    assert second is not None
+    assert (second.healthy, second.latency_ms) == (False, 0.0)
+    assert "abcdefghijklmnopqrstuvwx" not in str(second.error)
+
+
+async def test_a_check_that_will_not_be_cancelled_is_left_behind() -> None:
+    checker, let_go, ended = HealthChecker(policy=CheckPolicy(timeout=0.02)), asyncio.Event(), asyncio.Event()
+
+    async def stubborn() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await let_go.wait()
+            ended.set()
+
+    checker.register_provider("mine", stubborn)
+    await asyncio.wait_for(checker.sweep(), 5)
+    health = checker.get_health("mine")
+    assert health is not None
+    assert (health.healthy, health.error) == (False, "no answer within 0.02 s")
+    let_go.set()
+    await checker.close()
+    assert ended.is_set()
+
+
+async def test_a_round_that_is_broken_off_is_not_the_last_one() -> None:
+    rounds: list[int] = []
+    done = asyncio.Event()
+
+    def source() -> Iterable[Check]:
+        rounds.append(len(rounds))
+        if len(rounds) == 1:
+            raise KeyError("ours")
+        done.set()
+        return ()
+
+    checker = HealthChecker(source=source, policy=CheckPolicy(interval=0.01))
+    checker.start()
+    await asyncio.wait_for(done.wait(), 5)
+    await checker.close()
+    assert len(rounds) >= 2
