@@ -58,9 +58,14 @@ def draw_health(window: HealthWindow) -> None:
 
 
 def _banners(report: HealthReport, zone: ZoneInfo) -> None:
+    """Draw one banner for each tone, each in a place of its own: what comes and goes must not push the others about."""
     draw = {"down": st.error, "care": st.warning, "drill": st.info}
-    for notice in news(report, zone):
-        draw[notice.tone](notice.text, icon=ICONS[notice.tone])
+    told = {notice.tone: notice.text for notice in news(report, zone)}
+    for tone in get_args(Tone):
+        place = st.empty()
+        if tone in told:
+            with place:
+                draw[tone](told[tone], icon=ICONS[tone])
 
 
 def _providers(visitor: Visitor, report: HealthReport, zone: ZoneInfo) -> None:

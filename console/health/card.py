@@ -20,7 +20,7 @@ NEWEST_POINTS = 3
 STEADY = 0.005
 SHORTEST_LINE = 3
 # What a metric's line takes, so that cards without one keep their lines level with their neighbours'.
-LINE_HEIGHT = "3.5rem"
+LINE_HEIGHT = "4rem"
 ICONS: dict[OrderKind, str] = {
     "reset": ":material/restart_alt:",
     "open": ":material/block:",
@@ -44,10 +44,8 @@ def draw_card(each: ProviderReport, report: HealthReport, zone: ZoneInfo, *, in_
             st.html(
                 f'<div style="font-size:.8rem;opacity:.8">Shares its breaker with {escape(", ".join(shared))}</div>'
             )
-        with st.container(
-            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="xsmall"
-        ):
-            st.html(_breaker(each, breaker_line(each, report, zone)), width="content")
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
+            st.html(_breaker(each, breaker_line(each, report, zone)))
             if in_control:
                 _control(each)
 
@@ -64,8 +62,8 @@ def _latency(each: ProviderReport, colour: Colour) -> None:
             "delta": "steady" if is_steady else f"{change * 100:+.0f}{THIN}%",
             "delta_arrow": "off" if is_steady else "auto",
             "delta_description": "vs median",
+            "delta_color": LINE_COLOURS[colour],
         }
-    options["delta_color"] = LINE_COLOURS[colour]
     if len(known) >= SHORTEST_LINE:
         options |= {"chart_data": known, "chart_type": "area"}
     st.metric("p95 latency", duration(newest), **options)

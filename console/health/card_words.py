@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from console.format import DASH, THIN, count, duration, percent, span
+from console.format import DASH, count, duration, percent, span
 from console.health.news import hold_words
 from console.status import PHASE_WORDS, code_words
 from router_core.types import SILENT_OUTCOMES, HealthReport, ProviderReport
@@ -14,6 +14,7 @@ from router_core.types import SILENT_OUTCOMES, HealthReport, ProviderReport
 __all__ = ["Fact", "breaker_line", "card_facts", "figures", "partners"]
 
 LONGEST_ERROR = 60
+NO_BREAK = "\u00a0"
 MOST_KINDS = 3
 
 
@@ -114,7 +115,7 @@ def _errors(each: ProviderReport) -> tuple[str, str]:
     ranked = sorted(each.totals.errors.items(), key=lambda pair: (-pair[1], pair[0]))
     if not ranked:
         return "none", ""
-    shown = [f"{code_words(code)}{THIN}{count(number)}" for code, number in ranked[:MOST_KINDS]]
+    shown = [f"{code_words(code)}{NO_BREAK}{count(number)}" for code, number in ranked[:MOST_KINDS]]
     more = len(ranked) - MOST_KINDS
     title = ", ".join(
         f"{code} {number}{' (does not count against it)' if code in SILENT_OUTCOMES else ''}" for code, number in ranked

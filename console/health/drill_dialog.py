@@ -4,11 +4,11 @@ from typing import Final, get_args
 
 import streamlit as st
 
-from console.format import THIN, duration, literal
+from console.format import THIN, literal
 from console.health.confirm import ask_reason, decide
-from console.health.news import bold, instead
+from console.health.news import bold, fault_clause, instead
 from console.identity import Visitor
-from console.status import FAULT_CLAUSES, FAULT_WORDS
+from console.status import FAULT_WORDS
 from router_core.types import DrillFault, DrillOrder, HealthReport, ProviderReport
 
 __all__ = ["blast_radius", "draw_drill_order"]
@@ -42,10 +42,9 @@ def draw_drill_order(visitor: Visitor, report: HealthReport) -> None:
 
 def blast_radius(order: DrillOrder, each: ProviderReport) -> str:
     """Return in plain words, as Markdown, whom the drill hits and who helps them."""
-    late = f" after {duration(order.delay_s * 1000)}" if order.fault == "slow_first_token" else ""
     return (
         f":material/warning: **{order.percent:g}{THIN}% of calls to {literal(order.provider)} "
-        f"{FAULT_CLAUSES[order.fault]}{late} for {order.duration_s}{THIN}s**; {instead(each)}. "
+        f"{fault_clause(order)} for {order.duration_s}{THIN}s**; {instead(each)}. "
         f"{STREAMS_BREAK if order.fault in MIDWAY else ''}"
         "These are real requests of real users, and the breaker may open. The drill ends by itself."
     )

@@ -91,8 +91,10 @@ def _lasted(each: DrillReport) -> str:
 
 def _running(visitor: Visitor, each: DrillReport, report: HealthReport, *, in_control: bool) -> None:
     with st.container(border=True, key=f"health_drill_{each.drill.id}", gap="xsmall"):
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.markdown(f":blue-badge[:material/science: Drill running] {drill_sentence(each, report.as_of)}")
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+            st.markdown(
+                f":blue-badge[:material/science: Drill running] {drill_sentence(each, report.as_of)}", width="stretch"
+            )
             stop = in_control and st.button("Stop now", icon=":material/stop:", key=f"health_stop_{each.drill.id}")
         total = each.drill.order.duration_s
         left = min(total, seconds_left(each.drill.ends_at, report.as_of))

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from console.format import literal, moment, span
-from console.status import CAUSE_WORDS, FAULT_WORDS, PROVIDER_CLAUSES
-from router_core.types import BreakerTransition, DrillReport, Force, HealthReport, ProviderReport
+from console.format import THIN, duration, literal, moment, span
+from console.status import CAUSE_WORDS, FAULT_CLAUSES, PROVIDER_CLAUSES
+from router_core.types import BreakerTransition, DrillOrder, DrillReport, Force, HealthReport, ProviderReport
 
-__all__ = ["Notice", "Tone", "bold", "drill_sentence", "hold_words", "instead", "news", "seconds_left"]
+__all__ = ["Notice", "Tone", "bold", "drill_sentence", "fault_clause", "hold_words", "instead", "news", "seconds_left"]
 
 Tone = Literal["down", "care", "drill"]
 TONES: tuple[Tone, ...] = ("down", "care", "drill")
@@ -127,8 +127,13 @@ def drill_sentence(report: DrillReport, now: datetime) -> str:
     """Return what a running drill does, in Markdown."""
     order = report.drill.order
     left = span(seconds_left(report.drill.ends_at, now))
-    fault = FAULT_WORDS[order.fault].lower()
     return (
-        f"Drill on {bold(order.provider)}: {order.percent:g}\u202f% of its calls are spoilt on purpose "
-        f"({fault}), {left} left. Started by {literal(report.drill.actor)}."
+        f"Drill on {bold(order.provider)}: {order.percent:g}{THIN}% of its calls {fault_clause(order)}, on purpose, "
+        f"for {left} more. Started by {literal(report.drill.actor)}."
     )
+
+
+def fault_clause(order: DrillOrder) -> str:
+    """Return what the calls that a drill hits do."""
+    late = f" after {duration(order.delay_s * 1000)}" if order.fault == "slow_first_token" else ""
+    return FAULT_CLAUSES[order.fault] + late

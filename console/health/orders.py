@@ -20,6 +20,7 @@ __all__ = [
 ORDER_KEY: Final = "health_order"
 PLACED_KEY: Final = "health_order_placed"
 FLASH_KEY: Final = "health_flash"
+MENUS_KEY: Final = "health_menus_used"
 SCREEN = "health"
 
 OrderKind = Literal["reset", "open", "closed", "drill"]
@@ -36,13 +37,17 @@ def place_order(kind: OrderKind, provider: str = "") -> None:
     """Ask for the dialog of an action; called by a button, before the run that follows."""
     st.session_state[ORDER_KEY] = Order(kind, provider)
     st.session_state[PLACED_KEY] = True
-    if provider:
-        st.session_state[menu_key(provider)] = False
+    st.session_state[MENUS_KEY] = _menus_used() + 1
 
 
 def menu_key(provider: str) -> str:
-    """Return the key of the menu of ``provider``, which is shut once something was chosen in it."""
-    return f"health_control_{provider}"
+    """Return the key of the menu of ``provider``: another one once something was chosen, since a new menu is shut."""
+    return f"health_control_{_menus_used()}_{provider}"
+
+
+def _menus_used() -> int:
+    used = st.session_state.get(MENUS_KEY, 0)
+    return used if isinstance(used, int) else 0
 
 
 def was_placed() -> bool:
