@@ -192,12 +192,17 @@ class _View:
 
     def series(self, frame: _Frame, blanks: tuple[HealthPoint, ...]) -> tuple[HealthPoint, ...]:
         """Return a point for each step; those of closed steps are made once."""
-        points = {step: point for step, point in self._points.items() if frame.first <= step < frame.opened}
+        closed = {step: point for step, point in self._points.items() if frame.first <= step < frame.opened}
+        series = []
         for step, blank in enumerate(blanks, frame.first):
-            if step not in points:
-                points[step] = self._point(step, blank)
-        self._points = points
-        return tuple(points[step] for step in range(frame.first, frame.last + 1))
+            point = closed.get(step)
+            if point is None:
+                point = self._point(step, blank)
+                if step < frame.opened:
+                    closed[step] = point
+            series.append(point)
+        self._points = closed
+        return tuple(series)
 
     def _point(self, step: int, blank: HealthPoint) -> HealthPoint:
         bucket = self._buckets.get(step)

@@ -4,7 +4,7 @@ import asyncio
 import random
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["FakeClock"]
+__all__ = ["START", "FakeClock"]
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
