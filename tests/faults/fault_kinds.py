@@ -12,7 +12,7 @@ class FaultKind:
     """``spoils`` are the simulator's faults, none for a killed process. ``rest_s`` is the ``Retry-After`` it sends.
 
     ``cuts`` says that streams may break off after their first token. ``hangs`` says that a call is over only when
-    its attempt's limit is.
+    its attempt's limit is. ``healthy`` says that the answers are right all the same, so that nobody need fail over.
     """
 
     name: str

@@ -89,12 +89,16 @@ def judge(phase: Phase, waits: Waits) -> Figures:
         _recovery(phase, waits),
         *_leaks(phase),
     ]
+    failovers = sum(len({call["provider"] for call in each.attempts}) > 1 for each in phase.during)
+    if phase.fault.healthy:
+        allowed = int(FAILURE_SHARE * len(phase.during))
+        findings.append(Finding("failed over without need", str(failovers), f"<= {allowed}", failovers <= allowed))
     return Figures(
         fault=phase.fault.name,
         requests=len(phase.during),
         failed=len(failed),
         cut=len(cut),
-        failovers=sum(len({call["provider"] for call in each.attempts}) > 1 for each in phase.during),
+        failovers=failovers,
         added_plain_ms=added[False] * 1000,
         added_stream_ms=added[True] * 1000,
         repeats=repeats,
