@@ -199,6 +199,7 @@ class CircuitBreaker:
             self._listener = listener
 
     def _follow(self, heard: BreakerTransition) -> None:
+        self._expire_force()
         rest = None if heard.until is None else (heard.until - self._clock.utcnow()).total_seconds()
         if heard.cause in ("forced_open", "forced_closed"):
             if rest is None or rest > 0:

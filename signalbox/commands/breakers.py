@@ -24,6 +24,9 @@ def list_breakers(options: ServerOptions) -> None:
         print_line("none")
     else:
         Console().print(_table(found))
+        for view in found:
+            if view.state.breaker.forced is not None:
+                print_line(f"{', '.join(view.providers) or view.state.id}: {_in_words(view.state)}")
 
 
 def act_on_breaker(
@@ -47,16 +50,20 @@ def _in_words(state: UpstreamState) -> str:
     return f"{breaker.state}, forced by {forced.actor} until {until}: {forced.reason}"
 
 
+def _phase(state: UpstreamState) -> str:
+    return f"{state.breaker.state}, forced" if state.breaker.forced is not None else _in_words(state)
+
+
 def _table(views: list[UpstreamView]) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("providers", no_wrap=True)
-    for heading in ("breaker", "failures", "resting", "in flight", "upstream"):
+    for heading in ("breaker", "failures", "resting", "in flight"):
         table.add_column(heading, overflow="fold")
     for view in views:
         state = view.state
         rest = f"{state.resting_ms / 1000:,.0f} s ({state.resting_reason})" if state.resting_ms else "-"
         table.add_row(
-            "\n".join(view.providers) or "-", _in_words(state), str(state.breaker.failure_count), rest,
-            f"{state.in_flight} of {state.limit}", state.id,
+            "\n".join(view.providers) or state.id, _phase(state), str(state.breaker.failure_count), rest,
+            f"{state.in_flight} of {state.limit}",
         )  # fmt: skip
     return table

@@ -232,3 +232,12 @@ def test_a_force_outranks_hearsay(desk: Desk) -> None:
     desk.breaker.force("CLOSED", actor="ada", reason="x")
     desk.breaker.obey(heard_from(other))
     assert desk.state == "CLOSED"
+
+
+def test_a_force_whose_time_is_over_outranks_nothing(desk: Desk) -> None:
+    other = Desk()
+    other.fail(5)
+    desk.breaker.force("CLOSED", actor="ada", reason="x", seconds=10)
+    desk.clock.advance(10)
+    desk.breaker.obey(heard_from(other))
+    assert desk.state == "OPEN"
