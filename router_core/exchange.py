@@ -15,6 +15,7 @@ from router_core.types import (
     Attempt,
     Cost,
     Decision,
+    EventStatus,
     FinishReason,
     LLMRequest,
     LLMResponse,
@@ -34,8 +35,8 @@ from router_core.types import (
 
 __all__ = ["Exchange"]
 
-_SUCCESS: tuple[str, str | None] = ("success", None)
-_CANCELLED: tuple[str, str | None] = ("cancelled", None)
+_SUCCESS: tuple[EventStatus, str | None] = ("success", None)
+_CANCELLED: tuple[EventStatus, str | None] = ("cancelled", None)
 _NOTHING_PLANNED = Decision(use_case="", revision=0, estimated_input_tokens=0, considered=())
 
 

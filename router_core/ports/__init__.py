@@ -6,6 +6,16 @@ Each port has an in-memory twin in product code, so the router runs without a da
 
 from router_core.ports.operations import ActionLog, BreakerLog, HealthHistory, HealthSlot, UseCaseStore
 from router_core.ports.readers import EventSource, HealthReader, ProviderHealth
+from router_core.ports.recording import (
+    AuditReader,
+    BatchResult,
+    EventBatch,
+    EventStore,
+    HeadKeeper,
+    Journal,
+    JournalPosition,
+    MetricsReader,
+)
 from router_core.ports.request_path import (
     AdapterSource,
     BudgetGuard,
@@ -37,15 +47,23 @@ __all__ = [
     "AdapterSource",
     "ApiKeyRecord",
     "ApiKeyStore",
+    "AuditReader",
+    "BatchResult",
     "BreakerLog",
     "BudgetGuard",
     "ConfigSource",
     "ConfigStore",
+    "EventBatch",
     "EventSource",
+    "EventStore",
+    "HeadKeeper",
     "HealthHistory",
     "HealthReader",
     "HealthSlot",
+    "Journal",
+    "JournalPosition",
     "KeySource",
+    "MetricsReader",
     "PasswordHasher",
     "PriceSource",
     "ProviderAdapter",

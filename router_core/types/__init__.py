@@ -1,6 +1,16 @@
 """The frozen values that every part of the router shares; one file per idea, all handed on from here."""
 
 from router_core.types.action import OperatorAction
+from router_core.types.audit import (
+    REQUEST_EVENT,
+    AuditChoices,
+    AuditCount,
+    AuditDetail,
+    AuditEntry,
+    AuditFilter,
+    AuditPage,
+    ChainHead,
+)
 from router_core.types.breaker import BreakerCause, BreakerPhase, BreakerState, BreakerTransition, Force
 from router_core.types.config import (
     DEFAULT_PREFERENCES,
@@ -11,7 +21,7 @@ from router_core.types.config import (
     Snapshot,
 )
 from router_core.types.drill import Drill, DrillFault, DrillOrder, DrillReport
-from router_core.types.events import RequestEvent
+from router_core.types.events import Content, EventStatus, RequestEvent
 from router_core.types.health import (
     SILENT_OUTCOMES,
     AttemptTotals,
@@ -24,6 +34,8 @@ from router_core.types.health import (
     UptimeTick,
 )
 from router_core.types.identity import EMBEDDED, KeyRole, PersonRole, Principal, Role
+from router_core.types.intent import Intent
+from router_core.types.metrics import MetricPoint, MetricRow, MetricsReport, MetricsWindow, MetricTotals
 from router_core.types.money import NANO_PER_USD, NanoUSD, format_usd, parse_usd
 from router_core.types.plan import Attempt, CallReason, Candidate, Considered, Decision, Dropped, Plan
 from router_core.types.provider_call import AnswerEnd, CallTimeouts, ProviderAnswer, ProviderCall, ProviderPart
@@ -67,11 +79,18 @@ __all__ = [
     "DEFAULT_TEMPERATURE",
     "EMBEDDED",
     "NANO_PER_USD",
+    "REQUEST_EVENT",
     "SILENT_OUTCOMES",
     "STANDARD_USE_CASES",
     "AnswerEnd",
     "Attempt",
     "AttemptTotals",
+    "AuditChoices",
+    "AuditCount",
+    "AuditDetail",
+    "AuditEntry",
+    "AuditFilter",
+    "AuditPage",
     "BreakerCause",
     "BreakerPhase",
     "BreakerState",
@@ -81,7 +100,9 @@ __all__ = [
     "CallTimeouts",
     "Candidate",
     "Capabilities",
+    "ChainHead",
     "Considered",
+    "Content",
     "Cost",
     "Decision",
     "Drill",
@@ -89,6 +110,7 @@ __all__ = [
     "DrillOrder",
     "DrillReport",
     "Dropped",
+    "EventStatus",
     "FinishPart",
     "FinishReason",
     "Flags",
@@ -99,10 +121,16 @@ __all__ = [
     "HealthWindow",
     "HealthWord",
     "ImagePart",
+    "Intent",
     "KeyRole",
     "LLMRequest",
     "LLMResponse",
     "Message",
+    "MetricPoint",
+    "MetricRow",
+    "MetricTotals",
+    "MetricsReport",
+    "MetricsWindow",
     "MidStream",
     "NanoUSD",
     "OperatorAction",

@@ -1,22 +1,33 @@
 """The one truth about a request; audit, ledger, metrics and charts are projections of it."""
 
 from datetime import datetime
+from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from router_core.types.identity import Principal
 from router_core.types.money import NanoUSD
 from router_core.types.plan import Decision
 from router_core.types.usage import Usage
 
-__all__ = ["RequestEvent"]
+__all__ = ["Content", "EventStatus", "RequestEvent"]
+
+EventStatus = Literal["success", "error", "cancelled", "unknown"]
+
+
+class Content(Struct, frozen=True, kw_only=True):
+    """What was asked and answered, with secrets masked; kept only for accounts that allow it."""
+
+    prompt: str
+    answer: str
 
 
 class RequestEvent(Struct, frozen=True, kw_only=True):
     """One finished request. ``id`` is our ULID, ``error_code`` None for success; times in milliseconds.
 
-    ``status`` is ``"success"``, ``"error"`` or ``"cancelled"``. ``cost`` is None for a model without a price.
-    ``request_id`` is what the caller knows the request by.
+    ``status`` is ``"unknown"`` for a request whose process died before it learned the outcome. ``cost`` is None for a
+    model without a price, and ``estimated`` when part of it is not by the provider's own figures. ``request_id`` is
+    what the caller knows the request by, ``address`` where the caller is.
     """
 
     id: str
@@ -26,7 +37,7 @@ class RequestEvent(Struct, frozen=True, kw_only=True):
     use_case: str
     provider: str | None
     model: str | None
-    status: str
+    status: EventStatus
     error_code: str | None
     usage: Usage
     cost: NanoUSD | None
@@ -36,3 +47,7 @@ class RequestEvent(Struct, frozen=True, kw_only=True):
     cached: bool
     decision: Decision
     request_id: str = ""
+    estimated: bool = False
+    address: str = ""
+    metadata: dict[str, str | int | float | bool | None] = field(default_factory=dict)
+    content: Content | None = None

@@ -17,6 +17,7 @@ from router_core.types import (
     Considered,
     Cost,
     Decision,
+    EventStatus,
     FinishPart,
     LLMRequest,
     LLMResponse,
@@ -83,7 +84,7 @@ def decision_for(request: LLMRequest, attempts: tuple[Attempt, ...] = ()) -> Dec
 
 
 def event(
-    request: LLMRequest, *, number: int, at: datetime, status: str = "success", provider: int = 0
+    request: LLMRequest, *, number: int, at: datetime, status: EventStatus = "success", provider: int = 0
 ) -> RequestEvent:
     """Return a finished request; numbers vary with ``number``."""
     name, model = PROVIDERS[provider]

@@ -19,6 +19,7 @@ from router_core.types import (
     Drill,
     DrillFault,
     DrillOrder,
+    EventStatus,
     ProviderConfig,
     RequestEvent,
     Usage,
@@ -63,7 +64,9 @@ class Town:
         return self.board.start(DrillOrder(provider=provider, fault=fault, duration_s=duration_s), "Ada")
 
 
-def event(number: int, status: str = "success", code: str | None = None, latency_ms: float = 1.0) -> RequestEvent:
+def event(
+    number: int, status: EventStatus = "success", code: str | None = None, latency_ms: float = 1.0
+) -> RequestEvent:
     clock = FakeClock()
     return RequestEvent(
         id=f"e{number}", timestamp=clock.utcnow(), principal=EMBEDDED, account_id=None, use_case="draft", provider=None,

@@ -1,0 +1,139 @@
+"""The record side: the journal that nothing escapes, the store that it is projected into, and the readers of both."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from router_core.types import (
+    AuditChoices,
+    AuditCount,
+    AuditDetail,
+    AuditFilter,
+    AuditPage,
+    ChainHead,
+    Intent,
+    MetricsReport,
+    MetricsWindow,
+    RequestEvent,
+)
+
+__all__ = [
+    "AuditReader",
+    "BatchResult",
+    "EventBatch",
+    "EventStore",
+    "HeadKeeper",
+    "Journal",
+    "JournalPosition",
+    "MetricsReader",
+]
+
+
+class JournalPosition(Struct, frozen=True, order=True):
+    """A place between two entries: the number of a segment and the byte in it."""
+
+    segment: int = 0
+    offset: int = 0
+
+
+class Journal(Protocol):
+    """Written before anything is acknowledged."""
+
+    def intend(self, intent: Intent) -> None:
+        """Write down a call before it is made. Raises :class:`OverloadedError` when it cannot be: then make no call."""
+        ...
+
+    def conclude(self, event: RequestEvent) -> None:
+        """Write down how a request ended, before its answer is acknowledged; never raises."""
+        ...
+
+    async def settle(self) -> None:
+        """Return once what was written is as safe as the setting asks."""
+        ...
+
+
+class EventBatch(Struct, frozen=True, kw_only=True):
+    """Finished requests on their way into the store, oldest first.
+
+    ``position`` is the place in the journal of ``writer`` up to which the store then has everything; None when the
+    events come from another writer's journal.
+    """
+
+    writer: str
+    events: tuple[RequestEvent, ...]
+    position: JournalPosition | None = None
+
+
+class BatchResult(Struct, frozen=True, kw_only=True):
+    """What came of a batch: rows added, events that were known already, and where the writer's chain ends now."""
+
+    added: int
+    known: int
+    head: ChainHead
+
+
+class EventStore(Protocol):
+    """Projects events: audit rows, ledger, usage and metrics in one transaction, all or nothing."""
+
+    async def apply(self, batch: EventBatch) -> BatchResult:
+        """Project ``batch``; events whose id is known are left out.
+
+        Raises :class:`StoreError` kinds of :class:`OverloadedError` while the store is out of reach, and anything else
+        for a batch that it will never take.
+        """
+        ...
+
+    async def position(self, writer: str) -> JournalPosition | None:
+        """Return how far into its journal the store has everything of ``writer``, None when it knows none."""
+        ...
+
+    async def known(self, ids: Collection[str]) -> set[str]:
+        """Return which of these event ids are in the store."""
+        ...
+
+
+class HeadKeeper(Protocol):
+    """Keeps the signed end of each chain outside the store, so that a truncated chain is found out."""
+
+    def keep(self, head: ChainHead, at: datetime) -> None:
+        """Remember ``head`` unless a later one of its writer is kept; never raises."""
+        ...
+
+    def heads(self) -> Sequence[ChainHead]:
+        """Return what is kept and rightly signed, one for each writer."""
+        ...
+
+
+class AuditReader(Protocol):
+    """Reads the audit log; every call does bounded work."""
+
+    async def page(
+        self, wanted: AuditFilter, *, limit: int, cursor: str | None = None, oldest: bool = False
+    ) -> AuditPage:
+        """Return one page of at most ``limit`` rows: the newest, the one at ``cursor``, or the oldest.
+
+        Raises :class:`ValidationError` for a cursor that is none of ours.
+        """
+        ...
+
+    async def count(self, wanted: AuditFilter) -> AuditCount:
+        """Return how many rows match, counted to 10,000 at most."""
+        ...
+
+    async def detail(self, entry_id: str, accounts: Sequence[str] | None) -> AuditDetail | None:
+        """Return everything that is kept of a row, None when there is none that ``accounts`` may see."""
+        ...
+
+    async def choices(self, accounts: Sequence[str] | None) -> AuditChoices:
+        """Return what can be filtered by."""
+        ...
+
+
+class MetricsReader(Protocol):
+    """Reads figures of all processes."""
+
+    async def report(self, window: MetricsWindow, *, use_case: str | None = None) -> MetricsReport:
+        """Return the figures of ``window``, of one use case where it is given."""
+        ...
