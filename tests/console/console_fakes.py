@@ -232,7 +232,7 @@ class FakeBackend(HealthDouble):
             self._clock.back = timedelta(minutes=minute)
             for step in range(9 + (minute * 7) % 13):
                 number += 1
-                status = "error" if number % 97 == 0 else "cancelled" if number % 211 == 0 else "success"
+                status: EventStatus = "error" if number % 97 == 0 else "cancelled" if number % 211 == 0 else "success"
                 made = event(
                     request, number=number, at=self._clock.utcnow(), status=status, provider=(step * step + minute) % 4
                 )
