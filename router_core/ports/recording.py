@@ -39,14 +39,10 @@ class JournalPosition(Struct, frozen=True, order=True):
 
 
 class Journal(Protocol):
-    """Written before anything is acknowledged."""
+    """Written before a provider is called. How a request ended goes to the :class:`Recorder` before its answer does."""
 
     def intend(self, intent: Intent) -> None:
         """Write down a call before it is made. Raises :class:`OverloadedError` when it cannot be: then make no call."""
-        ...
-
-    def conclude(self, event: RequestEvent) -> None:
-        """Write down how a request ended, before its answer is acknowledged; never raises."""
         ...
 
     async def settle(self) -> None:
