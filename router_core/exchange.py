@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import msgspec
 from msgspec import UNSET
 
-from router_core.attempts import Trail
+from router_core.attempts import RequestFacts, Trail
 from router_core.clock import Clock, new_ulid
 from router_core.errors import LLMError
 from router_core.ports import PriceSource, Recorder, Reservation
@@ -20,6 +20,7 @@ from router_core.types import (
     LLMRequest,
     LLMResponse,
     NanoUSD,
+    Plan,
     Principal,
     ProviderAnswer,
     ProviderPart,
@@ -44,6 +45,7 @@ class Exchange:
     """One request under way. Use it inside :meth:`recorded`."""
 
     __slots__ = (
+        "_address",
         "_calls",
         "_clock",
         "_cost",
@@ -68,7 +70,7 @@ class Exchange:
         "started",
     )  # fmt: skip
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument for each fact, most by name
         self,
         request: LLMRequest,
         principal: Principal,
@@ -78,6 +80,7 @@ class Exchange:
         prices: PriceSource,
         recorder: Recorder,
         streamed: bool,
+        address: str,
     ) -> None:
         self.request = request
         self.principal = principal
@@ -90,6 +93,7 @@ class Exchange:
         self._prices = prices
         self._recorder = recorder
         self._streamed = streamed
+        self._address = address
         self._started_at = clock.now()
         self._trail: Trail | None = None
         self._kept: LLMResponse | None = None
@@ -125,6 +129,20 @@ class Exchange:
     def planned(self, decision: Decision) -> None:
         """The plan is made; ``decision`` is its trace without attempts."""
         self.decision = decision
+
+    def facts(self, plan: Plan, bound: NanoUSD | None) -> RequestFacts:
+        """Return what is known before the first call, with what is reserved for it."""
+        return RequestFacts(
+            event_id=self.id,
+            request_id=self._request_id,
+            principal=self.principal,
+            account_id=self.account_id,
+            use_case=self.decision.use_case,
+            streamed=self._streamed,
+            address=self._address,
+            bound=bound,
+            estimated_input_tokens=plan.estimated_input_tokens,
+        )
 
     def begin(self, trail: Trail) -> Trail:
         """Calls begin; return ``trail``."""
@@ -269,4 +287,7 @@ class Exchange:
             cached=self._kept is not None,
             decision=decision,
             request_id=self._request_id,
+            estimated=(self._usage is not None and self._usage.estimated) or self._estimated,
+            address=self._address,
+            metadata=self.request.metadata,
         )

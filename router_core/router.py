@@ -11,10 +11,12 @@ from router_core.cache.no_cache import NoCache
 from router_core.clock import Clock, SystemClock
 from router_core.cost.open_budget import OpenBudget
 from router_core.exchange import Exchange
+from router_core.journal.memory_journal import MemoryJournal
 from router_core.ports import (
     AdapterSource,
     BudgetGuard,
     ConfigSource,
+    Journal,
     KeySource,
     PriceSource,
     Recorder,
@@ -85,6 +87,7 @@ class Router:
         keys: KeySource,
         prices: PriceSource,
         recorder: Recorder,
+        journal: Journal | None = None,
         budget: BudgetGuard | None = None,
         cache: ResponseCache | None = None,
         clock: Clock | None = None,
@@ -99,7 +102,8 @@ class Router:
         self._budget = budget or OpenBudget()
         self._cache = cache or NoCache()
         self._admission = Admission(self.policy.in_flight, self._clock)
-        self._attempts = Attempts(adapters, keys, self._clock, self.policy.attempts, node)
+        self._journal = journal or MemoryJournal()
+        self._attempts = Attempts(adapters, keys, self._journal, self._clock, self.policy.attempts, node)
 
     @property
     def in_flight(self) -> int:
@@ -126,10 +130,18 @@ class Router:
         return {name: upstream.breaker.get_state() for name, upstream in upstreams if upstream is not None}
 
     async def complete(
-        self, request: LLMRequest, principal: Principal = EMBEDDED, request_id: str | None = None
+        self, request: LLMRequest, principal: Principal = EMBEDDED, request_id: str | None = None, *, address: str = ""
     ) -> LLMResponse:
-        """Return the whole answer. Raises the :class:`LLMError` that says why there is none."""
-        exchange = self._open(request, principal, request_id, streamed=False)
+        """Return the whole answer, once it is on record; ``address`` is the caller's.
+
+        Raises the :class:`LLMError` that says why there is none.
+        """
+        response = await self._complete(self._open(request, principal, request_id, address, streamed=False))
+        await self._journal.settle()
+        return response
+
+    async def _complete(self, exchange: Exchange) -> LLMResponse:
+        request, principal = exchange.request, exchange.principal
         with exchange.recorded(), self._admission.admit(request, principal) as ticket:
             exchange.admitted(ticket.account_id)
             deadline = self._deadline()
@@ -137,8 +149,9 @@ class Router:
             kept = await self._cache.look(request, principal, plan)
             if kept is not None:
                 return exchange.answered_from_cache(kept)
-            trail = exchange.begin(self._attempts.trail(plan, deadline, exchange.id))
-            with exchange.paying(await self._budget.reserve(ticket.account_id, self._bound(plan))):
+            bound = self._bound(plan)
+            trail = exchange.begin(self._attempts.trail(plan, deadline, exchange.facts(plan, bound)))
+            with exchange.paying(await self._budget.reserve(ticket.account_id, bound)):
                 answer = await self._attempts.complete(request, trail)
                 exchange.received(answer)
             response = exchange.response()
@@ -146,51 +159,56 @@ class Router:
             return response
 
     async def stream(
-        self, request: LLMRequest, principal: Principal = EMBEDDED, request_id: str | None = None
+        self, request: LLMRequest, principal: Principal = EMBEDDED, request_id: str | None = None, *, address: str = ""
     ) -> AsyncGenerator[StreamPart, None]:
-        """Yield the answer in parts, :class:`StartPart` first, :class:`FinishPart` last.
+        """Yield the answer in parts, :class:`StartPart` first, :class:`FinishPart` last, once it is on record.
 
         Raises the :class:`LLMError` that ended it: before the first part when no provider began to answer, later when
         one broke off. Closing the generator closes the connection to the provider.
         """
-        exchange = self._open(request, principal, request_id, streamed=True)
+        exchange = self._open(request, principal, request_id, address, streamed=True)
         with exchange.recorded(), self._admission.admit(request, principal) as ticket:
             exchange.admitted(ticket.account_id)
             deadline = self._deadline()
             plan = self._plan(exchange)
             kept = await self._cache.look(request, principal, plan)
             if kept is not None:
-                for replayed in _replayed(exchange.answered_from_cache(kept)):
+                response = exchange.answered_from_cache(kept)
+                for replayed in _replayed(response):
                     yield replayed
-                return
-            trail = exchange.begin(self._attempts.trail(plan, deadline, exchange.id))
-            with exchange.paying(await self._budget.reserve(ticket.account_id, self._bound(plan))):
-                async with aclosing(self._attempts.stream(request, trail)) as parts:
-                    async for part in parts:
-                        if not exchange.started:
-                            yield exchange.start()
-                        exchange.observe(part)
-                        if not isinstance(part, AnswerEnd):
-                            yield part
-            response = exchange.response()
-            await self._cache.keep(request, principal, plan, response)
-            yield FinishPart(response)
+            else:
+                bound = self._bound(plan)
+                trail = exchange.begin(self._attempts.trail(plan, deadline, exchange.facts(plan, bound)))
+                with exchange.paying(await self._budget.reserve(ticket.account_id, bound)):
+                    async with aclosing(self._attempts.stream(request, trail)) as parts:
+                        async for part in parts:
+                            if not exchange.started:
+                                yield exchange.start()
+                            exchange.observe(part)
+                            if not isinstance(part, AnswerEnd):
+                                yield part
+                response = exchange.response()
+                await self._cache.keep(request, principal, plan, response)
+        await self._journal.settle()
+        yield FinishPart(response)
 
     def route(self, request: LLMRequest, principal: Principal = EMBEDDED) -> Decision:
         """Return where ``request`` would go and why, without calling or charging anything.
 
         Raises what :meth:`complete` would raise before its first call.
         """
-        exchange = self._open(request, principal, None, streamed=False)
+        exchange = self._open(request, principal, None, "", streamed=False)
         with self._admission.admit(request, principal) as ticket:
             exchange.admitted(ticket.account_id)
             self._plan(exchange)
         return exchange.decision
 
-    def _open(self, request: LLMRequest, principal: Principal, request_id: str | None, *, streamed: bool) -> Exchange:
+    def _open(
+        self, request: LLMRequest, principal: Principal, request_id: str | None, address: str, *, streamed: bool
+    ) -> Exchange:
         return Exchange(
             request, principal, request_id, clock=self._clock, prices=self._prices, recorder=self._recorder,
-            streamed=streamed,
+            streamed=streamed, address=address,
         )  # fmt: skip
 
     def _plan(self, exchange: Exchange) -> Plan:
@@ -222,4 +240,3 @@ def _replayed(response: LLMResponse) -> Iterable[StreamPart]:
         yield TextDelta(response.text)
     for call in response.tool_calls:
         yield ToolCallEnd(call)
-    yield FinishPart(response)

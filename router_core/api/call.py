@@ -48,6 +48,12 @@ class Call:
         """What the handlers work with. Raises :class:`OverloadedError` while the process is starting."""
         return self._source()
 
+    @property
+    def address(self) -> str:
+        """Where the caller is: the peer of the connection, since nothing that a client says about it can be trusted."""
+        client = self.scope.get("client")
+        return client[0] if client else ""
+
     def parameter(self, name: str) -> str:
         """Return the value of a parameter of the path."""
         value: str = self.scope["path_params"][name]

@@ -24,12 +24,14 @@ DEFAULT_BODY_TOTAL_S = 60.0
 class RequestRouter(Protocol):
     """The part of :class:`router_core.router.Router` that serves HTTP requests."""
 
-    async def complete(self, request: LLMRequest, principal: Principal, request_id: str | None) -> LLMResponse:
+    async def complete(
+        self, request: LLMRequest, principal: Principal, request_id: str | None, *, address: str
+    ) -> LLMResponse:
         """Return the whole answer."""
         ...
 
     def stream(
-        self, request: LLMRequest, principal: Principal, request_id: str | None
+        self, request: LLMRequest, principal: Principal, request_id: str | None, *, address: str
     ) -> AsyncGenerator[StreamPart, None]:
         """Yield the answer in parts."""
         ...

@@ -20,7 +20,7 @@ async def answer_prompt(call: Call) -> None:
         await stream_answer(call, request)
         return
     with cancelled_when_gone(call.receive):
-        response = await call.deps.router.complete(request, call.principal, call.request_id)
+        response = await call.deps.router.complete(request, call.principal, call.request_id, address=call.address)
     await call.answer(response)
 
 

@@ -28,7 +28,8 @@ async def stream_answer(call: Call, request: LLMRequest) -> None:
     """
     encoder: StreamEncoder = (DataStream if request.stream_protocol == "data" else UiStream)(call.request_id)
     with cancelled_when_gone(call.receive):
-        async with aclosing(call.deps.router.stream(request, call.principal, call.request_id)) as parts:
+        answer = call.deps.router.stream(request, call.principal, call.request_id, address=call.address)
+        async with aclosing(answer) as parts:
             head = encoder.encode(await anext(parts))
             await call.start(200, encoder.headers)
             tail = await _send_parts(call, encoder, parts, head)

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from router_core.attempts.continuation import can_continue, continued
+from router_core.attempts.facts import RequestFacts
 from router_core.attempts.hedge import Hedge, hedge_delay
 from router_core.attempts.open_call import BYTES_PER_TOKEN, OpenCall
 from router_core.attempts.policy import AttemptPolicy, call_timeouts
@@ -16,7 +17,7 @@ from router_core.errors import (
     OverloadedError,
     ProviderError,
 )
-from router_core.ports import AdapterSource, KeySource
+from router_core.ports import AdapterSource, Journal, KeySource
 from router_core.resilience.circuit_breaker import Permit
 from router_core.resilience.deadline import Deadline
 from router_core.resilience.rest import rest_error
@@ -43,11 +44,18 @@ _FULL_RETRY_MS = 1_000
 class Attempts:
     """Makes the calls of plans against real adapters. It belongs to one event loop."""
 
-    __slots__ = ("_adapters", "_clock", "_keys", "policy", "upstreams")
+    __slots__ = ("_adapters", "_clock", "_journal", "_keys", "policy", "upstreams")
 
     def __init__(
-        self, adapters: AdapterSource, keys: KeySource, clock: Clock, policy: AttemptPolicy, node: str = ""
+        self,
+        adapters: AdapterSource,
+        keys: KeySource,
+        journal: Journal,
+        clock: Clock,
+        policy: AttemptPolicy,
+        node: str = "",
     ) -> None:
+        self._journal = journal
         self._adapters = adapters
         self._keys = keys
         self._clock = clock
@@ -76,9 +84,9 @@ class Attempts:
             return Absence("saturated", f"already has {upstream.limiter.in_flight} calls in flight", _FULL_RETRY_MS)
         return None
 
-    def trail(self, plan: Plan, deadline: Deadline, event_id: str = "") -> Trail:
+    def trail(self, plan: Plan, deadline: Deadline, facts: RequestFacts) -> Trail:
         """Begin the trail of a request."""
-        return Trail(plan, deadline, self.policy, self._clock, event_id)
+        return Trail(plan, deadline, self.policy, self._clock, facts)
 
     async def complete(self, request: LLMRequest, trail: Trail) -> ProviderAnswer:
         """Return the first answer along the plan. Raises the :class:`LLMError` that ended the attempts."""
@@ -156,11 +164,23 @@ class Attempts:
                 timeouts=call_timeouts(
                     self.policy, trail.plan.policy, request.use_case, trail.deadline, trail.candidates_left, whole=whole
                 ),
-                event_id=trail.event_id,
+                event_id=trail.facts.event_id,
             )
+            number = trail.begin_call()
+            await self._write_down(trail, number, upstream, permit)
             if trail.reason != "repeat":
                 upstream.retry_budget.note_call()
-            return OpenCall(trail, upstream, permit, order, adapter, self._clock)
+            return OpenCall(trail, number, upstream, permit, order, adapter, self._clock)
+
+    async def _write_down(self, trail: Trail, number: int, upstream: Upstream, permit: Permit) -> None:
+        """Have the journal know of the call before it is made; without that it is not made."""
+        try:
+            self._journal.intend(trail.facts.intent(trail.candidate, number, trail.reason, self._clock.utcnow()))
+            await self._journal.settle()
+        except BaseException:
+            permit.ignore()
+            upstream.limiter.give_back()
+            raise
 
     def _hedge(self, request: LLMRequest, trail: Trail, call: OpenCall) -> Hedge | None:
         """Return the race for the first token of ``call``, None where the use case wants none or nobody is left."""

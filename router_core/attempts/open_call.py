@@ -62,6 +62,7 @@ class OpenCall:
     def __init__(
         self,
         trail: Trail,
+        number: int,
         upstream: Upstream,
         permit: Permit,
         order: ProviderCall,
@@ -72,7 +73,7 @@ class OpenCall:
         self._permit = permit
         self._clock = clock
         self._started = clock.now()
-        self._number = trail.begin_call()
+        self._number = number
         self._written = 0
         self._done = False
         self.reason: CallReason = trail.reason

@@ -1,5 +1,6 @@
 """What happened to one request so far: its calls, its deadline, and who is next."""
 
+from router_core.attempts.facts import RequestFacts
 from router_core.attempts.policy import MIN_ATTEMPT, AttemptPolicy
 from router_core.clock import Clock
 from router_core.errors import (
@@ -23,15 +24,17 @@ CANCELLED = "cancelled"
 class Trail:
     """Walks the candidates of a plan. ``log`` is the list of finished attempts, ``served_by`` who answers.
 
-    ``reason`` is why the next call is made, ``event_id`` the request's own id.
+    ``reason`` is why the next call is made, ``facts`` what was known before the first.
     """
 
     __slots__ = (
-        "_begun", "_clock", "_index", "_last_error", "_policy", "deadline", "event_id", "log", "plan", "reason",
+        "_begun", "_clock", "_index", "_last_error", "_policy", "deadline", "facts", "log", "plan", "reason",
         "served_by",
     )  # fmt: skip
 
-    def __init__(self, plan: Plan, deadline: Deadline, policy: AttemptPolicy, clock: Clock, event_id: str) -> None:
+    def __init__(
+        self, plan: Plan, deadline: Deadline, policy: AttemptPolicy, clock: Clock, facts: RequestFacts
+    ) -> None:
         self.plan = plan
         self._policy = policy
         self._clock = clock
@@ -39,7 +42,7 @@ class Trail:
         self._begun = 0
         self._last_error: ProviderError | None = None
         self.deadline = deadline
-        self.event_id = event_id
+        self.facts = facts
         self.log: list[Attempt] = []
         self.reason: CallReason = "first"
         self.served_by: Candidate | None = None

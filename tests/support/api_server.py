@@ -74,7 +74,9 @@ class ScriptedRouter:
     called: threading.Event = field(default_factory=threading.Event)
     cancelled: threading.Event = field(default_factory=threading.Event)
 
-    async def complete(self, request: LLMRequest, principal: Principal, request_id: str | None) -> LLMResponse:
+    async def complete(
+        self, request: LLMRequest, principal: Principal, request_id: str | None, *, address: str = ""
+    ) -> LLMResponse:
         self._note(request, principal)
         await self._hang()
         if self.error is not None:
@@ -82,7 +84,7 @@ class ScriptedRouter:
         return response(request_id or "none")
 
     async def stream(
-        self, request: LLMRequest, principal: Principal, request_id: str | None
+        self, request: LLMRequest, principal: Principal, request_id: str | None, *, address: str = ""
     ) -> AsyncGenerator[StreamPart, None]:
         self._note(request, principal)
         try:
