@@ -37,6 +37,7 @@ from signalbox.readiness import Readiness
 from signalbox.resilience_settings import router_policy
 from signalbox.settings import Settings
 from signalbox.store import Store, open_store
+from signalbox.tasks import background
 
 __all__ = ["Overrides", "Runtime", "build", "key_pepper"]
 
@@ -91,7 +92,7 @@ async def build(settings: Settings, *, migrate: bool = True, overrides: Override
     async with AsyncExitStack() as stack:
         store = await open_store(settings, clock, migrate=migrate)
         stack.push_async_callback(store.close)
-        stack.push_async_callback(_end, asyncio.create_task(store.config.run()))
+        background(stack, store.config.run())
         prices = chosen.prices or await _prices(clock, store)
         adapters = chosen.adapters or _registry(settings, clock, stack)
         parts = _Parts(settings, clock, store, master, adapters, prices, chosen, node=new_ulid(clock))
@@ -183,8 +184,3 @@ async def _prices(clock: Clock, store: Store) -> CatalogPrices:
     prices = await asyncio.to_thread(load_prices, clock.utcnow())
     prices.warm(provider.model for provider in store.config.snapshot().providers)
     return prices
-
-
-async def _end(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

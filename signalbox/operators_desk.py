@@ -1,11 +1,8 @@
 """Puts together what operators see and do: health board, active checks, drills, and the facade over them."""
 
-import asyncio
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.check_targets import check_targets
@@ -30,6 +27,7 @@ from router_core.router import Router
 from router_core.types import Drill, ProviderConfig, UpstreamState
 from signalbox.settings import Settings
 from signalbox.store import Store
+from signalbox.tasks import background
 
 __all__ = ["DeskParts", "OperatorsDesk"]
 
@@ -116,14 +114,14 @@ class OperatorsDesk:
         await gossip.poll()
         await self._remember()
         stack.push_async_callback(gossip.close)
-        _background(stack, gossip.run())
+        background(stack, gossip.run())
         stack.push_async_callback(self._trail.flush)
-        _background(stack, self._trail.run())
+        background(stack, self._trail.run())
         stack.callback(self.drills.end_all)
-        _background(stack, self.drills.run())
+        background(stack, self.drills.run())
         stack.push_async_callback(self.uptime.close)
         self.uptime.start()
-        _background(stack, LoopWatch(router.load, clock).run())
+        background(stack, LoopWatch(router.load, clock).run())
         if parts.settings.health_checks:
             stack.push_async_callback(self.checker.close)
             self.checker.start()
@@ -163,13 +161,3 @@ class OperatorsDesk:
 
     def _note_end(self, drill: Drill) -> None:
         self._trail.note(drill_ended(drill, self._parts.clock))
-
-
-def _background(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
-    task = asyncio.create_task(work)
-
-    async def end() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    stack.push_async_callback(end)

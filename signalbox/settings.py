@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from router_core.journal.policy import FullPolicy, SyncMode
 from router_core.types import NanoUSD, Secret
 from signalbox.faults import SettingsError
 from signalbox.variables import IGNORED_NAMES, IGNORED_PREFIXES, OWN_PREFIX, VARIABLES, Variable
@@ -64,6 +65,14 @@ class Settings:
     health_timeout_s: float
     health_daily_cap: NanoUSD
     max_in_flight: int
+    journal_sync: SyncMode
+    journal_full: FullPolicy
+    journal_limit_mb: int
+    journal_segment_mb: int
+    audit_batch: int
+    audit_flush_s: float
+    audit_queue: int
+    drain_s: float
     timezone: str
     log_level: str
     log_format: str

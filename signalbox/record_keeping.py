@@ -1,0 +1,124 @@
+"""Puts the record side of a process together: its journal, the recorder, and the recovery of what dead ones left."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from router_core.clock import Clock, new_ulid
+from router_core.journal.entries import Gap
+from router_core.journal.folders import WriterFolder, take_folder
+from router_core.journal.journal import FileJournal
+from router_core.journal.poison import PoisonFile
+from router_core.journal.policy import MIB, JournalPolicy
+from router_core.journal.recorder import EventRecorder, Overlay, RecorderParts, RecorderPolicy
+from router_core.journal.recovery import JournalRecovery
+from router_core.journal.segment import segment_numbers
+from router_core.journal.stats import RecorderStats
+from router_core.ports import EventStore, HeadKeeper, JournalPosition
+from signalbox.faults import DependencyFault
+from signalbox.settings import Settings
+from signalbox.tasks import background
+
+__all__ = ["JOURNAL_FOLDER", "RecordKeeping", "RecordParts", "open_record"]
+
+JOURNAL_FOLDER = "journal"
+POISON_FILE = "set-aside.poison"
+# What the store may take to receive the rest when the process ends.
+CLOSING_S = 8.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordParts:
+    """What the record side is made from."""
+
+    store: EventStore
+    heads: HeadKeeper
+    overlay: Overlay
+    on_gap: Callable[[Gap], None]
+    clock: Clock
+
+
+class RecordKeeping:
+    """The journal of this process and the way into the store. Make it with :func:`open_record`, then :meth:`start`."""
+
+    def __init__(
+        self, folder: WriterFolder, journal: FileJournal, recorder: EventRecorder, recovery: JournalRecovery
+    ) -> None:
+        self._folder = folder
+        self._recovery = recovery
+        self.journal = journal
+        self.recorder = recorder
+
+    @property
+    def writer(self) -> str:
+        """The name of this process's hash chain."""
+        return self._folder.writer
+
+    def stats(self) -> RecorderStats:
+        """Return how the record is doing."""
+        return self.recorder.stats()
+
+    def start(self, stack: AsyncExitStack) -> None:
+        """Begin to bring events into the store; ``stack`` ends it when everything is there, or after 8 seconds."""
+        stack.push_async_callback(self._close)
+        background(stack, self.journal.run())
+        background(stack, self.recorder.run())
+        background(stack, self._recovery.run())
+
+    async def _close(self) -> None:
+        settled = False
+        try:
+            async with asyncio.timeout(CLOSING_S):
+                settled = await self.recorder.drain()
+        except TimeoutError:
+            settled = False
+        if not settled:
+            _log.warning("%d events wait in the journal for the next start", self.recorder.pending)
+        self.journal.close(settled=settled)
+        self._folder.release()
+
+
+async def open_record(settings: Settings, parts: RecordParts) -> RecordKeeping:
+    """Take a journal folder and read nothing yet. Raises :class:`DependencyFault` when the disk does not allow it."""
+    folder = await asyncio.to_thread(_take, settings.data_dir / JOURNAL_FOLDER, parts.clock)
+    reached = await parts.store.position(folder.writer) or JournalPosition()
+    numbers = segment_numbers(folder.path)
+    policy = journal_policy(settings)
+    journal = FileJournal(folder.path, policy, parts.clock, first=max([reached.segment, *numbers]) + 1)
+    recorder = EventRecorder(
+        journal,
+        RecorderParts(
+            writer=folder.writer,
+            store=parts.store,
+            heads=parts.heads,
+            overlay=parts.overlay,
+            poison=PoisonFile(folder.path / POISON_FILE),
+            on_gap=parts.on_gap,
+            clock=parts.clock,
+        ),
+        RecorderPolicy(batch=settings.audit_batch, interval=settings.audit_flush_s, queue=settings.audit_queue),
+        reached=reached,
+    )
+    return RecordKeeping(
+        folder, journal, recorder, JournalRecovery(folder, journal, recorder, parts.store, parts.clock)
+    )
+
+
+def journal_policy(settings: Settings) -> JournalPolicy:
+    """Return how the journal is kept."""
+    limit = settings.journal_limit_mb * MIB
+    # One segment is written, one stands ready, and one may wait for the store.
+    segment = min(settings.journal_segment_mb * MIB, limit // 4)
+    return JournalPolicy(sync=settings.journal_sync, full=settings.journal_full, limit=limit, segment=segment)
+
+
+def _take(root: Path, clock: Clock) -> WriterFolder:
+    try:
+        return take_folder(root, new_ulid(clock).lower())
+    except OSError as error:
+        raise DependencyFault(f"the journal {root} cannot be used: {error.strerror}") from None
