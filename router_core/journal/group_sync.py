@@ -23,6 +23,11 @@ class GroupSync:
         self._round: asyncio.Task[None] | None = None
         self.failed = False
 
+    @property
+    def waiting(self) -> int:
+        """How many entries are not on disk for sure."""
+        return self._noted - self._synced
+
     def note(self, segment: Segment) -> None:
         """``segment`` was written to."""
         self._dirty = segment

@@ -55,11 +55,12 @@ class FileJournal:
         under way; under the policy ``drop`` the call is made all the same.
         """
         data = packed(intent, "intent")
-        reserve = (len(self._open) + 1) * self.policy.outcome_room
-        if self._sync.failed or not self._has_room(len(data) + reserve) or self._append(data) is None:
+        if self._sync.failed or not self._has_room(len(data) + self._reserve()) or self._append(data) is None:
+            self._blocked("no room is left for the ends of the requests under way")
             if self.policy.full == "block":
                 raise OverloadedError(BLOCKED, retry_after_ms=RETRY_AFTER_MS)
             return
+        self._unblocked()
         segment = self.end.segment
         if intent.event_id not in self._open:
             self._open[intent.event_id] = segment
@@ -91,7 +92,7 @@ class FileJournal:
         while True:
             await self._clock.sleep(self.policy.sync_interval)
             self._retry_unwritten()
-            if self.blocked_since is not None and not self._unwritten and self._has_room(self.policy.outcome_room):
+            if self.blocked_since is not None and not self._unwritten and self._has_room(self._reserve()):
                 self._unblocked()
             if self.policy.sync != "off":
                 await self._sync.settle()
@@ -119,10 +120,10 @@ class FileJournal:
         """How many ends of requests are in memory only, since they could not be written."""
         return len(self._unwritten)
 
-    def segments(self) -> list[int]:
-        """Return the numbers of the segments that hold entries, oldest first."""
-        spare = None if self._spare is None else self._spare.number
-        return sorted(number for number in self._sizes if number != spare)
+    @property
+    def unsynced(self) -> int:
+        """How many entries the disk was not waited for yet."""
+        return self._sync.waiting
 
     def pin(self, segment: int) -> None:
         """Keep ``segment`` and what follows it until :meth:`unpin`."""
@@ -166,9 +167,11 @@ class FileJournal:
             self._blocked(error.strerror or "the disk does not take it")
             return None
         self._sync.note(segment)
-        if self.blocked_since is not None:
-            self._unblocked()
         return JournalPosition(segment.number, offset)
+
+    def _reserve(self) -> int:
+        """Return what the ends of all requests under way may need, and that of one more."""
+        return (len(self._open) + 1) * self.policy.outcome_room
 
     def _has_room(self, size: int) -> bool:
         if self._spare is None:
@@ -233,11 +236,12 @@ class FileJournal:
                 self._missed_since, self.missed = None, 0
 
     def _blocked(self, reason: str) -> None:
-        self.last_error = reason
         if self.blocked_since is None:
+            self.last_error = reason
             self.blocked_since = self._clock.utcnow()
             _log.error("the journal cannot be written, policy %s: %s", self.policy.full, reason)
 
     def _unblocked(self) -> None:
-        self.blocked_since = None
-        _log.warning("the journal can be written again")
+        if self.blocked_since is not None:
+            self.blocked_since = None
+            _log.warning("the journal can be written again")
