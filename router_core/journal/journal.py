@@ -106,6 +106,11 @@ class FileJournal:
         return JournalPosition(self._next, 0) if newest is None else JournalPosition(newest.number, newest.offset)
 
     @property
+    def is_blocked(self) -> bool:
+        """Whether nothing can be written at the moment."""
+        return self.blocked_since is not None
+
+    @property
     def open_requests(self) -> int:
         """How many requests have calls whose end is not written yet."""
         return len(self._open)

@@ -39,6 +39,11 @@ class JournalRecovery:
         if self._inherited:
             journal.pin(self._inherited[0])
 
+    @property
+    def waits(self) -> bool:
+        """Whether the journal of the last process is still to be read."""
+        return bool(self._inherited)
+
     async def run(self) -> None:
         """Recover until cancelled; what cannot be read now is tried again."""
         while self._inherited and not await self._attempt_own():
