@@ -7,7 +7,8 @@ store's migration lock meanwhile.
 from alembic import context
 from sqlalchemy import Connection, Engine
 
-import db.models  # noqa: F401 - fills the metadata
+import db.models
+import db.record_models  # noqa: F401 - both fill the metadata
 from db.base import Base
 from db.engine import writing
 from db.migration_guard import check_references, foreign_keys_off
