@@ -26,7 +26,6 @@ __all__ = [
     "ConsoleSession",
     "FeatureFlag",
     "LlmProvider",
-    "LoggedAction",
     "LoggedTransition",
     "StoredPolicy",
     "UptimeSlot",
@@ -233,29 +232,6 @@ class LoggedTransition(Base):
     actor: Mapped[str | None]
     at: Mapped[datetime]
     until: Mapped[datetime | None]
-
-
-class LoggedAction(Base):
-    """What an operator did."""
-
-    __tablename__ = "operator_actions"
-    __table_args__ = (
-        CheckConstraint("id <> ''", name="id"),
-        CheckConstraint("action <> ''", name="action"),
-        CheckConstraint(
-            "role IN ('owner', 'admin', 'operator', 'prompt_engineer', 'analyst', 'viewer', 'service')", name="role"
-        ),
-        Index(None, "at"),
-    )
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    at: Mapped[datetime]
-    actor: Mapped[str]
-    actor_id: Mapped[str]
-    role: Mapped[str | None]
-    action: Mapped[str]
-    target: Mapped[str]
-    detail: Mapped[dict[str, Any]]
 
 
 class UptimeSlot(Base):

@@ -9,13 +9,16 @@ from router_core.admin.operations import Operations
 from router_core.clock import Clock, SystemClock, new_ulid
 from router_core.errors.known_secrets import KnownSecrets
 from router_core.health.board import HealthBoard
+from router_core.journal.folders import WriterFolder
 from router_core.metrics.collector import MetricsCollector
+from router_core.metrics.overlay import PendingEvents
 from router_core.metrics.recorders import FanOutRecorder, RecentEvents
 from router_core.ports import (
     AccountStore,
     AdapterSource,
     ApiKeyStore,
     ConfigSource,
+    HeadKeeper,
     KeySource,
     PasswordHasher,
     PriceSource,
@@ -27,6 +30,7 @@ from router_core.router import Router
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.passwords import Argon2Passwords
 from router_core.security.sessions import SessionGate
+from signalbox.audit_identity import audit_identity
 from signalbox.data_dir import prepare_folder
 from signalbox.environment_config import EnvironmentConfig
 from signalbox.master_key import MasterKey, load_master_key
@@ -34,9 +38,10 @@ from signalbox.operators_desk import DeskParts, OperatorsDesk
 from signalbox.prices import CatalogPrices, load_prices
 from signalbox.provider_keys import base_urls, environment_keys
 from signalbox.readiness import Readiness
+from signalbox.record_keeping import RecordKeeping, RecordParts, open_record, take_journal
 from signalbox.resilience_settings import router_policy
 from signalbox.settings import Settings
-from signalbox.store import Store, open_store
+from signalbox.store import Store, open_store, store_faults
 from signalbox.tasks import background
 
 __all__ = ["Overrides", "Runtime", "build", "key_pepper"]
@@ -63,6 +68,7 @@ class Runtime:
     adapters: AdapterSource
     events: RecentEvents
     metrics: MetricsCollector
+    recording: RecordKeeping
     health: HealthBoard
     operations: Operations
     desk: OperatorsDesk
@@ -90,12 +96,26 @@ async def build(settings: Settings, *, migrate: bool = True, overrides: Override
     prepare_folder(settings.data_dir)
     master = await asyncio.to_thread(load_master_key, settings)
     async with AsyncExitStack() as stack:
-        store = await open_store(settings, clock, migrate=migrate)
+        folder = await take_journal(settings, clock)
+        stack.callback(folder.release)
+        audit = audit_identity(settings, master, folder.writer)
+        store = await open_store(settings, clock, audit, migrate=migrate)
         stack.push_async_callback(store.close)
         background(stack, store.config.run())
         prices = chosen.prices or await _prices(clock, store)
         adapters = chosen.adapters or _registry(settings, clock, stack)
-        parts = _Parts(settings, clock, store, master, adapters, prices, chosen, node=new_ulid(clock))
+        config, keys = EnvironmentConfig(store.config, settings), chosen.keys or environment_keys(settings)
+        node = new_ulid(clock)
+        desk = OperatorsDesk(
+            DeskParts(
+                settings=settings, clock=clock, store=store, config=config, keys=keys, prices=prices,
+                adapters=adapters, node=node,
+            )
+        )  # fmt: skip
+        pending = PendingEvents()
+        record = await _record(settings, folder, store, audit.heads, pending, desk, clock)
+        record.start(stack)
+        parts = _Parts(settings, clock, store, master, adapters, prices, config, keys, desk, record, pending, node)
         closing = AsyncExitStack()
         runtime = _assemble(parts, closing.aclose)
         await runtime.desk.open(runtime.router, stack)
@@ -113,27 +133,24 @@ class _Parts:
     master: MasterKey
     adapters: AdapterSource
     prices: PriceSource
-    overrides: Overrides
+    config: ConfigSource
+    keys: KeySource
+    desk: OperatorsDesk
+    record: RecordKeeping
+    pending: PendingEvents
     node: str
 
 
 def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
-    settings, clock, store = parts.settings, parts.clock, parts.store
-    config = EnvironmentConfig(store.config, settings)
+    settings, clock, store, desk = parts.settings, parts.clock, parts.store, parts.desk
     events, metrics = RecentEvents(), MetricsCollector(clock)
-    keys = parts.overrides.keys or environment_keys(settings)
-    desk = OperatorsDesk(
-        DeskParts(
-            settings=settings, clock=clock, store=store, config=config, keys=keys, prices=parts.prices,
-            adapters=parts.adapters, node=parts.node,
-        )
-    )  # fmt: skip
     router = Router(
-        config=config,
+        config=parts.config,
         adapters=desk.adapters,
-        keys=keys,
+        keys=parts.keys,
         prices=parts.prices,
-        recorder=FanOutRecorder(events, metrics, *desk.recorders),
+        recorder=FanOutRecorder(parts.record.recorder, events, metrics, *desk.recorders),
+        journal=parts.record.journal,
         clock=clock,
         policy=router_policy(settings),
         node=parts.node,
@@ -142,11 +159,12 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
     return Runtime(
         settings=settings,
         clock=clock,
-        config=config,
+        config=parts.config,
         router=router,
         adapters=parts.adapters,
         events=events,
         metrics=metrics,
+        recording=parts.record,
         health=desk.health,
         operations=desk.attend(router),
         desk=desk,
@@ -163,6 +181,20 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         key_was_made=parts.master.made,
         close=close,
     )
+
+
+async def _record(
+    settings: Settings,
+    folder: WriterFolder,
+    store: Store,
+    heads: HeadKeeper,
+    pending: PendingEvents,
+    desk: OperatorsDesk,
+    clock: Clock,
+) -> RecordKeeping:
+    parts = RecordParts(store=store.events, heads=heads, overlay=pending, on_gap=desk.note_gap, clock=clock)
+    with store_faults():
+        return await open_record(settings, folder, parts)
 
 
 def key_pepper(master: MasterKey) -> bytes:

@@ -8,6 +8,7 @@ from router_core.admin.action_trail import ActionTrail
 from router_core.admin.check_targets import check_targets
 from router_core.admin.health_reports import HealthParts, HealthReports
 from router_core.admin.operations import Operations, OperationsParts, drill_ended
+from router_core.admin.own_acts import gap_act
 from router_core.clock import Clock
 from router_core.drills.adapters import DrillAdapters
 from router_core.drills.board import DrillBoard
@@ -19,6 +20,7 @@ from router_core.health.signs import CheckResult
 from router_core.health.transition_tail import TransitionTail
 from router_core.health.upstream_checks import UpstreamChecks
 from router_core.health.uptime import UptimeHistory
+from router_core.journal.entries import Gap
 from router_core.metrics.attempt_stats import AttemptStats
 from router_core.ports import AdapterSource, ConfigSource, KeySource, PriceSource, Recorder
 from router_core.resilience.gossip import BreakerGossip
@@ -125,6 +127,10 @@ class OperatorsDesk:
         if parts.settings.health_checks:
             stack.push_async_callback(self.checker.close)
             self.checker.start()
+
+    def note_gap(self, gap: Gap) -> None:
+        """Have it on record that requests went by while the journal could not be written."""
+        self._trail.note(gap_act(gap))
 
     def _checker(self, router: Router) -> HealthChecker:
         parts = self._parts

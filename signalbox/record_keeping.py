@@ -22,7 +22,7 @@ from signalbox.faults import DependencyFault
 from signalbox.settings import Settings
 from signalbox.tasks import background
 
-__all__ = ["JOURNAL_FOLDER", "RecordKeeping", "RecordParts", "open_record"]
+__all__ = ["JOURNAL_FOLDER", "RecordKeeping", "RecordParts", "open_record", "take_journal"]
 
 JOURNAL_FOLDER = "journal"
 POISON_FILE = "set-aside.poison"
@@ -44,7 +44,7 @@ class RecordParts:
 
 
 class RecordKeeping:
-    """The journal of this process and the way into the store. Make it with :func:`open_record`, then :meth:`start`."""
+    """The journal of this process and the way into the store. Made by :func:`open_record`."""
 
     def __init__(
         self, folder: WriterFolder, journal: FileJournal, recorder: EventRecorder, recovery: JournalRecovery
@@ -80,16 +80,18 @@ class RecordKeeping:
         if not settled:
             _log.warning("%d events wait in the journal for the next start", self.recorder.pending)
         self.journal.close(settled=settled)
-        self._folder.release()
 
 
-async def open_record(settings: Settings, parts: RecordParts) -> RecordKeeping:
-    """Take a journal folder and read nothing yet. Raises :class:`DependencyFault` when the disk does not allow it."""
-    folder = await asyncio.to_thread(_take, settings.data_dir / JOURNAL_FOLDER, parts.clock)
+async def take_journal(settings: Settings, clock: Clock) -> WriterFolder:
+    """Return a journal folder that is this process's own. Raises :class:`DependencyFault`."""
+    return await asyncio.to_thread(_take, settings.data_dir / JOURNAL_FOLDER, clock)
+
+
+async def open_record(settings: Settings, folder: WriterFolder, parts: RecordParts) -> RecordKeeping:
+    """Make the record side over ``folder``; nothing is read yet. Raises :class:`StoreError`."""
     reached = await parts.store.position(folder.writer) or JournalPosition()
-    numbers = segment_numbers(folder.path)
-    policy = journal_policy(settings)
-    journal = FileJournal(folder.path, policy, parts.clock, first=max([reached.segment, *numbers]) + 1)
+    first = max([reached.segment, *segment_numbers(folder.path)]) + 1
+    journal = FileJournal(folder.path, journal_policy(settings), parts.clock, first=first)
     recorder = EventRecorder(
         journal,
         RecorderParts(
@@ -104,9 +106,8 @@ async def open_record(settings: Settings, parts: RecordParts) -> RecordKeeping:
         RecorderPolicy(batch=settings.audit_batch, interval=settings.audit_flush_s, queue=settings.audit_queue),
         reached=reached,
     )
-    return RecordKeeping(
-        folder, journal, recorder, JournalRecovery(folder, journal, recorder, parts.store, parts.clock)
-    )
+    recovery = JournalRecovery(folder, journal, recorder, parts.store, parts.clock)
+    return RecordKeeping(folder, journal, recorder, recovery)
 
 
 def journal_policy(settings: Settings) -> JournalPolicy:

@@ -10,6 +10,7 @@ from db.engine import make_engine
 from db.errors import MigrationConflictError, MigrationError, StoreBusyError, StoreError
 from db.hop import StoreHop
 from db.migrate import SchemaStatus, schema_status, upgrade
+from db.records.event_store import SqlEventStore
 from db.stores import (
     SqlAccountStore,
     SqlActionLog,
@@ -22,6 +23,7 @@ from db.stores import (
     SqlUserStore,
 )
 from router_core.clock import Clock
+from signalbox.audit_identity import AuditIdentity
 from signalbox.faults import ConflictFault, DependencyFault
 from signalbox.settings import Settings
 
@@ -40,6 +42,7 @@ class Store:
     breaker_log: SqlBreakerLog
     actions: SqlActionLog
     health_history: SqlHealthHistory
+    events: SqlEventStore
     use_cases: SqlUseCaseStore
     config: PollingConfigSource
 
@@ -67,8 +70,8 @@ def upgrade_store(settings: Settings) -> SchemaStatus:
         return upgrade(settings.store_url)
 
 
-async def open_store(settings: Settings, clock: Clock, *, migrate: bool) -> Store:
-    """Open the store with its configuration loaded.
+async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, migrate: bool) -> Store:
+    """Open the store with its configuration loaded; what is done through it is on record as done by ``audit``.
 
     With ``migrate`` its schema is brought up to date first; without, only an empty store is given one, and an older
     one is refused. Raises :class:`ConflictFault` and :class:`DependencyFault`.
@@ -89,8 +92,9 @@ async def open_store(settings: Settings, clock: Clock, *, migrate: bool) -> Stor
         api_keys=SqlApiKeyStore(hop),
         sessions=SqlSessionStore(hop),
         breaker_log=SqlBreakerLog(hop, clock),
-        actions=SqlActionLog(hop, clock),
+        actions=SqlActionLog(hop, clock, audit.writer, audit.signer, audit.heads),
         health_history=SqlHealthHistory(hop, clock),
+        events=SqlEventStore(hop, clock, audit.signer),
         use_cases=SqlUseCaseStore(hop, clock),
         config=config,
     )

@@ -1,14 +1,19 @@
 """The record side: audit log, ledger, usage and metrics.
 
-Revision: 0003, after 0002. The first epoch of the metrics begins here.
+Revision: 0003, after 0002. The first epoch of the metrics begins here. What operators did so far moves into the audit
+log, as a chain of its own; the way back keeps no acts.
 """
 
+import json
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
-from db.column_types import PlainText, UtcMicros
+from db.column_types import JsonObject, PlainText, UtcDateTime, UtcMicros
+from router_core.audit.chain import GENESIS, next_hash
 from router_core.clock import SystemClock
 
 revision = "0003"
@@ -28,6 +33,7 @@ _TABLES = (
     "metric_totals",
     "metric_epochs",
 )
+_OLD_WRITER = "operators"
 _TOKENS = (
     "input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens",
     "reasoning_tokens",
@@ -44,12 +50,15 @@ def upgrade() -> None:
     _create_metrics()
     epochs = sa.table("metric_epochs", _number("number"), _moment("started_at"), _text("actor"))
     op.bulk_insert(epochs, [{"number": 1, "started_at": SystemClock().utcnow(), "actor": "system"}])
+    _move_actions()
+    op.drop_table("operator_actions")
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Drop them, and make the table of actions again, empty."""
     for table in _TABLES:
         op.drop_table(table)
+    _create_actions()
 
 
 def _text(name: str, *, nullable: bool = False) -> sa.Column[Any]:
@@ -185,3 +194,89 @@ def _measures() -> list[sa.Column[Any]]:
         *(_count(name) for name in (*counts, *_TOKENS, *sums)),
         *(_bytes(name) for name in ("errors_by_code", "latency", "first_token")),
     ]
+
+
+def _actions() -> list[sa.Column[Any]]:
+    return [
+        _text("id"),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        *(_text("actor"), _text("actor_id"), _text("role", nullable=True), _text("action"), _text("target")),
+        sa.Column("detail", JsonObject(), nullable=False),
+    ]
+
+
+def _create_actions() -> None:
+    op.create_table(
+        "operator_actions",
+        *_actions(),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_operator_actions")),
+        sa.CheckConstraint("id <> ''", name=op.f("ck_operator_actions_id")),
+        sa.CheckConstraint("action <> ''", name=op.f("ck_operator_actions_action")),
+        sa.CheckConstraint(
+            "role IN ('owner', 'admin', 'operator', 'prompt_engineer', 'analyst', 'viewer', 'service')",
+            name=op.f("ck_operator_actions_role"),
+        ),
+    )
+    op.create_index(op.f("ix_operator_actions_at"), "operator_actions", ["at"])
+
+
+def _move_actions() -> None:
+    old = sa.table("operator_actions", *_actions())
+    found = op.get_bind().execute(sa.select(old).order_by(old.c.at, old.c.id)).mappings().all()
+    rows, traces, end = [], [], GENESIS
+    for seq, action in enumerate(found, 1):
+        trace = json.dumps({"actor_id": action["actor_id"], "after": None, "before": None, "detail": action["detail"]})
+        row = _audit_row(dict(action), seq, trace.encode())
+        end = row["hash"] = next_hash(end, {**row, "at": _micros(action["at"])})
+        rows.append(row)
+        traces.append({"id": action["id"], "at": action["at"], "trace": trace.encode()})
+    if not rows:
+        return
+    op.bulk_insert(_reflected("audit_log"), rows)
+    op.bulk_insert(_reflected("audit_traces"), traces)
+    writer = {"id": _OLD_WRITER, "seq": len(rows), "hash": end, "updated_at": rows[-1]["at"]}
+    op.bulk_insert(_reflected("audit_writers"), [writer])
+
+
+def _audit_row(action: dict[str, Any], seq: int, trace: bytes) -> dict[str, Any]:
+    is_person = "@" in action["actor"]
+    return {
+        "id": action["id"],
+        "writer": _OLD_WRITER,
+        "seq": seq,
+        "at": action["at"],
+        "event": action["action"],
+        "status": "success",
+        "error_code": None,
+        "request_id": "",
+        "account_id": None,
+        "api_key": None if is_person else action["actor_id"] or None,
+        "user_email": action["actor"] if is_person else None,
+        "actor": action["actor"],
+        "role": action["role"],
+        "address": "",
+        "use_case": None,
+        "provider": None,
+        "model": None,
+        "target": action["target"],
+        **dict.fromkeys(_TOKENS, 0),
+        "cost": 0,
+        "estimated": False,
+        "latency_us": None,
+        "first_token_us": None,
+        "attempts": 0,
+        "cached": False,
+        "streamed": False,
+        "trace_hash": sha256(trace).digest(),
+        "content_hash": None,
+    }
+
+
+def _reflected(name: str) -> sa.TableClause:
+    moments = {"at": UtcMicros(), "updated_at": UtcMicros()}
+    columns = sa.inspect(op.get_bind()).get_columns(name)
+    return sa.table(name, *(sa.column(each["name"], moments.get(each["name"], each["type"])) for each in columns))
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

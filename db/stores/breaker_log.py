@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db.hop import StoreHop
 from db.models import LoggedTransition
-from db.stores.upserts import insert_into
+from db.upserts import insert_into
 from router_core.clock import Clock
 from router_core.ports.keeping import TRANSITIONS_KEPT, SweepPace, as_kept
 from router_core.types import BreakerTransition

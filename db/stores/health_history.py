@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.hop import StoreHop
 from db.models import UptimeSlot
-from db.stores.upserts import insert_into
+from db.upserts import insert_into
 from router_core.clock import Clock
 from router_core.ports import HealthSlot
 from router_core.ports.keeping import SLOTS_KEPT, SweepPace, as_kept

@@ -10,10 +10,9 @@ from msgspec import Struct, structs
 from router_core.clock import Clock
 from router_core.errors import ValidationError
 
-__all__ = ["ACTIONS_KEPT", "SLOTS_KEPT", "TRANSITIONS_KEPT", "SweepPace", "as_kept", "refuse"]
+__all__ = ["SLOTS_KEPT", "TRANSITIONS_KEPT", "SweepPace", "as_kept", "refuse"]
 
 TRANSITIONS_KEPT = timedelta(days=90)
-ACTIONS_KEPT = timedelta(days=90)
 SLOTS_KEPT = timedelta(days=40)
 SWEEP_INTERVAL_S = 3600.0
 

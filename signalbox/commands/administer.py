@@ -18,6 +18,7 @@ from router_core.security.api_keys import NewApiKey
 from router_core.security.passwords import Argon2Passwords
 from router_core.types import KeyRole, PersonRole, Secret
 from signalbox import administration
+from signalbox.audit_identity import audit_identity, command_writer
 from signalbox.bootstrap import key_pepper
 from signalbox.commands.output import print_json, print_line
 from signalbox.data_dir import prepare_folder
@@ -154,7 +155,8 @@ def _at_desk(data_dir: Path | None, work: Callable[[_Desk], Awaitable[T]]) -> T:
         settings, clock = load_settings().in_folder(data_dir), SystemClock()
         configure_logs(settings)
         prepare_folder(settings.data_dir)
-        store = await open_store(settings, clock, migrate=False)
+        audit = audit_identity(settings, load_master_key(settings), command_writer(settings, clock))
+        store = await open_store(settings, clock, audit, migrate=False)
         try:
             return await work(_Desk(settings, store, clock))
         finally:

@@ -1,6 +1,5 @@
 """The action log's contract."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -60,13 +59,3 @@ async def test_a_detail_that_one_database_cannot_hold_is_refused_by_all(stores: 
     with pytest.raises(ValidationError, match="must"):
         await stores.actions.append(action("a", detail=detail))
     assert await ids(stores) == []
-
-
-async def test_old_actions_go_with_an_append_at_most_once_an_hour(stores: Stores) -> None:
-    await stores.actions.append(action("first"))
-    await stores.actions.append(action("ancient", at=NOW - timedelta(days=91)))
-    await stores.actions.append(action("kept", at=NOW - timedelta(days=89)))
-    assert await ids(stores) == ["first", "kept", "ancient"]
-    stores.clock.advance(3600)
-    await stores.actions.append(action("last", at=later(3600)))
-    assert await ids(stores) == ["last", "first", "kept"]

@@ -39,7 +39,7 @@ class FlakyActionLog:
     """An action log that refuses while ``down``, and remembers how often it was asked."""
 
     def __init__(self, clock: Clock) -> None:
-        self._inner = MemoryActionLog(clock)
+        self._inner = MemoryActionLog()
         self.down = False
         self.asked = 0
         self.taken: list[OperatorAction] = []

@@ -15,6 +15,8 @@ from db.stores import (
     SqlUseCaseStore,
     SqlUserStore,
 )
+from router_core.audit.head_files import MemoryHeads
+from router_core.audit.signatures import ChainSigner
 from router_core.health.memory_history import MemoryHealthHistory
 from router_core.ports import (
     AccountRecord,
@@ -100,7 +102,7 @@ def memory_stores() -> Stores:
         config=config,
         use_cases=config,
         breaker_log=MemoryBreakerLog(clock),
-        actions=MemoryActionLog(clock),
+        actions=MemoryActionLog(),
         health_history=MemoryHealthHistory(clock),
     )
 
@@ -116,6 +118,6 @@ def sql_stores(hop: StoreHop) -> Stores:
         config=SqlConfigStore(hop, config_clock),
         use_cases=SqlUseCaseStore(hop, config_clock),
         breaker_log=SqlBreakerLog(hop, clock),
-        actions=SqlActionLog(hop, clock),
+        actions=SqlActionLog(hop, clock, "tests", ChainSigner(b"k" * 32), MemoryHeads()),
         health_history=SqlHealthHistory(hop, clock),
     )
