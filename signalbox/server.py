@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import math
 import signal
 import socket
 from collections.abc import Callable
@@ -15,10 +16,10 @@ from signalbox.faults import DependencyFault
 
 __all__ = ["ConsoleServer", "require_free_port", "server_config"]
 
-_GRACE_S: Final = 5
 # Longer than clients and load balancers keep idle connections (60 s as a rule): who closes first must be the one who
 # would write next, or a request meets a closing connection and is lost.
 _KEEP_ALIVE_S: Final = 75
+_LAST_WORDS_S: Final = 2.0
 _WILDCARDS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not bound
 _REASONS: Final = {
     errno.EADDRINUSE: "is taken by another program",
@@ -44,8 +45,10 @@ class ConsoleServer(uvicorn.Server):
             self._on_listening(self._base_url())
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Note the signal; the main loop ends within a tenth of a second."""
+        """Note the signal: the first begins the drain within a tenth of a second, the second ends it at once."""
         self._on_leaving()
+        if self.should_exit:
+            self.force_exit = True
         super().handle_exit(sig, frame)
 
     async def run_until_signalled(self) -> None:
@@ -57,6 +60,15 @@ class ConsoleServer(uvicorn.Server):
             await self.serve()
         except SystemExit:
             raise DependencyFault("the server could not start; the log above says why") from None
+        await self._end_requests()
+
+    async def _end_requests(self) -> None:
+        """Cancel what the drain has left, and let it write down its end before the record is closed."""
+        left = list(self.server_state.tasks)
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=_LAST_WORDS_S)
 
     def _base_url(self) -> str:
         host = self.config.host
@@ -65,8 +77,11 @@ class ConsoleServer(uvicorn.Server):
         return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
-def server_config(app: Any, host: str, port: int) -> uvicorn.Config:
-    """Return the configuration that serves ``app`` fast: bound by host and port, so that TCP_NODELAY is set."""
+def server_config(app: Any, host: str, port: int, drain_s: float) -> uvicorn.Config:
+    """Return the configuration that serves ``app`` fast: bound by host and port, so that TCP_NODELAY is set.
+
+    Requests under way get ``drain_s`` seconds when the server is asked to end.
+    """
     logger = logging.getLogger("uvicorn.error")
     logger.setLevel(logging.WARNING)
     logger.addFilter(_tells_more_than_a_cut)
@@ -83,7 +98,7 @@ def server_config(app: Any, host: str, port: int) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=_GRACE_S,
+        timeout_graceful_shutdown=math.ceil(drain_s),
     )
 
 

@@ -119,7 +119,7 @@ def test_a_restart_keeps_keys_and_people_and_a_stop_is_quick_and_clean(tmp_path)
 
 def test_a_stream_that_the_end_of_the_server_cuts_off_is_ended_as_its_protocol_says(tmp_path):
     """The client sees an error and the end, and the log no trace."""
-    with DemoProcess(tmp_path / "data") as demo:
+    with DemoProcess(tmp_path / "data", SIGNALBOX_DRAIN_S="2") as demo:
         latency = {"model": "claude-sonnet-4-5", "ttft_ms": 1, "token_ms": 100}
         assert call(f"{demo.facts['simulator_url']}/__sim/latency", body=latency)[0] == 200
         prompt = {"prompt": "hi [[sim:output_tokens=900]]", "modelOverride": "claude-sonnet-4-5", "stream": True}
