@@ -200,18 +200,15 @@ class EventRecorder:
                 continue
             age = (self._clock.utcnow() - self._queue[0].event.timestamp).total_seconds()
             left = self._policy.interval * TIMER_SHARE - age
-            if left <= 0:
+            if left <= 0 or not await self._woken_within(left):
                 return
-            await self._woken_within(left)
 
-    async def _woken_within(self, seconds: float) -> None:
-        timer = asyncio.create_task(self._clock.sleep(seconds))
-        waker = asyncio.create_task(self._wake.wait())
+    async def _woken_within(self, seconds: float) -> bool:
         try:
-            await asyncio.wait({timer, waker}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            timer.cancel()
-            waker.cancel()
+            async with asyncio.timeout(seconds):
+                return await self._wake.wait()
+        except TimeoutError:
+            return False
 
     async def _next_batch(self) -> tuple[_Waiting, ...]:
         size = self._policy.largest if len(self._queue) > self._policy.batch or self._on_disk else self._policy.batch
