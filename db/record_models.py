@@ -14,6 +14,7 @@ __all__ = [
     "AuditContent",
     "AuditRow",
     "AuditTrace",
+    "AuditWord",
     "AuditWriter",
     "LedgerPost",
     "MetricEpoch",
@@ -113,6 +114,16 @@ class AuditContent(Base):
     account_id: Mapped[str | None]
     at: Mapped[datetime] = mapped_column(UtcMicros)
     content: Mapped[bytes]
+
+
+class AuditWord(Base):
+    """The full-text index: which rows hold a word. The index by position serves retention."""
+
+    __tablename__ = "audit_words"
+    __table_args__ = (Index(None, "position"), {"sqlite_with_rowid": False})
+
+    word: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
 
 
 class AuditWriter(Base):

@@ -10,6 +10,7 @@ from db.engine import make_engine
 from db.errors import MigrationConflictError, MigrationError, StoreBusyError, StoreError
 from db.hop import StoreHop
 from db.migrate import SchemaStatus, schema_status, upgrade
+from db.queries.audit_reader import SqlAuditReader
 from db.records.event_store import SqlEventStore
 from db.stores import (
     SqlAccountStore,
@@ -43,6 +44,7 @@ class Store:
     actions: SqlActionLog
     health_history: SqlHealthHistory
     events: SqlEventStore
+    audit: SqlAuditReader
     use_cases: SqlUseCaseStore
     config: PollingConfigSource
 
@@ -95,6 +97,7 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         actions=SqlActionLog(hop, clock, audit.writer, audit.signer, audit.heads),
         health_history=SqlHealthHistory(hop, clock),
         events=SqlEventStore(hop, clock, audit.signer),
+        audit=SqlAuditReader(hop),
         use_cases=SqlUseCaseStore(hop, clock),
         config=config,
     )

@@ -25,6 +25,7 @@ _TABLES = (
     "audit_log",
     "audit_traces",
     "audit_contents",
+    "audit_words",
     "audit_writers",
     "audit_checkpoints",
     "ledger_posts",
@@ -45,6 +46,7 @@ def upgrade() -> None:
     """Make the tables, empty but for the first epoch."""
     _create_log()
     _create_details()
+    _create_words()
     _create_chains()
     _create_money()
     _create_metrics()
@@ -131,6 +133,16 @@ def _create_details() -> None:
     )
     op.create_index(op.f("ix_audit_contents_at"), "audit_contents", ["at"])
     op.create_index(op.f("ix_audit_contents_account_id"), "audit_contents", ["account_id"])
+
+
+def _create_words() -> None:
+    op.create_table(
+        "audit_words",
+        *(_text("word"), _big("position")),
+        sa.PrimaryKeyConstraint("word", "position", name=op.f("pk_audit_words")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_audit_words_position"), "audit_words", ["position"])
 
 
 def _create_chains() -> None:

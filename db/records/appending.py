@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from db.column_types import BadTextError
-from db.record_models import AuditCheckpoint, AuditRow, AuditWriter
+from db.record_models import AuditCheckpoint, AuditRow, AuditWord, AuditWriter
 from db.records.raw_tables import CONTENTS, LOG, TRACES
 from db.records.rows import Record
 from db.upserts import insert_into
@@ -53,6 +53,7 @@ def append_records(
     ]
     if contents:
         session.execute(insert(CONTENTS), contents)
+    _index_words(session, fresh)
     session.execute(
         update(AuditWriter).where(AuditWriter.id == writer).values(seq=end.seq, hash=end.hash, updated_at=now)
     )
@@ -104,6 +105,16 @@ def _check_texts(row: dict[str, Any]) -> None:
 
 def _detail(record: Record, name: str, value: bytes | None) -> dict[str, Any]:
     return {"id": record.row["id"], "at": record.row["at"], name: value}
+
+
+def _index_words(session: Session, records: Sequence[Record]) -> None:
+    """Enter the words of new rows, whose positions the database gave."""
+    wordy = {each.row["id"]: each.words for each in records if each.words}
+    if not wordy:
+        return
+    places = session.execute(select(AuditRow.id, AuditRow.position).where(AuditRow.id.in_(wordy)))
+    entries = [{"word": word, "position": position} for id, position in places for word in wordy[id]]
+    session.execute(insert(AuditWord), entries)
 
 
 def _checkpoint(session: Session, before: ChainHead, end: ChainHead, now: datetime, signer: ChainSigner) -> None:

@@ -7,22 +7,26 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from db.records.search_words import action_words, event_words
 from router_core.types import REQUEST_EVENT, OperatorAction, RequestEvent, Usage
 
-__all__ = ["Record", "micros", "record_of_action", "record_of_event"]
+__all__ = ["EPOCH", "Record", "micros", "record_of_action", "record_of_event"]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _JSON: Final = msgspec.json.Encoder(order="deterministic")
 _NO_USAGE: Final = Usage()
 
 
 class Record(Struct, frozen=True):
-    """A row without writer, seq and hash, ``at`` in microseconds, and what is kept beside it for a shorter time."""
+    """A row without writer, seq and hash, ``at`` in microseconds, what is kept beside it for a shorter time, and the
+    words by which it is found.
+    """
 
     row: dict[str, Any]
     trace: bytes
     content: bytes | None = None
+    words: tuple[str, ...] = ()
 
 
 def record_of_event(event: RequestEvent) -> Record:
@@ -58,7 +62,7 @@ def record_of_event(event: RequestEvent) -> Record:
         "trace_hash": sha256(trace).digest(),
         "content_hash": None if content is None else sha256(content).digest(),
     }
-    return Record(row, trace, content)
+    return Record(row, trace, content, tuple(event_words(event)))
 
 
 def record_of_action(action: OperatorAction) -> Record:
@@ -95,12 +99,12 @@ def record_of_action(action: OperatorAction) -> Record:
         "trace_hash": sha256(trace).digest(),
         "content_hash": None,
     }
-    return Record(row, trace)
+    return Record(row, trace, None, tuple(action_words(action)))
 
 
 def micros(moment: datetime) -> int:
     """Return the microseconds from 1970 to ``moment``."""
-    return (moment - _EPOCH) // _MICROSECOND
+    return (moment - EPOCH) // _MICROSECOND
 
 
 def _tokens(usage: Usage) -> dict[str, int]:

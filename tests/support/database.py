@@ -21,6 +21,8 @@ __all__ = [
     "migrated_sqlite",
     "postgres_server",
     "postgres_url",
+    "shared_postgres_url",
+    "shared_sqlite_url",
     "sqlite_url",
     "store_engine",
     "store_hop",
@@ -42,6 +44,20 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
     """The URL of a fresh, migrated SQLite store."""
     return f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'signalbox.db')}"
+
+
+@pytest.fixture(scope="module")
+def shared_sqlite_url(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a migrated SQLite store for all tests of a module."""
+    return f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path_factory.mktemp('shared') / 'signalbox.db')}"
+
+
+@pytest.fixture(scope="module")
+def shared_postgres_url(postgres_server: PostgresServer, migrated_postgres: str) -> Iterator[str]:
+    """The URL of a migrated PostgreSQL store for all tests of a module."""
+    name = postgres_server.new_database(migrated_postgres)
+    yield postgres_server.url(name)
+    postgres_server.drop_database(name)
 
 
 @pytest.fixture(scope="session")
