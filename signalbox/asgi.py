@@ -64,6 +64,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         sessions=runtime.session_gate,
         health=runtime.health,
         operations=runtime.operations,
+        audit=runtime.audit,
         ready=runtime.readiness.is_ready,
         clock=runtime.clock,
     )

@@ -17,6 +17,7 @@ from router_core.ports import (
     AccountStore,
     AdapterSource,
     ApiKeyStore,
+    AuditReader,
     ConfigSource,
     HeadKeeper,
     KeySource,
@@ -69,6 +70,7 @@ class Runtime:
     events: RecentEvents
     metrics: MetricsCollector
     recording: RecordKeeping
+    audit: AuditReader
     health: HealthBoard
     operations: Operations
     desk: OperatorsDesk
@@ -165,6 +167,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         events=events,
         metrics=metrics,
         recording=parts.record,
+        audit=store.audit,
         health=desk.health,
         operations=desk.attend(router),
         desk=desk,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from router_core.api.admin_audit import list_audit, show_audit
 from router_core.api.admin_breakers import close_breaker, list_breakers, open_breaker, reset_breaker
 from router_core.api.admin_drills import list_drills, start_drill, stop_drill
 from router_core.api.admin_health import list_actions, report_board
@@ -19,6 +20,8 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/drills/{id}/stop": {"POST": Action("drills.control", stop_drill)},
     "/api/admin/health": {"GET": Action("health.read", report_board)},
     "/api/admin/actions": {"GET": Action("health.read", list_actions)},
+    "/api/admin/audit": {"GET": Action("audit.read", list_audit)},
+    "/api/admin/audit/{id}": {"GET": Action("audit.read", show_audit)},
     "/api/admin/use-cases": {"GET": Action("providers.read", list_use_cases)},
     "/api/admin/use-cases/{name}/policy": {
         "PUT": Action("providers.edit", set_policy),

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from router_core.admin.operations import Operations
 from router_core.clock import Clock
-from router_core.ports import HealthReader
+from router_core.ports import AuditReader, HealthReader
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.sessions import SessionGate
 from router_core.types import Decision, LLMRequest, LLMResponse, Principal, StreamPart
@@ -63,6 +63,7 @@ class ApiDeps:
     sessions: SessionGate
     health: HealthReader
     operations: Operations
+    audit: AuditReader
     ready: Callable[[], bool]
     clock: Clock
     limits: ApiLimits = field(default_factory=ApiLimits)

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from router_core.admin.views import UpstreamView
+from router_core.api.admin_audit import AuditAnswer
 from router_core.api.admin_breakers import BreakerList, BreakerOrder
 from router_core.api.admin_drills import DrillList
 from router_core.api.admin_health import ActionList
 from router_core.api.admin_use_cases import PolicyChange, UseCaseList
-from router_core.types import Drill, DrillOrder, HealthReport, UpstreamState, UseCasePolicy
+from router_core.api.audit_query import FILTER_NAMES
+from router_core.types import AuditDetail, Drill, DrillOrder, HealthReport, UpstreamState, UseCasePolicy
 
 __all__ = ["ADMIN_TYPES", "admin_paths"]
 
@@ -16,7 +18,7 @@ Schema = Mapping[str, Any]
 
 ADMIN_TYPES: tuple[type, ...] = (
     BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
-    UseCaseList, UseCasePolicy, PolicyChange,
+    UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail,
 )  # fmt: skip
 
 
@@ -45,6 +47,8 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
         "/api/admin/drills/{id}/stop": {"post": act("Stop a drill", Drill)},
         "/api/admin/health": {"get": act("The health board", HealthReport, query=[window])},
         "/api/admin/actions": {"get": act("What operators did", ActionList, query=[limit])},
+        "/api/admin/audit": {"get": act("The audit log", AuditAnswer, query=_audit_query())},
+        "/api/admin/audit/{id}": {"get": act("One row of the audit log", AuditDetail)},
         "/api/admin/use-cases": {"get": act("How use cases are served", UseCaseList)},
         "/api/admin/use-cases/{name}/policy": {
             "put": act("Set how a use case is served", PolicyChange, UseCasePolicy),
@@ -58,6 +62,13 @@ def _with_parameters(path: str, actions: dict[str, dict[str, Any]]) -> dict[str,
     names = [piece[1:-1] for piece in path.split("/") if piece.startswith("{")]
     own = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
     return {method: {**action, "parameters": [*own, *action["parameters"]]} for method, action in actions.items()}
+
+
+def _audit_query() -> list[dict[str, Any]]:
+    moments = [_query(name, {"type": "string", "format": "date-time"}) for name in ("from", "to")]
+    filters = [_query(name, {"type": "string", "maxLength": 200}) for name in FILTER_NAMES]
+    limit = _query("limit", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50})
+    return [*moments, *filters, limit, _query("cursor", {"type": "string"}), _query("oldest", {"type": "boolean"})]
 
 
 def _query(name: str, schema: Schema) -> dict[str, Any]:

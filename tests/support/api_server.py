@@ -11,6 +11,7 @@ from typing import get_args
 import uvicorn
 
 from router_core.api.app import ApiApplication, ApiDeps, ApiLimits
+from router_core.audit.memory_log import MemoryAuditLog
 from router_core.clock import SystemClock
 from router_core.ports import AccountRecord, ProviderHealth, UserRecord
 from router_core.security.api_keys import KeyAuthenticator, new_api_key
@@ -144,6 +145,7 @@ class ApiRig:
     state: dict[str, bool]
     desk: OperatorDesk
     sessions: dict[PersonRole, OpenedSession]
+    audit: MemoryAuditLog
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -171,12 +173,14 @@ def api_rig() -> Iterator[ApiRig]:
 
     people = asyncio.run(prepare())
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
+    audit = MemoryAuditLog()
     deps = ApiDeps(
         router=router,
         authenticator=KeyAuthenticator(keys, accounts, PEPPER, clock),
         sessions=sessions,
         health=board,
         operations=desk.operations,
+        audit=audit,
         ready=lambda: state["ready"],
         clock=clock,
         limits=ApiLimits(max_body=MAX_BODY, body_pause=BODY_PAUSE_S),
@@ -184,7 +188,7 @@ def api_rig() -> Iterator[ApiRig]:
     with _serving(ApiApplication(deps)) as port:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
-            people["prompt_engineer"], state, desk, people,
+            people["prompt_engineer"], state, desk, people, audit,
         )  # fmt: skip
 
 

@@ -7,10 +7,21 @@ from typing import Any
 from router_core.clock import new_ulid
 from router_core.errors import OverloadedError
 from router_core.ports import BatchResult, EventBatch, JournalPosition
-from router_core.types import Attempt, ChainHead, Decision, Intent, Principal, RequestEvent, Usage
+from router_core.types import (
+    REQUEST_EVENT,
+    Attempt,
+    AuditDetail,
+    AuditEntry,
+    ChainHead,
+    Decision,
+    Intent,
+    Principal,
+    RequestEvent,
+    Usage,
+)
 from tests.support.fake_clock import FakeClock
 
-__all__ = ["KeptHeads", "KeptOverlay", "ObedientStore", "event", "intent", "principal"]
+__all__ = ["KeptHeads", "KeptOverlay", "ObedientStore", "audit_row", "event", "intent", "principal"]
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 _CLOCK = FakeClock()
@@ -70,6 +81,20 @@ def intent(event_id: str | None = None, **changes: Any) -> Intent:
         "estimated_input_tokens": 100,
     }
     return Intent(**{**values, **changes})
+
+
+def audit_row(position: int = 1, **changes: Any) -> AuditDetail:
+    """Return a row of the audit log with its trace; its id and time grow with ``position``."""
+    values: dict[str, Any] = {
+        "position": position, "id": f"{position:026d}", "writer": "w", "seq": position,
+        "at": AT + timedelta(seconds=position), "event": REQUEST_EVENT, "status": "success", "error_code": None,
+        "request_id": f"request-{position}", "account_id": "acme", "api_key": "k1", "user": None, "actor": "acme key",
+        "role": "service", "address": "127.0.0.1", "use_case": "draft", "provider": "a", "model": "gpt-4o-mini",
+        "target": "", "input_tokens": 100, "cache_read_tokens": 0, "cache_write_tokens": 0, "cache_write_1h_tokens": 0,
+        "output_tokens": 20, "reasoning_tokens": 0, "cost": 27_000, "estimated": False, "latency_ms": 420.5,
+        "first_token_ms": None, "attempts": 1, "cached": False, "streamed": False,
+    }  # fmt: skip
+    return AuditDetail(entry=AuditEntry(**{**values, **changes}), decision=event(position).decision)
 
 
 class ObedientStore:
