@@ -1,7 +1,7 @@
 """One prompt, the best model, a real answer: admit, plan, look in the cache, reserve, attempt, settle, record."""
 
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import aclosing, contextmanager
 
 from msgspec import Struct, field
 
@@ -102,6 +102,7 @@ class Router:
         self._budget = budget or OpenBudget()
         self._cache = cache or NoCache()
         self._admission = Admission(self.policy.in_flight, self._clock)
+        self._streams = 0
         self._journal = journal or MemoryJournal()
         self._attempts = Attempts(adapters, keys, self._journal, self._clock, self.policy.attempts, node)
 
@@ -109,6 +110,11 @@ class Router:
     def in_flight(self) -> int:
         """How many requests are being served."""
         return self._admission.in_flight
+
+    @property
+    def streams(self) -> int:
+        """How many of them are streams."""
+        return self._streams
 
     @property
     def load(self) -> AdaptiveLimit:
@@ -167,7 +173,7 @@ class Router:
         one broke off. Closing the generator closes the connection to the provider.
         """
         exchange = self._open(request, principal, request_id, address, streamed=True)
-        with exchange.recorded(), self._admission.admit(request, principal) as ticket:
+        with exchange.recorded(), self._streaming(), self._admission.admit(request, principal) as ticket:
             exchange.admitted(ticket.account_id)
             deadline = self._deadline()
             plan = self._plan(exchange)
@@ -210,6 +216,14 @@ class Router:
             request, principal, request_id, clock=self._clock, prices=self._prices, recorder=self._recorder,
             streamed=streamed, address=address,
         )  # fmt: skip
+
+    @contextmanager
+    def _streaming(self) -> Iterator[None]:
+        self._streams += 1
+        try:
+            yield
+        finally:
+            self._streams -= 1
 
     def _plan(self, exchange: Exchange) -> Plan:
         snapshot = self._config.snapshot()

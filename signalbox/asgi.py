@@ -65,6 +65,10 @@ def api_application(runtime: Runtime) -> ASGIApp:
         health=runtime.health,
         operations=runtime.operations,
         audit=runtime.audit,
+        metrics=runtime.live,
+        recording=runtime.recording.stats,
+        load=lambda: (runtime.router.in_flight, runtime.router.streams),
+        started=runtime.started,
         ready=runtime.readiness.is_ready,
         clock=runtime.clock,
     )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime
 
 from router_core.admin.operations import Operations
 from router_core.clock import Clock, SystemClock, new_ulid
@@ -11,6 +12,7 @@ from router_core.errors.known_secrets import KnownSecrets
 from router_core.health.board import HealthBoard
 from router_core.journal.folders import WriterFolder
 from router_core.metrics.collector import MetricsCollector
+from router_core.metrics.live import LiveMetrics
 from router_core.metrics.overlay import PendingEvents
 from router_core.metrics.recorders import FanOutRecorder, RecentEvents
 from router_core.ports import (
@@ -71,6 +73,8 @@ class Runtime:
     metrics: MetricsCollector
     recording: RecordKeeping
     audit: AuditReader
+    live: LiveMetrics
+    started: datetime
     health: HealthBoard
     operations: Operations
     desk: OperatorsDesk
@@ -157,6 +161,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         policy=router_policy(settings),
         node=parts.node,
     )
+    live = LiveMetrics(store.metrics, parts.pending, clock, lambda: (router.in_flight, router.streams))
     pepper = key_pepper(parts.master)
     return Runtime(
         settings=settings,
@@ -168,8 +173,10 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         metrics=metrics,
         recording=parts.record,
         audit=store.audit,
+        live=live,
+        started=clock.utcnow(),
         health=desk.health,
-        operations=desk.attend(router),
+        operations=desk.attend(router, live.reset),
         desk=desk,
         prices=parts.prices,
         accounts=store.accounts,

@@ -1,8 +1,9 @@
 """Puts together what operators see and do: health board, active checks, drills, and the facade over them."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.check_targets import check_targets
@@ -72,7 +73,7 @@ class OperatorsDesk:
         """What follows finished requests."""
         return (self.health, self.stats, self.uptime, self.drills)
 
-    def attend(self, router: Router) -> Operations:
+    def attend(self, router: Router, reset_metrics: Callable[[str], Awaitable[datetime]]) -> Operations:
         """Take ``router`` in hand; return the facade. Nothing runs before :meth:`open`."""
         self._router = router
         parts = self._parts
@@ -100,6 +101,7 @@ class OperatorsDesk:
                 trail=self._trail,
                 policies=parts.store.use_cases,
                 refresh=parts.store.config.refresh,
+                reset_metrics=reset_metrics,
                 clock=parts.clock,
             )
         )

@@ -12,6 +12,7 @@ from db.hop import StoreHop
 from db.migrate import SchemaStatus, schema_status, upgrade
 from db.queries.audit_reader import SqlAuditReader
 from db.records.event_store import SqlEventStore
+from db.records.metrics_store import SqlMetricsStore
 from db.stores import (
     SqlAccountStore,
     SqlActionLog,
@@ -45,6 +46,7 @@ class Store:
     health_history: SqlHealthHistory
     events: SqlEventStore
     audit: SqlAuditReader
+    metrics: SqlMetricsStore
     use_cases: SqlUseCaseStore
     config: PollingConfigSource
 
@@ -98,6 +100,7 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         health_history=SqlHealthHistory(hop, clock),
         events=SqlEventStore(hop, clock, audit.signer),
         audit=SqlAuditReader(hop),
+        metrics=SqlMetricsStore(hop),
         use_cases=SqlUseCaseStore(hop, clock),
         config=config,
     )

@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 import msgspec
@@ -64,6 +65,7 @@ class OperationsParts:
     trail: ActionTrail
     policies: UseCaseStore
     refresh: Callable[[], Awaitable[object]]
+    reset_metrics: Callable[[str], Awaitable[datetime]]
     clock: Clock
 
 
@@ -196,6 +198,14 @@ class Operations:
         revision = await self._parts.policies.put_policy(use_case, policy)
         await self._parts.refresh()
         return revision
+
+    # --- metrics ---------------------------------------------------------------------------------------------------
+
+    async def reset_metrics(self, person: Principal) -> datetime:
+        """Begin to count anew in every process; return the moment. Ledger and audit log stay as they are."""
+        require(person, "metrics.reset")
+        await self._parts.trail.require(self._action(person, "metrics.reset", "metrics", {}))
+        return await self._parts.reset_metrics(person.name)
 
     # --- actions ---------------------------------------------------------------------------------------------------
 

@@ -9,8 +9,10 @@ from router_core.api.deps import ApiDeps, ApiLimits, DepsSource
 from router_core.api.endpoint import Action, Endpoint
 from router_core.api.health import report_health, report_life, report_readiness
 from router_core.api.llm import answer_prompt, explain_route
+from router_core.api.metrics import report_metrics, reset_metrics
 from router_core.api.openapi import describe_api
 from router_core.api.paths import PathPatterns
+from router_core.api.prometheus import expose_metrics
 from router_core.clock import SystemClock
 from router_core.security.permissions import PUBLIC
 
@@ -19,6 +21,9 @@ __all__ = ["ApiApplication", "ApiDeps", "ApiLimits", "DepsSource"]
 PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/llm": {"POST": Action("llm.call", answer_prompt)},
     "/api/llm/route": {"POST": Action("llm.route", explain_route)},
+    "/api/llm/metrics": {"GET": Action("metrics.read", report_metrics)},
+    "/api/llm/metrics/reset": {"POST": Action("metrics.reset", reset_metrics)},
+    "/metrics": {"GET": Action(PUBLIC, expose_metrics)},
     "/api/llm/health": {"GET": Action(PUBLIC, report_health)},
     "/livez": {"GET": Action(PUBLIC, report_life)},
     "/readyz": {"GET": Action(PUBLIC, report_readiness)},

@@ -2,10 +2,13 @@
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from router_core.admin.operations import Operations
 from router_core.clock import Clock
+from router_core.journal.stats import RecorderStats
+from router_core.metrics.live import LiveMetrics
 from router_core.ports import AuditReader, HealthReader
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.sessions import SessionGate
@@ -56,7 +59,9 @@ class ApiLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiDeps:
-    """Everything that the routes use. ``ready`` says whether the process should get traffic."""
+    """Everything that the routes use. ``ready`` says whether the process should get traffic, ``load`` how many requests
+    and streams are under way, ``recording`` how the record is doing, ``started`` when the process began.
+    """
 
     router: RequestRouter
     authenticator: KeyAuthenticator
@@ -64,6 +69,10 @@ class ApiDeps:
     health: HealthReader
     operations: Operations
     audit: AuditReader
+    metrics: LiveMetrics
+    recording: Callable[[], RecorderStats]
+    load: Callable[[], tuple[int, int]]
+    started: datetime
     ready: Callable[[], bool]
     clock: Clock
     limits: ApiLimits = field(default_factory=ApiLimits)

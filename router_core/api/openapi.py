@@ -66,6 +66,7 @@ def openapi_document() -> dict[str, Any]:
                 "post": _post("Say where a request would go, calling nothing", request, _json(decision))
             },
             "/api/llm/health": _open_get("State of every provider", {"200": "All healthy", "503": "Not all healthy"}),
+            "/metrics": _open_get("Figures for Prometheus: to this machine, or with an admin key", {"200": "Text"}),
             "/livez": _open_get("Process alive", {"200": "Alive"}),
             "/readyz": _open_get("Ready to serve", {"200": "Ready", "503": "Starting or draining"}),
             **admin_paths(of_type.__getitem__, _failures(_ADMIN_ERRORS)),

@@ -10,6 +10,7 @@ from router_core.api.admin_drills import DrillList
 from router_core.api.admin_health import ActionList
 from router_core.api.admin_use_cases import PolicyChange, UseCaseList
 from router_core.api.audit_query import FILTER_NAMES
+from router_core.api.metrics import MetricsAnswer, ResetAnswer, describe_parameters
 from router_core.types import AuditDetail, Drill, DrillOrder, HealthReport, UpstreamState, UseCasePolicy
 
 __all__ = ["ADMIN_TYPES", "admin_paths"]
@@ -18,7 +19,7 @@ Schema = Mapping[str, Any]
 
 ADMIN_TYPES: tuple[type, ...] = (
     BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
-    UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail,
+    UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer,
 )  # fmt: skip
 
 
@@ -47,6 +48,10 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
         "/api/admin/drills/{id}/stop": {"post": act("Stop a drill", Drill)},
         "/api/admin/health": {"get": act("The health board", HealthReport, query=[window])},
         "/api/admin/actions": {"get": act("What operators did", ActionList, query=[limit])},
+        "/api/llm/metrics": {
+            "get": act("Figures since the last reset, or over a window", MetricsAnswer, query=describe_parameters())
+        },
+        "/api/llm/metrics/reset": {"post": act("Begin to count anew", ResetAnswer)},
         "/api/admin/audit": {"get": act("The audit log", AuditAnswer, query=_audit_query())},
         "/api/admin/audit/{id}": {"get": act("One row of the audit log", AuditDetail)},
         "/api/admin/use-cases": {"get": act("How use cases are served", UseCaseList)},

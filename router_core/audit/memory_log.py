@@ -13,7 +13,7 @@ from router_core.types import AuditChoices, AuditCount, AuditDetail, AuditEntry,
 __all__ = ["MemoryAuditLog"]
 
 CAPACITY: Final = 10_000
-_CURSOR: Final = re.compile(r"([on])(\d{1,15})\.(\d{1,15})")
+_CURSOR: Final = re.compile(r"([on])(\d{1,17})\.(\d{1,15})")
 _WORD: Final = re.compile(r"\w+")
 _FIELDS: Final = {"account": "account_id"}
 _TESTED: Final = (

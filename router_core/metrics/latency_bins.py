@@ -8,7 +8,7 @@ from math import ceil, exp, log
 
 from router_core.metrics.minute import RELATIVE_ACCURACY
 
-__all__ = ["LatencyBins", "add_bins", "bin_of", "quantiles", "take_bins"]
+__all__ = ["LatencyBins", "add_bins", "bin_of", "quantiles", "take_bins", "upper_ms"]
 
 LatencyBins = dict[int, int]
 
@@ -21,6 +21,11 @@ _LEAST_BIN = ceil(log(_LEAST_MS) / _LOG_GAMMA)
 def bin_of(millis: float) -> int:
     """Return the bin of a latency; whatever is below ten microseconds shares the lowest one."""
     return ceil(log(millis) / _LOG_GAMMA) if millis > _LEAST_MS else _LEAST_BIN
+
+
+def upper_ms(key: int) -> float:
+    """Return the largest latency of a bin."""
+    return exp(key * _LOG_GAMMA)
 
 
 def add_bins(into: LatencyBins, other: LatencyBins) -> None:

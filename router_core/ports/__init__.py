@@ -15,6 +15,8 @@ from router_core.ports.recording import (
     Journal,
     JournalPosition,
     MetricsReader,
+    MetricsStore,
+    StoredMeasures,
 )
 from router_core.ports.request_path import (
     AdapterSource,
@@ -64,6 +66,7 @@ __all__ = [
     "JournalPosition",
     "KeySource",
     "MetricsReader",
+    "MetricsStore",
     "PasswordHasher",
     "PriceSource",
     "ProviderAdapter",
@@ -73,6 +76,7 @@ __all__ = [
     "ResponseCache",
     "SessionRecord",
     "SessionStore",
+    "StoredMeasures",
     "UseCaseStore",
     "UserRecord",
     "UserStore",

@@ -28,6 +28,8 @@ __all__ = [
     "Journal",
     "JournalPosition",
     "MetricsReader",
+    "MetricsStore",
+    "StoredMeasures",
 ]
 
 
@@ -124,6 +126,40 @@ class AuditReader(Protocol):
 
     async def choices(self, accounts: Sequence[str] | None) -> AuditChoices:
         """Return what can be filtered by."""
+        ...
+
+
+class StoredMeasures(Struct, frozen=True):
+    """What was counted of one provider, model and use case in one step; ``start`` is None for all time.
+
+    ``counts`` and ``packed`` are as :class:`router_core.metrics.measures.Measures` gives them.
+    """
+
+    start: datetime | None
+    provider: str
+    model: str
+    use_case: str
+    counts: tuple[int, ...]
+    packed: tuple[bytes, bytes, bytes]
+
+
+class MetricsStore(Protocol):
+    """Holds what was counted by all processes."""
+
+    async def steps(self, span: int, since: datetime) -> Sequence[StoredMeasures]:
+        """Return the steps of ``span`` seconds (60, 600 or 3,600) that begin at ``since`` or later."""
+        ...
+
+    async def totals(self, *, since_reset: bool) -> Sequence[StoredMeasures]:
+        """Return what was counted since the last reset, or ever."""
+        ...
+
+    async def epoch_start(self) -> datetime:
+        """Return when the metrics were reset last."""
+        ...
+
+    async def begin_epoch(self, at: datetime, actor: str) -> None:
+        """Reset: what ends from ``at`` on is counted anew."""
         ...
 
 

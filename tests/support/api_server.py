@@ -13,6 +13,7 @@ import uvicorn
 from router_core.api.app import ApiApplication, ApiDeps, ApiLimits
 from router_core.audit.memory_log import MemoryAuditLog
 from router_core.clock import SystemClock
+from router_core.journal.stats import RecorderStats
 from router_core.ports import AccountRecord, ProviderHealth, UserRecord
 from router_core.security.api_keys import KeyAuthenticator, new_api_key
 from router_core.security.memory_stores import (
@@ -181,6 +182,10 @@ def api_rig() -> Iterator[ApiRig]:
         health=board,
         operations=desk.operations,
         audit=audit,
+        metrics=desk.live,
+        recording=lambda: RecorderStats(pending=2),
+        load=lambda: (3, 1),
+        started=clock.utcnow(),
         ready=lambda: state["ready"],
         clock=clock,
         limits=ApiLimits(max_body=MAX_BODY, body_pause=BODY_PAUSE_S),

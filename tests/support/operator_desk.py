@@ -8,6 +8,9 @@ from router_core.admin.operations import Operations, OperationsParts, drill_ende
 from router_core.clock import Clock
 from router_core.drills.board import DrillBoard
 from router_core.errors import OverloadedError
+from router_core.metrics.live import LiveMetrics
+from router_core.metrics.memory_store import MemoryMetricsStore
+from router_core.metrics.overlay import PendingEvents
 from router_core.ports import ActionLog
 from router_core.resilience.upstream import Upstream, UpstreamPolicy
 from router_core.resilience.upstreams import Upstreams
@@ -117,6 +120,8 @@ class OperatorDesk:
     policies: MemoryPolicies
     health: ScriptedHealth
     keys: PlainKeys
+    counted: MemoryMetricsStore
+    live: LiveMetrics
 
     def upstream(self, name: str) -> Upstream:
         """Return the upstream of the provider row ``name``."""
@@ -141,6 +146,8 @@ def operator_desk(clock: Clock, *, without_key: Iterable[str] = ()) -> OperatorD
 
     board = DrillBoard(clock, lambda: {row.name for row in policies.snapshot().providers}, note_end)
     actions: ActionLog = log
+    counted = MemoryMetricsStore(clock.utcnow())
+    live = LiveMetrics(counted, PendingEvents(), clock, lambda: (3, 1))
     parts = OperationsParts(
         upstreams=upstreams,
         upstream_of=upstream_of,
@@ -151,6 +158,7 @@ def operator_desk(clock: Clock, *, without_key: Iterable[str] = ()) -> OperatorD
         trail=trail,
         policies=policies,
         refresh=policies.refresh,
+        reset_metrics=live.reset,
         clock=clock,
     )
-    return OperatorDesk(Operations(parts), upstreams, board, trail, log, policies, health, keys)
+    return OperatorDesk(Operations(parts), upstreams, board, trail, log, policies, health, keys, counted, live)

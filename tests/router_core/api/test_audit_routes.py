@@ -1,6 +1,5 @@
 """The audit log over real HTTP: who sees which rows, what is refused, how pages are walked."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,11 +13,10 @@ EVER = {"from": (AT - timedelta(days=1)).isoformat(), "to": (AT + timedelta(days
 
 
 @pytest.fixture(autouse=True)
-def _rows(rig: ApiRig) -> Iterator[None]:
+def _rows(rig: ApiRig) -> None:
     rig.audit.__init__()  # type: ignore[misc]
     for number in range(1, 31):
         rig.audit.add(audit_row(number, account_id="acme" if number % 3 else "other", status="success"))
-    yield
 
 
 def _get(rig: ApiRig, http: httpx2.Client, path: str = "", role: str = "admin", **query: Any) -> httpx2.Response:

@@ -1,0 +1,156 @@
+"""``/metrics``: what Prometheus scrapes.
+
+Counters come from the store alone, over all processes and for all time: whichever process is asked, they never go
+back, neither at a reset of the metrics nor at a restart. Gauges are those of the process that answers.
+"""
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from router_core.api.auth import authenticate
+from router_core.api.call import Call
+from router_core.api.documents import read_query
+from router_core.errors import UnauthorizedError
+from router_core.metrics.latency_bins import LatencyBins, upper_ms
+from router_core.metrics.live import Cell
+from router_core.metrics.measures import COUNTS
+from router_core.security.permissions import require
+from router_core.types import NANO_PER_USD
+
+__all__ = ["expose_metrics"]
+
+MOST_SERIES: Final = 500
+OTHER: Final = "other"
+_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
+_LABELS: Final = ("provider", "model", "use_case")
+_BUCKETS_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+_STATUSES: Final = {"success": "successes", "error": "errors", "cancelled": "cancelled", "unknown": "unknown"}
+_TOKENS: Final = {
+    "input": "input_tokens", "cache_read": "cache_read_tokens", "cache_write": "cache_write_tokens",
+    "cache_write_1h": "cache_write_1h_tokens", "output": "output_tokens", "reasoning": "reasoning_tokens",
+}  # fmt: skip
+
+
+async def expose_metrics(call: Call) -> None:
+    """Answer in Prometheus' text format: to this machine freely, to others with an admin key."""
+    if not _is_loopback(call.address):
+        await _require_admin(call)
+    read_query(call, {})
+    registry = CollectorRegistry()
+    registry.register(_Exposition(_bounded(await call.deps.metrics.ever()), _gauges(call)))
+    body = generate_latest(registry)
+    await call.start(200, ((b"content-type", _TYPE), (b"content-length", b"%d" % len(body))))
+    await call.write(body, last=True)
+
+
+class _Exposition(Collector):
+    """One scrape."""
+
+    def __init__(self, cells: Sequence[Cell], gauges: dict[str, float]) -> None:
+        self._cells = cells
+        self._gauges = gauges
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family."""
+        yield self._split("signalbox_requests", "Finished requests", "status", _STATUSES)
+        yield self._split("signalbox_tokens", "Tokens by class", "class", _TOKENS)
+        yield self._plain("signalbox_cached_answers", "Requests answered from the cache", "cached")
+        yield self._plain("signalbox_retries", "Calls repeated at the same provider", "retries")
+        yield self._plain("signalbox_failovers", "Calls to another provider", "failovers")
+        yield self._plain("signalbox_unpriced_requests", "Requests whose cost is not known", "unpriced")
+        yield self._plain("signalbox_cost_usd", "What requests cost", "cost", NANO_PER_USD)
+        yield self._errors()
+        yield self._histogram("signalbox_request_duration_seconds", "Latency of successes")
+        yield self._histogram("signalbox_first_token_seconds", "First token of successes", first_token=True)
+        for name, value in self._gauges.items():
+            yield GaugeMetricFamily(f"signalbox_{name}", f"{name.replace('_', ' ')}, in this process", value)
+
+    def _split(self, name: str, text: str, label: str, columns: dict[str, str]) -> Metric:
+        family = CounterMetricFamily(name, text, labels=[*_LABELS, label])
+        for cell in self._cells:
+            for value, column in columns.items():
+                count = cell.measures.counts[COUNTS.index(column)]
+                if count:
+                    family.add_metric([*_labels(cell), value], count)
+        return family
+
+    def _plain(self, name: str, text: str, column: str, divisor: int = 1) -> Metric:
+        family = CounterMetricFamily(name, text, labels=_LABELS)
+        for cell in self._cells:
+            family.add_metric(_labels(cell), cell.measures.counts[COUNTS.index(column)] / divisor)
+        return family
+
+    def _errors(self) -> Metric:
+        family = CounterMetricFamily("signalbox_errors", "Failed requests by error code", labels=[*_LABELS, "code"])
+        for cell in self._cells:
+            for code, count in sorted(cell.measures.errors_by_code.items()):
+                family.add_metric([*_labels(cell), code], count)
+        return family
+
+    def _histogram(self, name: str, text: str, *, first_token: bool = False) -> Metric:
+        family = HistogramMetricFamily(name, text, labels=_LABELS)
+        for cell in self._cells:
+            bins = cell.measures.first_token if first_token else cell.measures.latency
+            if bins:
+                total = None if first_token else cell.measures.counts[COUNTS.index("latency_us")] / 1e6
+                family.add_metric(_labels(cell), _buckets(bins), total)
+        return family
+
+
+def _labels(cell: Cell) -> list[str]:
+    return [cell.provider, cell.model, cell.use_case]
+
+
+def _buckets(bins: LatencyBins) -> list[tuple[str, float]]:
+    """Return cumulative counts; a bin belongs to the first bound that it lies below."""
+    upper = sorted((upper_ms(key) / 1000, count) for key, count in bins.items())
+    below = [(str(bound), float(sum(count for edge, count in upper if edge <= bound))) for bound in _BUCKETS_S]
+    return [*below, ("+Inf", float(sum(bins.values())))]
+
+
+def _bounded(cells: Sequence[Cell]) -> list[Cell]:
+    """Keep the busiest 500 label sets; the rest is counted together."""
+    busiest = sorted(cells, key=lambda cell: (-cell.measures.counts[0], _labels(cell)))
+    kept, rest = busiest[:MOST_SERIES], busiest[MOST_SERIES:]
+    if rest:
+        together = Cell(None, OTHER, OTHER, OTHER, rest[0].measures)
+        for cell in rest[1:]:
+            together.measures.merge(cell.measures)
+        kept.append(together)
+    return sorted(kept, key=_labels)
+
+
+def _gauges(call: Call) -> dict[str, float]:
+    stats = call.deps.recording()
+    in_flight, streams = call.deps.load()
+    return {
+        "in_flight_requests": in_flight,
+        "open_streams": streams,
+        "journal_pending_events": stats.pending,
+        "journal_bytes": stats.pending_bytes,
+        "journal_lag_seconds": stats.lag_s,
+        "journal_set_aside_events": stats.failed,
+        "journal_dropped_events": stats.dropped,
+    }
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)
+    return (mapped or found).is_loopback
+
+
+async def _require_admin(call: Call) -> None:
+    try:
+        call.principal = await authenticate(call)
+    except UnauthorizedError:
+        raise UnauthorizedError("Metrics are open to this machine, to others with an admin key") from None
+    require(call.principal, "metrics.read")
