@@ -17,6 +17,7 @@ from typing import Any
 from db.engine import make_engine
 from db.hop import StoreHop
 from db.queries.audit_reader import SqlAuditReader
+from router_core.clock import SystemClock
 from router_core.types import AuditFilter
 
 VALUES: dict[str, tuple[str, str, str]] = {
@@ -44,7 +45,7 @@ def main() -> None:
 
 async def _run(url: str, share: float) -> None:
     hop = StoreHop(make_engine(url))
-    reader = SqlAuditReader(hop)
+    reader = SqlAuditReader(hop, SystemClock())
     rng, now = random.Random(1), datetime.now(UTC)
     await reader.page(AuditFilter(since=now - timedelta(days=1), until=now), limit=1)
     timings: dict[tuple[str, str], list[tuple[float, str]]] = {}
@@ -80,7 +81,7 @@ def _asked(reader: SqlAuditReader, wanted: AuditFilter) -> dict[str, Awaitable[A
     }
 
 
-def _filters() -> Iterator[tuple[str, dict[str, str]]]:
+def _filters() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield every set of filters in every range, with values of one kind, and with mixed kinds."""
     names = list(VALUES)
     rng = random.Random(2)

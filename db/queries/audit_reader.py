@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from db.hop import StoreHop
 from db.queries.audit_cursor import Place
 from db.queries.audit_rows import ENTRY_COLUMNS, LOG, entry_of
-from db.queries.audit_scan import Scan, ScanBounds, count_rows, scan_rows
+from db.queries.audit_scan import Look, Scan, ScanBounds, count_rows, scan_rows
 from db.queries.audit_text import scan_texts
 from db.record_models import AuditContent, AuditTrace, UsageHour
+from router_core.clock import Clock
 from router_core.errors import ValidationError
 from router_core.types import (
     REQUEST_EVENT,
@@ -44,8 +45,9 @@ class _Trace(Struct):
 class SqlAuditReader:
     """Reads along indexes, newest first; an :class:`AuditReader`."""
 
-    def __init__(self, hop: StoreHop, bounds: ScanBounds | None = None) -> None:
+    def __init__(self, hop: StoreHop, clock: Clock, bounds: ScanBounds | None = None) -> None:
         self._hop = hop
+        self._clock = clock
         self._bounds = bounds or ScanBounds()
 
     async def page(
@@ -78,8 +80,8 @@ class SqlAuditReader:
     def _page(
         self, session: Session, wanted: AuditFilter, place: Place | None, limit: int, *, newest_first: bool
     ) -> AuditPage:
-        look = scan_rows if wanted.text is None else scan_texts
-        scan = look(session, wanted, place, limit, self._bounds, newest_first=newest_first)
+        search = scan_rows if wanted.text is None else scan_texts
+        scan = search(session, self._look(wanted), place, limit, newest_first=newest_first)
         query = select(*ENTRY_COLUMNS).where(LOG.c.position.in_(scan.positions))
         entries = [entry_of(row) for row in session.execute(query)]
         entries.sort(key=lambda entry: (entry.at, entry.position), reverse=True)
@@ -95,9 +97,12 @@ class SqlAuditReader:
 
     def _count(self, session: Session, wanted: AuditFilter) -> tuple[int, bool]:
         if wanted.text is None:
-            return count_rows(session, wanted)
-        scan = scan_texts(session, wanted, None, MOST_ROWS, self._bounds, newest_first=True)
+            return count_rows(session, self._look(wanted))
+        scan = scan_texts(session, self._look(wanted), None, MOST_ROWS, newest_first=True)
         return len(scan.positions), scan.more
+
+    def _look(self, wanted: AuditFilter) -> Look:
+        return Look(wanted, self._bounds, self._clock)
 
 
 def _beyond(scan: Scan, entries: Sequence[AuditEntry], *, newest_first: bool) -> str | None:

@@ -10,14 +10,15 @@ from datetime import datetime
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from db.queries.audit_cursor import Place
 from db.queries.audit_rows import LOG
+from router_core.clock import Clock
 from router_core.types import AuditFilter
 
-__all__ = ["COUNT_CAP", "Scan", "ScanBounds", "all_conditions", "count_rows", "scan_rows"]
+__all__ = ["COUNT_CAP", "Look", "Scan", "ScanBounds", "all_conditions", "count_rows", "scan_rows"]
 
 COUNT_CAP: Final = 10_000
 _FILTERS: Final = {
@@ -29,10 +30,14 @@ _WITHOUT_INDEX: Final = frozenset({"error_code"})
 
 
 class ScanBounds(Struct, frozen=True):
-    """How many rows are looked at for one page: ``first`` at once, then more, ``most`` in all."""
+    """How many rows are looked at for one page: ``first`` at once, then more, ``most`` in all.
+
+    After ``seconds`` no more of them are begun: rows that are not in memory take longer.
+    """
 
     first: int = 250
     most: int = 4_000
+    seconds: float = 0.04
 
 
 class Scan(Struct, frozen=True):
@@ -46,15 +51,22 @@ class Scan(Struct, frozen=True):
     stopped_at: tuple[datetime, int] | None
 
 
-def scan_rows(
-    session: Session, wanted: AuditFilter, place: Place | None, limit: int, bounds: ScanBounds, *, newest_first: bool
-) -> Scan:
+class Look(Struct, frozen=True):
+    """One look at the log: what is wanted, how far it may go, and who tells the time."""
+
+    wanted: AuditFilter
+    bounds: ScanBounds
+    clock: Clock
+
+
+def scan_rows(session: Session, look: Look, place: Place | None, limit: int, *, newest_first: bool) -> Scan:
     """Look for ``limit`` matching rows beyond ``place``."""
-    lead, checks = _plan(session, wanted)
+    lead, checks = _plan(session, look.wanted)
     found: list[int] = []
+    bounds, began = look.bounds, look.clock.now()
     scanned, chunk = 0, max(bounds.first, limit + 1)
     while True:
-        query = _along(wanted, lead, place, newest_first=newest_first)
+        query = _along(look.wanted, lead, place, newest_first=newest_first)
         fits = and_(true(), *checks).label("fits")
         rows = session.execute(query.add_columns(LOG.c.at, LOG.c.position, fits).limit(chunk)).all()
         found.extend(row.position for row in rows if row.fits)
@@ -64,20 +76,35 @@ def scan_rows(
         if len(rows) < chunk:
             return Scan(found, more=False, stopped_at=None)
         last = rows[-1]
-        if scanned >= bounds.most:
+        if scanned >= bounds.most or look.clock.now() - began > bounds.seconds:
             return Scan(found, more=True, stopped_at=(last.at, last.position))
         place = Place(last.at, last.position, older=newest_first)
-        chunk = min(4 * chunk, bounds.most - scanned)
+        chunk = min(2 * chunk, 1_000, bounds.most - scanned)
 
 
-def count_rows(session: Session, wanted: AuditFilter) -> tuple[int, bool]:
+def count_rows(session: Session, look: Look) -> tuple[int, bool]:
     """Return how many rows match among the first 10,000 that lead to them, and whether there may be more."""
-    lead, checks = _plan(session, wanted)
-    fits = and_(true(), *checks).label("fits")
-    rows = _along(wanted, lead, None, newest_first=True).add_columns(fits).limit(COUNT_CAP + 1).subquery()
-    counted = func.coalesce(func.sum(case((rows.c.fits, 1), else_=0)), 0)
-    scanned, number = session.execute(select(func.count(), counted).select_from(rows)).one()
-    return min(int(number), COUNT_CAP), scanned > COUNT_CAP
+    lead, checks = _plan(session, look.wanted)
+    if not checks:
+        return _counted_in_index(session, look.wanted, lead)
+    began, place, number, scanned = look.clock.now(), None, 0, 0
+    while True:
+        query = _along(look.wanted, lead, place, newest_first=True)
+        fits = and_(true(), *checks).label("fits")
+        rows = session.execute(query.add_columns(LOG.c.at, LOG.c.position, fits).limit(1_000)).all()
+        number += sum(1 for row in rows if row.fits)
+        scanned += len(rows)
+        if len(rows) < 1_000:
+            return number, False
+        if scanned >= COUNT_CAP or look.clock.now() - began > look.bounds.seconds:
+            return number, True
+        place = Place(rows[-1].at, rows[-1].position, older=True)
+
+
+def _counted_in_index(session: Session, wanted: AuditFilter, lead: "_Lead") -> tuple[int, bool]:
+    inner = _along(wanted, lead, None, newest_first=True).add_columns(LOG.c.position).limit(COUNT_CAP + 1)
+    number = session.scalar(select(func.count()).select_from(inner.subquery())) or 0
+    return min(number, COUNT_CAP), number > COUNT_CAP
 
 
 def all_conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:

@@ -7,11 +7,10 @@ from sqlalchemy.orm import Session
 
 from db.queries.audit_cursor import Place
 from db.queries.audit_rows import LOG
-from db.queries.audit_scan import Scan, ScanBounds, all_conditions
+from db.queries.audit_scan import Look, Scan, all_conditions
 from db.record_models import AuditWord
 from db.records.search_words import words_of
 from router_core.errors import ValidationError
-from router_core.types import AuditFilter
 
 __all__ = ["scan_texts"]
 
@@ -20,13 +19,12 @@ _COUNTED: Final = 1_000
 _WORD: Any = AuditWord.__table__.c
 
 
-def scan_texts(
-    session: Session, wanted: AuditFilter, place: Place | None, limit: int, bounds: ScanBounds, *, newest_first: bool
-) -> Scan:
+def scan_texts(session: Session, look: Look, place: Place | None, limit: int, *, newest_first: bool) -> Scan:
     """Look for ``limit`` rows with all words of ``wanted.text`` beyond ``place``, in the order of commits.
 
     Raises :class:`ValidationError` for a text without words or with more than eight.
     """
+    wanted, bounds = look.wanted, look.bounds
     words = words_of([wanted.text or ""])
     if not 1 <= len(words) <= MOST_WORDS:
         raise ValidationError(f"text must have 1 to {MOST_WORDS} words", field="text")

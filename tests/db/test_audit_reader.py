@@ -127,7 +127,7 @@ FILTERS: list[dict[str, str]] = [
 async def test_pages_hold_every_matching_row_once_and_in_order(
     hop: StoreHop, filters: dict[str, str], from_oldest: bool
 ) -> None:
-    reader = SqlAuditReader(hop)
+    reader = SqlAuditReader(hop, FakeClock())
     wanted = _ever(**filters)
     for limit in (7, 100):
         assert await _walk(reader, wanted, limit, from_oldest=from_oldest) == _expected(**filters)
@@ -138,7 +138,7 @@ async def test_pages_hold_every_matching_row_once_and_in_order(
 async def test_a_search_that_stops_early_says_how_far_it_looked_and_goes_on_from_there(
     hop: StoreHop,
 ) -> None:
-    reader = SqlAuditReader(hop, ScanBounds(first=20, most=50))
+    reader = SqlAuditReader(hop, FakeClock(), ScanBounds(first=20, most=50))
     wanted = _ever(error_code="PROVIDER_ERROR", model="m1")
     page = await reader.page(wanted, limit=100)
     assert page.looked_back_to is not None
@@ -147,7 +147,7 @@ async def test_a_search_that_stops_early_says_how_far_it_looked_and_goes_on_from
 
 
 async def test_back_and_forth_shows_the_same_pages(hop: StoreHop) -> None:
-    reader, wanted = SqlAuditReader(hop), _ever(account="acme")
+    reader, wanted = SqlAuditReader(hop, FakeClock()), _ever(account="acme")
     first = await reader.page(wanted, limit=10)
     second = await reader.page(wanted, limit=10, cursor=first.older)
     third = await reader.page(wanted, limit=10, cursor=second.older)
@@ -158,12 +158,12 @@ async def test_back_and_forth_shows_the_same_pages(hop: StoreHop) -> None:
 
 async def test_the_range_is_half_open(hop: StoreHop) -> None:
     since, until = AT + timedelta(seconds=100), AT + timedelta(seconds=200)
-    page = await SqlAuditReader(hop).page(AuditFilter(since=since, until=until), limit=1_000)
+    page = await SqlAuditReader(hop, FakeClock()).page(AuditFilter(since=since, until=until), limit=1_000)
     assert {each.id for each in page.entries} == {each.id for each in MADE if since <= each.timestamp < until}
 
 
 async def test_readers_see_their_own_accounts_only(hop: StoreHop) -> None:
-    reader = SqlAuditReader(hop)
+    reader = SqlAuditReader(hop, FakeClock())
     for accounts in (("acme",), ("acme", "globex")):
         page = await reader.page(_ever(accounts=accounts), limit=1_000)
         assert {each.account_id for each in page.entries} == set(accounts)
@@ -182,7 +182,7 @@ async def test_a_text_finds_the_rows_with_all_its_words(hop: StoreHop, text: str
 
     expected = [each.id for each in MADE if holds(each)]
     assert expected
-    reader = SqlAuditReader(hop)
+    reader = SqlAuditReader(hop, FakeClock())
     page = await reader.page(_ever(text=text), limit=1_000)
     assert sorted(each.id for each in page.entries) == sorted(expected)
     assert sorted(await _walk(reader, _ever(text=text), 7, from_oldest=False)) == sorted(expected)
@@ -191,20 +191,20 @@ async def test_a_text_finds_the_rows_with_all_its_words(hop: StoreHop, text: str
 @pytest.mark.parametrize("text", ["", " ", '"', "a b c d e f g h i"])
 async def test_a_text_without_words_or_with_too_many_is_refused(hop: StoreHop, text: str) -> None:
     with pytest.raises(ValidationError) as refused:
-        await SqlAuditReader(hop).page(_ever(text=text), limit=10)
+        await SqlAuditReader(hop, FakeClock()).page(_ever(text=text), limit=10)
     assert refused.value.field == "text"
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "!!!!", "AAAA", "b" * 400, "eA=="])
 async def test_a_cursor_that_is_not_ours_is_refused(hop: StoreHop, cursor: str) -> None:
     with pytest.raises(ValidationError) as refused:
-        await SqlAuditReader(hop).page(_ever(), limit=10, cursor=cursor)
+        await SqlAuditReader(hop, FakeClock()).page(_ever(), limit=10, cursor=cursor)
     assert refused.value.field == "cursor"
 
 
 async def test_a_row_has_its_trace(hop: StoreHop) -> None:
     failed = next(each for each in MADE if each.status == "error" and each.metadata)
-    detail = await SqlAuditReader(hop).detail(failed.id, None)
+    detail = await SqlAuditReader(hop, FakeClock()).detail(failed.id, None)
     assert detail is not None
     assert detail.decision == failed.decision
     assert detail.metadata == failed.metadata
@@ -212,7 +212,7 @@ async def test_a_row_has_its_trace(hop: StoreHop) -> None:
 
 
 async def test_menus_offer_what_occurred(hop: StoreHop) -> None:
-    choices = await SqlAuditReader(hop).choices(None)
+    choices = await SqlAuditReader(hop, FakeClock()).choices(None)
     assert choices.accounts == ("acme", "globex", "initech")
     assert choices.api_keys == KEYS
     assert choices.models == ("m1", "m2")
