@@ -65,6 +65,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         health=runtime.health,
         operations=runtime.operations,
         audit=runtime.audit,
+        exporter=runtime.exporter,
         metrics=runtime.live,
         recording=runtime.recording.stats,
         load=lambda: (runtime.router.in_flight, runtime.router.streams),

@@ -19,6 +19,7 @@ from router_core.ports import (
     AccountStore,
     AdapterSource,
     ApiKeyStore,
+    AuditExporter,
     AuditReader,
     ConfigSource,
     HeadKeeper,
@@ -73,6 +74,7 @@ class Runtime:
     metrics: MetricsCollector
     recording: RecordKeeping
     audit: AuditReader
+    exporter: AuditExporter
     live: LiveMetrics
     started: datetime
     health: HealthBoard
@@ -173,6 +175,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         metrics=metrics,
         recording=parts.record,
         audit=store.audit,
+        exporter=store.exporter,
         live=live,
         started=clock.utcnow(),
         health=desk.health,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from router_core.types import KeyRole, PersonRole
+from signalbox.audit_commands import audit
 from signalbox.exits import guard
 from signalbox.operator_commands import breakers, drills, use_cases
 
@@ -236,6 +237,7 @@ def revoke_key(
 app.add_typer(accounts, name="accounts")
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
+app.add_typer(audit, name="audit")
 app.add_typer(drills, name="drills")
 app.add_typer(breakers, name="breakers")
 app.add_typer(use_cases, name="use-cases")

@@ -10,6 +10,7 @@ from db.engine import make_engine
 from db.errors import MigrationConflictError, MigrationError, StoreBusyError, StoreError
 from db.hop import StoreHop
 from db.migrate import SchemaStatus, schema_status, upgrade
+from db.queries.audit_exporter import SqlAuditExporter
 from db.queries.audit_reader import SqlAuditReader
 from db.records.event_store import SqlEventStore
 from db.records.metrics_store import SqlMetricsStore
@@ -29,7 +30,7 @@ from signalbox.audit_identity import AuditIdentity
 from signalbox.faults import ConflictFault, DependencyFault
 from signalbox.settings import Settings
 
-__all__ = ["Store", "open_store", "store_faults", "upgrade_store"]
+__all__ = ["Store", "open_store", "require_current", "store_faults", "upgrade_store"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Store:
     health_history: SqlHealthHistory
     events: SqlEventStore
     audit: SqlAuditReader
+    exporter: SqlAuditExporter
     metrics: SqlMetricsStore
     use_cases: SqlUseCaseStore
     config: PollingConfigSource
@@ -82,7 +84,8 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
     """
     with store_faults():
         await asyncio.to_thread(_prepare_schema, settings.store_url, migrate=migrate)
-        hop = StoreHop(make_engine(settings.store_url))
+        engine = make_engine(settings.store_url)
+        hop = StoreHop(engine)
         config = PollingConfigSource(SqlConfigStore(hop, clock), clock)
         try:
             await config.refresh()
@@ -100,10 +103,21 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         health_history=SqlHealthHistory(hop, clock),
         events=SqlEventStore(hop, clock, audit.signer),
         audit=SqlAuditReader(hop, clock),
+        exporter=SqlAuditExporter(engine),
         metrics=SqlMetricsStore(hop),
         use_cases=SqlUseCaseStore(hop, clock),
         config=config,
     )
+
+
+def require_current(url: str) -> None:
+    """Raise :class:`DependencyFault` unless the store has the schema of this code."""
+    engine = make_engine(url)
+    try:
+        if schema_status(engine).state != "current":
+            raise DependencyFault("the store has another schema; run: signalbox migrate")
+    finally:
+        engine.dispose()
 
 
 def _prepare_schema(url: str, *, migrate: bool) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.hop import StoreHop
 from db.queries.audit_cursor import Place
 from db.queries.audit_rows import ENTRY_COLUMNS, LOG, entry_of
-from db.queries.audit_scan import Look, Scan, ScanBounds, count_rows, scan_rows
+from db.queries.audit_scan import Look, Scan, ScanBounds, count_rows, prefer_indexes, scan_rows
 from db.queries.audit_text import scan_texts
 from db.record_models import AuditContent, AuditTrace, UsageHour
 from router_core.clock import Clock
@@ -80,6 +80,7 @@ class SqlAuditReader:
     def _page(
         self, session: Session, wanted: AuditFilter, place: Place | None, limit: int, *, newest_first: bool
     ) -> AuditPage:
+        prefer_indexes(session)
         search = scan_rows if wanted.text is None else scan_texts
         scan = search(session, self._look(wanted), place, limit, newest_first=newest_first)
         query = select(*ENTRY_COLUMNS).where(LOG.c.position.in_(scan.positions))
@@ -96,6 +97,7 @@ class SqlAuditReader:
         )
 
     def _count(self, session: Session, wanted: AuditFilter) -> tuple[int, bool]:
+        prefer_indexes(session)
         if wanted.text is None:
             return count_rows(session, self._look(wanted))
         scan = scan_texts(session, self._look(wanted), None, MOST_ROWS, newest_first=True)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from db.queries.audit_cursor import Place
@@ -18,7 +18,7 @@ from db.queries.audit_rows import LOG
 from router_core.clock import Clock
 from router_core.types import AuditFilter
 
-__all__ = ["COUNT_CAP", "Look", "Scan", "ScanBounds", "all_conditions", "count_rows", "scan_rows"]
+__all__ = ["COUNT_CAP", "Look", "Scan", "ScanBounds", "all_conditions", "count_rows", "prefer_indexes", "scan_rows"]
 
 COUNT_CAP: Final = 10_000
 _FILTERS: Final = {
@@ -112,6 +112,12 @@ def all_conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
     return [_in_range(wanted), *_conditions(wanted).values()]
 
 
+def prefer_indexes(session: Session) -> None:
+    """Keep PostgreSQL, for this transaction, from reading a whole table because it hopes to meet enough rows early."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+
+
 def _plan(session: Session, wanted: AuditFilter) -> tuple["_Lead", list[ColumnElement[bool]]]:
     """Return the leading filter, and the conditions that are left to be checked."""
     where = _conditions(wanted)
@@ -136,7 +142,7 @@ class _Lead(Struct, frozen=True):
 def _count_in_index(
     session: Session, wanted: AuditFilter, column: str, condition: ColumnElement[bool], cap: int
 ) -> int:
-    inner = _hinted(select(LOG.c.position), column).where(condition, _in_range(wanted)).limit(cap)
+    inner = _hinted(select(LOG.c.position), column).where(condition, _in_range(wanted)).order_by(LOG.c.at).limit(cap)
     return session.scalar(select(func.count()).select_from(inner.subquery())) or 0
 
 

@@ -21,9 +21,11 @@ from router_core.resilience.upstreams import Upstreams
 from router_core.security.permissions import require
 from router_core.types import (
     STANDARD_USE_CASES,
+    AuditFilter,
     Drill,
     DrillOrder,
     DrillReport,
+    ExportFormat,
     HealthReport,
     HealthWindow,
     OperatorAction,
@@ -199,6 +201,14 @@ class Operations:
         await self._parts.refresh()
         return revision
 
+    # --- the audit log ---------------------------------------------------------------------------------------------
+
+    async def begin_export(self, form: ExportFormat, wanted: AuditFilter, person: Principal) -> None:
+        """Have it on record that ``person`` exports the audit log, before a row leaves."""
+        require(person, "audit.export")
+        detail: Detail = {"format": form, **_set_fields(wanted)}
+        await self._parts.trail.require(self._action(person, "audit.export", "audit_log", detail))
+
     # --- metrics ---------------------------------------------------------------------------------------------------
 
     async def reset_metrics(self, person: Principal) -> datetime:
@@ -244,6 +254,19 @@ class Operations:
             target=target,
             detail=detail,
         )
+
+
+def _set_fields(wanted: AuditFilter) -> Detail:
+    """Return the fields of a filter that are set, flat."""
+    found: Detail = {}
+    for name, value in structs.asdict(wanted).items():
+        if isinstance(value, datetime):
+            found[name] = value.isoformat()
+        elif isinstance(value, tuple):
+            found[name] = ", ".join(value)
+        elif value is not None:
+            found[name] = value
+    return found
 
 
 def drill_ended(drill: Drill, clock: Clock) -> OperatorAction:

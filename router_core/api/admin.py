@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from router_core.api.admin_audit import list_audit, show_audit
 from router_core.api.admin_breakers import close_breaker, list_breakers, open_breaker, reset_breaker
 from router_core.api.admin_drills import list_drills, start_drill, stop_drill
+from router_core.api.admin_export import export_audit
 from router_core.api.admin_health import list_actions, report_board
 from router_core.api.admin_use_cases import list_use_cases, reset_policy, set_policy
 from router_core.api.endpoint import Action
@@ -21,6 +22,7 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/health": {"GET": Action("health.read", report_board)},
     "/api/admin/actions": {"GET": Action("health.read", list_actions)},
     "/api/admin/audit": {"GET": Action("audit.read", list_audit)},
+    "/api/admin/audit/export": {"GET": Action("audit.export", export_audit)},
     "/api/admin/audit/{id}": {"GET": Action("audit.read", show_audit)},
     "/api/admin/use-cases": {"GET": Action("providers.read", list_use_cases)},
     "/api/admin/use-cases/{name}/policy": {

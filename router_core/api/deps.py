@@ -9,7 +9,7 @@ from router_core.admin.operations import Operations
 from router_core.clock import Clock
 from router_core.journal.stats import RecorderStats
 from router_core.metrics.live import LiveMetrics
-from router_core.ports import AuditReader, HealthReader
+from router_core.ports import AuditExporter, AuditReader, HealthReader
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.sessions import SessionGate
 from router_core.types import Decision, LLMRequest, LLMResponse, Principal, StreamPart
@@ -69,6 +69,7 @@ class ApiDeps:
     health: HealthReader
     operations: Operations
     audit: AuditReader
+    exporter: AuditExporter
     metrics: LiveMetrics
     recording: Callable[[], RecorderStats]
     load: Callable[[], tuple[int, int]]

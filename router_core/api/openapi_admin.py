@@ -7,6 +7,7 @@ from router_core.admin.views import UpstreamView
 from router_core.api.admin_audit import AuditAnswer
 from router_core.api.admin_breakers import BreakerList, BreakerOrder
 from router_core.api.admin_drills import DrillList
+from router_core.api.admin_export import CONTENT_TYPES
 from router_core.api.admin_health import ActionList
 from router_core.api.admin_use_cases import PolicyChange, UseCaseList
 from router_core.api.audit_query import FILTER_NAMES
@@ -53,6 +54,7 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
         },
         "/api/llm/metrics/reset": {"post": act("Begin to count anew", ResetAnswer)},
         "/api/admin/audit": {"get": act("The audit log", AuditAnswer, query=_audit_query())},
+        "/api/admin/audit/export": {"get": _export()},
         "/api/admin/audit/{id}": {"get": act("One row of the audit log", AuditDetail)},
         "/api/admin/use-cases": {"get": act("How use cases are served", UseCaseList)},
         "/api/admin/use-cases/{name}/policy": {
@@ -69,11 +71,25 @@ def _with_parameters(path: str, actions: dict[str, dict[str, Any]]) -> dict[str,
     return {method: {**action, "parameters": [*own, *action["parameters"]]} for method, action in actions.items()}
 
 
+def _export() -> dict[str, Any]:
+    form = _query("format", {"type": "string", "enum": list(CONTENT_TYPES), "default": "csv"})
+    content = {each.decode().partition(";")[0]: {"schema": {"type": "string"}} for each in CONTENT_TYPES.values()}
+    rows = {"description": "The rows, oldest first, as they were at one moment", "content": content}
+    return {
+        "summary": "Export the audit log",
+        "parameters": [form, *_audit_filters()],
+        "responses": {"200": rows},
+    }
+
+
 def _audit_query() -> list[dict[str, Any]]:
-    moments = [_query(name, {"type": "string", "format": "date-time"}) for name in ("from", "to")]
-    filters = [_query(name, {"type": "string", "maxLength": 200}) for name in FILTER_NAMES]
     limit = _query("limit", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50})
-    return [*moments, *filters, limit, _query("cursor", {"type": "string"}), _query("oldest", {"type": "boolean"})]
+    return [*_audit_filters(), limit, _query("cursor", {"type": "string"}), _query("oldest", {"type": "boolean"})]
+
+
+def _audit_filters() -> list[dict[str, Any]]:
+    moments = [_query(name, {"type": "string", "format": "date-time"}) for name in ("from", "to")]
+    return [*moments, *(_query(name, {"type": "string", "maxLength": 200}) for name in FILTER_NAMES)]
 
 
 def _query(name: str, schema: Schema) -> dict[str, Any]:

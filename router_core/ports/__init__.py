@@ -7,10 +7,12 @@ Each port has an in-memory twin in product code, so the router runs without a da
 from router_core.ports.operations import ActionLog, BreakerLog, HealthHistory, HealthSlot, UseCaseStore
 from router_core.ports.readers import EventSource, HealthReader, ProviderHealth
 from router_core.ports.recording import (
+    AuditExporter,
     AuditReader,
     BatchResult,
     EventBatch,
     EventStore,
+    ExportStream,
     HeadKeeper,
     Journal,
     JournalPosition,
@@ -49,6 +51,7 @@ __all__ = [
     "AdapterSource",
     "ApiKeyRecord",
     "ApiKeyStore",
+    "AuditExporter",
     "AuditReader",
     "BatchResult",
     "BreakerLog",
@@ -58,6 +61,7 @@ __all__ = [
     "EventBatch",
     "EventSource",
     "EventStore",
+    "ExportStream",
     "HeadKeeper",
     "HealthHistory",
     "HealthReader",

@@ -13,6 +13,7 @@ from router_core.types import (
     AuditFilter,
     AuditPage,
     ChainHead,
+    ExportFormat,
     Intent,
     MetricsReport,
     MetricsWindow,
@@ -20,10 +21,12 @@ from router_core.types import (
 )
 
 __all__ = [
+    "AuditExporter",
     "AuditReader",
     "BatchResult",
     "EventBatch",
     "EventStore",
+    "ExportStream",
     "HeadKeeper",
     "Journal",
     "JournalPosition",
@@ -126,6 +129,26 @@ class AuditReader(Protocol):
 
     async def choices(self, accounts: Sequence[str] | None) -> AuditChoices:
         """Return what can be filtered by."""
+        ...
+
+
+class ExportStream(Protocol):
+    """An export under way; read by one thread at a time."""
+
+    def read(self) -> bytes | None:
+        """Return the next piece, None at the end; blocks. Raises :class:`OverloadedError` when the store fails."""
+        ...
+
+    def cancel(self) -> None:
+        """Stop the query; may be called from any thread."""
+        ...
+
+
+class AuditExporter(Protocol):
+    """Exports the audit log out of one moment, oldest row first, with constant memory."""
+
+    def open(self, wanted: AuditFilter, form: ExportFormat) -> ExportStream:
+        """Return the rows that match; nothing is read yet."""
         ...
 
 

@@ -10,6 +10,7 @@ from router_core.types.audit import (
     AuditFilter,
     AuditPage,
     ChainHead,
+    ExportFormat,
 )
 from router_core.types.breaker import BreakerCause, BreakerPhase, BreakerState, BreakerTransition, Force
 from router_core.types.config import (
@@ -111,6 +112,7 @@ __all__ = [
     "DrillReport",
     "Dropped",
     "EventStatus",
+    "ExportFormat",
     "FinishPart",
     "FinishReason",
     "Flags",

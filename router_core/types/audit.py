@@ -1,7 +1,7 @@
 """The audit log as it is read: rows, filters, pages."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -18,6 +18,7 @@ __all__ = [
     "AuditFilter",
     "AuditPage",
     "ChainHead",
+    "ExportFormat",
 ]
 
 # The kind of every row that a request made; administrative acts carry their verb.
@@ -133,6 +134,9 @@ class AuditDetail(Struct, frozen=True, kw_only=True, rename="camel"):
     detail: dict[str, Any] = {}
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
+
+
+ExportFormat = Literal["csv", "jsonl", "parquet"]
 
 
 class ChainHead(Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from router_core.security.memory_stores import (
 )
 from router_core.security.sessions import OpenedSession, SessionGate
 from router_core.types import (
+    AuditFilter,
     Cost,
     Decision,
     FinishPart,
@@ -131,6 +132,30 @@ class Board:
 
 
 @dataclass
+class EndlessExporter:
+    """Exports ``pieces`` pieces, or pieces without end; keeps what it was asked for."""
+
+    pieces: int | None = 3
+    asked: list[tuple[AuditFilter, str]] = field(default_factory=list)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def open(self, wanted: AuditFilter, form: str) -> "EndlessExporter":
+        self.asked.append((wanted, form))
+        self.cancelled.clear()
+        self._left = self.pieces
+        return self
+
+    def read(self) -> bytes | None:
+        if self._left is None:
+            return b"x" * 65_536
+        self._left -= 1
+        return None if self._left < 0 else f"piece {self._left}\n".encode()
+
+    def cancel(self) -> None:
+        self.cancelled.set()
+
+
+@dataclass
 class ApiRig:
     """A running server and what stands behind it."""
 
@@ -147,6 +172,7 @@ class ApiRig:
     desk: OperatorDesk
     sessions: dict[PersonRole, OpenedSession]
     audit: MemoryAuditLog
+    exporter: EndlessExporter
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -174,7 +200,7 @@ def api_rig() -> Iterator[ApiRig]:
 
     people = asyncio.run(prepare())
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
-    audit = MemoryAuditLog()
+    audit, exporter = MemoryAuditLog(), EndlessExporter()
     deps = ApiDeps(
         router=router,
         authenticator=KeyAuthenticator(keys, accounts, PEPPER, clock),
@@ -182,6 +208,7 @@ def api_rig() -> Iterator[ApiRig]:
         health=board,
         operations=desk.operations,
         audit=audit,
+        exporter=exporter,
         metrics=desk.live,
         recording=lambda: RecorderStats(pending=2),
         load=lambda: (3, 1),
@@ -193,7 +220,7 @@ def api_rig() -> Iterator[ApiRig]:
     with _serving(ApiApplication(deps)) as port:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
-            people["prompt_engineer"], state, desk, people, audit,
+            people["prompt_engineer"], state, desk, people, audit, exporter,
         )  # fmt: skip
 
 
