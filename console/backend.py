@@ -1,16 +1,24 @@
 """What pages may ask for. Every action takes the person who asks and checks their right to it again."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Literal, Protocol
 
 from console.views import Choices, OverviewView
+from router_core.journal.stats import RecorderStats
 from router_core.types import (
+    AuditChoices,
+    AuditCount,
+    AuditDetail,
+    AuditFilter,
+    AuditPage,
     Decision,
     Drill,
     DrillOrder,
     HealthReport,
     HealthWindow,
     LLMRequest,
+    MetricsReport,
+    MetricsWindow,
     Principal,
     RequestEvent,
     StreamPart,
@@ -19,8 +27,8 @@ from router_core.types import (
 
 __all__ = ["ConsoleBackend", "Control", "Screen"]
 
-Screen = Literal["overview", "health", "playground"]
-Control = Literal["breakers", "drills"]
+Screen = Literal["overview", "live", "health", "audit", "playground"]
+Control = Literal["breakers", "drills", "metrics", "export"]
 
 
 class ConsoleBackend(Protocol):
@@ -64,6 +72,36 @@ class ConsoleBackend(Protocol):
 
     async def health(self, person: Principal, window: HealthWindow) -> HealthReport:
         """Return the health board over ``window``."""
+        ...
+
+    async def live(self, person: Principal, window: MetricsWindow) -> MetricsReport:
+        """Return the figures of all processes over ``window``."""
+        ...
+
+    def recorder(self, person: Principal) -> RecorderStats:
+        """Return how the record of this process is doing."""
+        ...
+
+    async def reset_metrics(self, person: Principal) -> None:
+        """Begin to count anew."""
+        ...
+
+    def audit_scope(self, person: Principal) -> Sequence[str] | None:
+        """Return the accounts whose rows ``person`` may see, None for all."""
+        ...
+
+    async def audit_page(
+        self, person: Principal, wanted: AuditFilter, *, limit: int, cursor: str | None, oldest: bool
+    ) -> tuple[AuditPage, AuditCount]:
+        """Return one page of the audit log, of the accounts that ``person`` may see, and how many rows match."""
+        ...
+
+    async def audit_detail(self, person: Principal, entry_id: str) -> AuditDetail | None:
+        """Return everything that is kept of a row."""
+        ...
+
+    async def audit_choices(self, person: Principal) -> AuditChoices:
+        """Return what the log can be filtered by."""
         ...
 
     async def reset_breaker(self, person: Principal, provider: str, reason: str) -> UpstreamState:

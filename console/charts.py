@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from console.views import OverviewView
 from router_core.metrics.collector import MinutePoint
 
-__all__ = ["CHART_CONFIG", "Figure", "latency_chart", "lively", "traffic_chart"]
+__all__ = ["CHART_CONFIG", "Figure", "chart_layout", "latency_chart", "lively", "series_colour", "traffic_chart"]
 
 CHART_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True}
 Figure = dict[str, Any]
@@ -32,12 +32,12 @@ def traffic_chart(view: OverviewView, zone: ZoneInfo) -> Figure:
             "name": _legend_name(provider.provider),
             "x": _times(provider.series[-shown:], zone),
             "y": [point.totals.requests for point in provider.series[-shown:]],
-            "marker": {"color": _colour(places.get(provider.provider, len(places))), "line": {"width": 0}},
+            "marker": {"color": series_colour(places.get(provider.provider, len(places))), "line": {"width": 0}},
             "hovertemplate": "%{y} requests",
         }
         for provider in overview.providers
     ]
-    return {"data": traces, "layout": {**_layout(), "barmode": "stack", "bargap": 0.22}}
+    return {"data": traces, "layout": {**chart_layout(), "barmode": "stack", "bargap": 0.22}}
 
 
 def latency_chart(view: OverviewView, zone: ZoneInfo) -> Figure:
@@ -56,16 +56,17 @@ def latency_chart(view: OverviewView, zone: ZoneInfo) -> Figure:
             "x": times,
             "y": values,
             "connectgaps": False,
-            "line": {"width": 2, "color": _colour(index)},
-            "marker": {"size": 3.5, "color": _colour(index)},
+            "line": {"width": 2, "color": series_colour(index)},
+            "marker": {"size": 3.5, "color": series_colour(index)},
             "hovertemplate": "%{y:,.0f} ms",
         }
         for index, (name, values) in enumerate(series)
     ]
-    return {"data": traces, "layout": _layout(" ms")}
+    return {"data": traces, "layout": chart_layout(" ms")}
 
 
-def _layout(tick_suffix: str = "") -> Figure:
+def chart_layout(tick_suffix: str = "") -> Figure:
+    """Return the layout that all charts share."""
     return {
         "height": CHART_HEIGHT_PX,
         "margin": {"l": 36, "r": 8, "t": 8, "b": 28},
@@ -88,7 +89,7 @@ def _times(series: Sequence[MinutePoint], zone: ZoneInfo) -> list[str]:
     return [point.start.astimezone(zone).strftime("%Y-%m-%dT%H:%M") for point in series]
 
 
-def _colour(index: int) -> str:
+def series_colour(index: int) -> str:
     """Return the mark that Streamlit replaces by the theme's chart colour of that position, in light and dark."""
     return f"#00000{index % 8 + 1}"
 

@@ -3,21 +3,31 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import Literal
 
+from msgspec import structs
+
 from console.backend import ConsoleBackend, Control, Screen
 from console.bridge import Bridge
 from console.views import Choices, OverviewView, ProviderState, ProviderView, UseCaseChoice
 from router_core.clock import Clock
 from router_core.health.board import HealthRow
+from router_core.journal.stats import RecorderStats
 from router_core.metrics.minute import Totals
 from router_core.security.permissions import allows, require
 from router_core.types import (
     STANDARD_USE_CASES,
+    AuditChoices,
+    AuditCount,
+    AuditDetail,
+    AuditFilter,
+    AuditPage,
     Decision,
     Drill,
     DrillOrder,
     HealthReport,
     HealthWindow,
     LLMRequest,
+    MetricsReport,
+    MetricsWindow,
     Principal,
     ProviderConfig,
     RequestEvent,
@@ -32,10 +42,17 @@ __all__ = ["InProcessBackend", "published_backend"]
 
 PERMISSION_OF: dict[Screen, str] = {
     "overview": "overview.read",
+    "live": "live.read",
     "health": "health.read",
+    "audit": "audit.read",
     "playground": "playground.use",
 }
-CONTROLS: dict[Control, str] = {"breakers": "breakers.control", "drills": "drills.control"}
+CONTROLS: dict[Control, str] = {
+    "breakers": "breakers.control",
+    "drills": "drills.control",
+    "metrics": "metrics.reset",
+    "export": "audit.export",
+}
 SEES_ALL_ACCOUNTS = frozenset({"owner", "admin"})
 RECENT_SHOWN = 25
 RECENT_SEARCHED = 200
@@ -112,6 +129,46 @@ class InProcessBackend:
         require(person, "playground.use")
         recent = self._runtime.events.recent(RECENT_SEARCHED, None)
         return next((each for each in recent if each.request_id == request_id and each.principal.id == person.id), None)
+
+    # --- the Live screen and the audit log -------------------------------------------------------------------------
+
+    async def live(self, person: Principal, window: MetricsWindow) -> MetricsReport:
+        """Return the figures of all processes over ``window``."""
+        require(person, "live.read")
+        return await self._runtime.live.report(window)
+
+    def recorder(self, person: Principal) -> RecorderStats:
+        """Return how the record of this process is doing."""
+        require(person, "live.read")
+        return self._runtime.recording.stats()
+
+    async def reset_metrics(self, person: Principal) -> None:
+        """Begin to count anew."""
+        await self._runtime.operations.reset_metrics(person)
+
+    def audit_scope(self, person: Principal) -> Sequence[str] | None:
+        """Return the accounts whose rows ``person`` may see, None for all."""
+        return _accounts(person)
+
+    async def audit_page(
+        self, person: Principal, wanted: AuditFilter, *, limit: int, cursor: str | None, oldest: bool
+    ) -> tuple[AuditPage, AuditCount]:
+        """Return one page of the audit log, of the accounts that ``person`` may see, and how many rows match."""
+        require(person, "audit.read")
+        scope = _accounts(person)
+        seen = structs.replace(wanted, accounts=None if scope is None else tuple(scope))
+        page = await self._runtime.audit.page(seen, limit=limit, cursor=cursor, oldest=oldest)
+        return page, await self._runtime.audit.count(seen)
+
+    async def audit_detail(self, person: Principal, entry_id: str) -> AuditDetail | None:
+        """Return everything that is kept of a row."""
+        require(person, "audit.read")
+        return await self._runtime.audit.detail(entry_id, _accounts(person))
+
+    async def audit_choices(self, person: Principal) -> AuditChoices:
+        """Return what the log can be filtered by."""
+        require(person, "audit.read")
+        return await self._runtime.audit.choices(_accounts(person))
 
     # --- the Health screen; the facade checks the person's right to each of these itself --------------------------
 

@@ -34,7 +34,9 @@ class _Entry:
 
 ENTRIES = (
     _Entry("Operate", "overview", "Overview", ":material/monitoring:", "The last hour at a glance.", default=True),
+    _Entry("Operate", "live", "Live", ":material/show_chart:", "Figures of all processes, to the moment."),
     _Entry("Operate", "health", "Health", ":material/ecg_heart:", "Providers, their breakers, and drills."),
+    _Entry("Review", "audit", "Audit log", ":material/receipt_long:", "Every request and every act."),
     _Entry("Build", "playground", "Playground", ":material/forum:", "One prompt through the real router."),
 )
 

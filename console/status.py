@@ -8,6 +8,7 @@ from console.views import ProviderState
 from router_core.types import Attempt, BreakerCause, BreakerPhase, DrillFault, RequestEvent
 
 __all__ = [
+    "BADGE_COLOURS",
     "CAUSE_WORDS",
     "FAULT_CLAUSES",
     "FAULT_WORDS",
@@ -21,6 +22,7 @@ __all__ = [
     "code_words",
     "event_mark",
     "provider_mark",
+    "status_word",
     "tally",
     "worst_colour",
 ]
@@ -133,3 +135,11 @@ def _mark(status: str, code: str | None) -> StatusMark:
     if status == "cancelled":
         return StatusMark("Cancelled", ":material/stop_circle:", "gray")
     return StatusMark(code_words(code or "error"), ":material/error:", "red")
+
+
+BADGE_COLOURS = {"Success": "green", "Cancelled": "gray", "Unknown": "orange", "Done": "blue"}
+
+
+def status_word(status: str) -> str:
+    """Return how a finished request is called."""
+    return {"success": "Success", "error": "Error", "cancelled": "Cancelled", "unknown": "Unknown"}.get(status, status)

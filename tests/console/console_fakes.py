@@ -30,6 +30,7 @@ from router_core.types import (
     WireUsage,
 )
 from tests.console.health_fakes import OPERATORS, HealthDouble
+from tests.console.record_fakes import RecordBackend
 
 OWNER = Principal(kind="person", id="u1", name="ada@example.com", role="owner", accounts=("acme",))
 VIEWER = Principal(kind="person", id="u2", name="vi@example.com", role="viewer", accounts=("acme",))
@@ -112,11 +113,12 @@ def event(
     )
 
 
-class FakeBackend(HealthDouble):
+class FakeBackend(RecordBackend, HealthDouble):
     """Does what ``ConsoleBackend`` promises, from memory. ``people`` maps session tokens to who they belong to."""
 
     def __init__(self, *, busy: bool = False, pause_s: float = 0.0) -> None:
-        super().__init__()
+        RecordBackend.__init__(self)
+        HealthDouble.__init__(self)
         self.people: dict[str, Principal] = {"owner-token": OWNER, "viewer-token": VIEWER}
         self.touches: list[bool] = []
         self.error: LLMError | None = None
@@ -137,8 +139,10 @@ class FakeBackend(HealthDouble):
         return self.people.get(token)
 
     def may(self, person: Principal, screen: Screen) -> bool:
-        if screen == "health":
+        if screen in ("health", "live"):
             return person.role in OPERATORS
+        if screen == "audit":
+            return person.role in ("owner", "admin", "analyst")
         return screen == "overview" or person.role in ("owner", "admin", "prompt_engineer")
 
     async def overview(self, person: Principal) -> OverviewView:

@@ -1,0 +1,1 @@
+"""The Audit log screen: filters, pages, one row in full, export."""

@@ -1,0 +1,72 @@
+"""What the Live screen and the audit log show in tests."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from router_core.audit.memory_log import MemoryAuditLog
+from router_core.clock import SystemClock
+from router_core.journal.stats import RecorderStats
+from router_core.metrics.live import LiveMetrics
+from router_core.metrics.memory_store import MemoryMetricsStore
+from router_core.metrics.overlay import PendingEvents
+from router_core.types import (
+    AuditChoices,
+    AuditCount,
+    AuditDetail,
+    AuditFilter,
+    AuditPage,
+    MetricsReport,
+    MetricsWindow,
+    Principal,
+)
+from tests.support.record_events import audit_row, event
+
+__all__ = ["RecordBackend"]
+
+
+class RecordBackend:
+    """The record side of a console backend: fill :attr:`log` and :attr:`counted`, or set :attr:`stats`."""
+
+    def __init__(self) -> None:
+        self.log = MemoryAuditLog()
+        self.counted = MemoryMetricsStore(datetime(2026, 1, 1, tzinfo=UTC))
+        self.stats = RecorderStats(flushed=7)
+        self.resets: list[str] = []
+        self.controls = frozenset({"metrics", "export"})
+        self._live = LiveMetrics(self.counted, PendingEvents(), SystemClock(), lambda: (3, 1))
+
+    def fill(self, rows: int) -> None:
+        """Add ``rows`` requests of the last hour, and one act."""
+        now = SystemClock().utcnow()
+        for number in range(1, rows + 1):
+            at = now - timedelta(seconds=number * 20)
+            self.log.add(audit_row(number, at=at, model="gpt-4o" if number % 4 else "claude-haiku-4-5"))
+            self.counted.add(event(number, timestamp=at, latency_ms=100.0 + number))
+        act = audit_row(
+            rows + 1, at=now, event="breaker.reset", target="openai:x", provider=None, actor="ann@x.example"
+        )
+        self.log.add(AuditDetail(entry=act.entry, before={"phase": "OPEN"}, after={"phase": "CLOSED"}))
+
+    async def live(self, person: Principal, window: MetricsWindow) -> MetricsReport:
+        return await self._live.report(window)
+
+    def recorder(self, person: Principal) -> RecorderStats:
+        return self.stats
+
+    async def reset_metrics(self, person: Principal) -> None:
+        self.resets.append(person.name)
+
+    def audit_scope(self, person: Principal) -> Sequence[str] | None:
+        return None
+
+    async def audit_page(
+        self, person: Principal, wanted: AuditFilter, *, limit: int, cursor: str | None, oldest: bool
+    ) -> tuple[AuditPage, AuditCount]:
+        page = await self.log.page(wanted, limit=limit, cursor=cursor, oldest=oldest)
+        return page, await self.log.count(wanted)
+
+    async def audit_detail(self, person: Principal, entry_id: str) -> AuditDetail | None:
+        return await self.log.detail(entry_id, None)
+
+    async def audit_choices(self, person: Principal) -> AuditChoices:
+        return await self.log.choices(None)

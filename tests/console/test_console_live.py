@@ -1,0 +1,73 @@
+"""The Live screen, run as Streamlit runs it: figures equal the report's, trouble is told, a reset is guarded."""
+
+from datetime import UTC, datetime
+
+from router_core.journal.stats import RecorderStats
+from tests.console.conftest import OpenConsole
+from tests.console.console_fakes import FakeBackend
+
+SINCE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def _metrics(app: object) -> dict[str, str]:
+    return {each.label: each.value for each in app.metric}  # type: ignore[attr-defined]
+
+
+def test_the_tiles_show_what_the_report_holds(open_console: OpenConsole) -> None:
+    backend = FakeBackend()
+    backend.fill(40)
+    app = open_console(backend, page="live")
+    assert not app.exception
+    shown = _metrics(app)
+    assert shown["Errors"].startswith("0")
+    assert shown["p95 latency"].startswith("13")
+    assert shown["Under way"] == "3"
+    table = app.dataframe[0].value
+    assert list(table["Name"]) == ["a"]
+    assert list(table["Requests"]) == ["40"]
+    assert table["Audit"][0].startswith("/audit?from=")
+
+
+def test_without_traffic_it_says_so(open_console: OpenConsole) -> None:
+    app = open_console(FakeBackend(), page="live")
+    assert not app.exception
+    assert any("No requests in this range" in each.value for each in app.markdown)
+
+
+def test_a_record_that_is_behind_is_told_with_what_happens(open_console: OpenConsole) -> None:
+    backend = FakeBackend()
+    backend.stats = RecorderStats(state="behind", since=SINCE, pending=1_234)
+    app = open_console(backend, page="live")
+    (told,) = app.warning
+    assert "The record is behind" in told.value
+    assert "1,234" in told.value
+    assert "Requests go on" in told.value
+
+
+def test_a_journal_that_cannot_be_written_is_told_with_what_happens(open_console: OpenConsole) -> None:
+    backend = FakeBackend()
+    backend.stats = RecorderStats(state="blocked", since=SINCE, last_error="No space left on device")
+    app = open_console(backend, page="live")
+    assert "Requests are refused" in app.error[0].value
+    backend.stats = RecorderStats(state="failing", since=SINCE, last_error="No space left on device", dropped=3)
+    assert "without a journal" in app.run().error[0].value
+    backend.stats = RecorderStats(failed=2)
+    assert "2 events were set aside" in app.run().error[0].value
+
+
+def test_a_viewer_is_told_which_role_it_takes(open_console: OpenConsole) -> None:
+    app = open_console(FakeBackend(), token="viewer-token", page="live")
+    assert "operator" in app.warning[0].value
+    assert not app.metric
+
+
+def test_a_reset_needs_the_word_and_goes_on_record(open_console: OpenConsole) -> None:
+    backend = FakeBackend()
+    app = open_console(backend, page="live")
+    app.button(key="live_reset").click().run()
+    assert app.button(key="live_reset_do").disabled
+    app.text_input(key="live_reset_word").input("reset").run()
+    assert not app.button(key="live_reset_do").disabled
+    app.button(key="live_reset_do").click().run()
+    assert len(backend.resets) == 1
+    assert "live_reset_do" not in {each.key for each in app.button}
