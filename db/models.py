@@ -46,6 +46,7 @@ class Account(Base):
     timezone: Mapped[str] = mapped_column(server_default=text("'UTC'"))
     is_active: Mapped[bool] = mapped_column(server_default=true())
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    keeps_content: Mapped[bool] = mapped_column(server_default=false())
 
 
 class User(Base):

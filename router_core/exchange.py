@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from router_core.attempts import RequestFacts, Trail
+from router_core.audit.content import kept_content
 from router_core.clock import Clock, new_ulid
 from router_core.errors import LLMError
 from router_core.ports import PriceSource, Recorder, Reservation
@@ -65,6 +66,7 @@ class Exchange:
         "account_id",
         "decision",
         "id",
+        "keeps_content",
         "principal",
         "request",
         "started",
@@ -88,6 +90,7 @@ class Exchange:
         self.account_id: str | None = None
         self.decision = _NOTHING_PLANNED
         self.started = False
+        self.keeps_content = False
         self._request_id = request_id or self.id
         self._clock = clock
         self._prices = prices
@@ -255,6 +258,9 @@ class Exchange:
         elif attempt.first_token_ms is not None:
             self._usage = added(self._usage, used)
 
+    def _answer(self) -> str:
+        return self._kept.text if self._kept is not None else "".join(self._texts)
+
     def _trace(self) -> Decision:
         if self._trail is None:
             return self.decision
@@ -290,4 +296,5 @@ class Exchange:
             estimated=(self._usage is not None and self._usage.estimated) or self._estimated,
             address=self._address,
             metadata=self.request.metadata,
+            content=kept_content(self.request, self._answer()) if self.keeps_content else None,
         )

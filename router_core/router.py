@@ -228,6 +228,7 @@ class Router:
     def _plan(self, exchange: Exchange) -> Plan:
         snapshot = self._config.snapshot()
         plan = select(exchange.request, snapshot, exchange.account_id, self._attempts.absence)
+        exchange.keeps_content = exchange.account_id in snapshot.content_accounts
         exchange.planned(explain(exchange.request, snapshot, plan))
         if not plan.candidates:
             raise refusal(plan, self._attempts.absence)

@@ -68,6 +68,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         exporter=runtime.exporter,
         metrics=runtime.live,
         recording=runtime.recording.stats,
+        retention=runtime.desk.retention,
         load=lambda: (runtime.router.in_flight, runtime.router.streams),
         started=runtime.started,
         ready=runtime.readiness.is_ready,

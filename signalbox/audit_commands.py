@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["audit"]
+__all__ = ["audit", "retention"]
 
 audit = typer.Typer(no_args_is_help=True, help="The audit log: export, verify.")
 
@@ -13,6 +13,21 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Folder of the store. [default: SIGNALBOX_DATA_DIR or .signalbox]"),
 ]
+
+
+retention = typer.Typer(no_args_is_help=True, help="How long the store keeps what piles up.")
+
+
+@retention.command("run")
+def run_retention(
+    dry: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    data_dir: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+) -> None:
+    """Remove what is too old, now; a running server does so every hour."""
+    from signalbox.commands import retention as command
+
+    command.run(data_dir, dry=dry, as_json=as_json)
 
 
 @audit.command()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from router_core.types import KeyRole, PersonRole
-from signalbox.audit_commands import audit
+from signalbox.audit_commands import audit, retention
 from signalbox.exits import guard
 from signalbox.operator_commands import breakers, drills, use_cases
 
@@ -156,6 +156,21 @@ def create_account(
     administer.create_account(data_dir, name, as_json=as_json)
 
 
+@accounts.command("set")
+def set_account(
+    name: Annotated[str, typer.Argument(help="The account's name.")],
+    keep_content: Annotated[
+        bool, typer.Option("--keep-content/--no-keep-content", help="Whether prompts and answers are kept.")
+    ],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether the audit log keeps an account's prompts and answers; in force everywhere within seconds."""
+    from signalbox.commands import administer
+
+    administer.keep_content(data_dir, name, keeps=keep_content, as_json=as_json)
+
+
 @accounts.command("list")
 def list_accounts(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List all accounts."""
@@ -238,6 +253,7 @@ app.add_typer(accounts, name="accounts")
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
+app.add_typer(retention, name="retention")
 app.add_typer(drills, name="drills")
 app.add_typer(breakers, name="breakers")
 app.add_typer(use_cases, name="use-cases")

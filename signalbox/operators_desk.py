@@ -10,6 +10,7 @@ from router_core.admin.check_targets import check_targets
 from router_core.admin.health_reports import HealthParts, HealthReports
 from router_core.admin.operations import Operations, OperationsParts, drill_ended
 from router_core.admin.own_acts import gap_act
+from router_core.admin.retention import RetentionJob
 from router_core.clock import Clock
 from router_core.drills.adapters import DrillAdapters
 from router_core.drills.board import DrillBoard
@@ -28,6 +29,7 @@ from router_core.resilience.gossip import BreakerGossip
 from router_core.resilience.loop_watch import LoopWatch
 from router_core.router import Router
 from router_core.types import Drill, ProviderConfig, UpstreamState
+from signalbox.retention_settings import retention_rules
 from signalbox.settings import Settings
 from signalbox.store import Store
 from signalbox.tasks import background
@@ -64,6 +66,7 @@ class OperatorsDesk:
         self.drills = DrillBoard(clock, lambda: {row.name for row in config.snapshot().providers}, self._note_end)
         self.adapters: AdapterSource = DrillAdapters(parts.adapters, self.drills, clock)
         self.stats = AttemptStats(clock)
+        self.retention = RetentionJob(retention_rules(parts.settings), parts.store.retention, self._trail, clock)
         self.uptime = UptimeHistory(parts.store.health_history, clock)
         self.health = HealthBoard(config, self._upstream_state, self._tail, clock)
         self._ledger = CheckLedger(parts.settings.health_daily_cap, clock)
@@ -123,6 +126,7 @@ class OperatorsDesk:
         background(stack, self._trail.run())
         stack.callback(self.drills.end_all)
         background(stack, self.drills.run())
+        background(stack, self.retention.run())
         stack.push_async_callback(self.uptime.close)
         self.uptime.start()
         background(stack, LoopWatch(router.load, clock).run())

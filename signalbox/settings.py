@@ -73,6 +73,13 @@ class Settings:
     audit_flush_s: float
     audit_queue: int
     drain_s: float
+    retention_audit_days: int
+    retention_trace_days: int
+    retention_content_days: int
+    retention_metrics_days: int
+    retention_usage_days: int
+    retention_ledger_days: int
+    retention_operations_days: int
     timezone: str
     log_level: str
     log_format: str

@@ -14,6 +14,7 @@ from db.queries.audit_exporter import SqlAuditExporter
 from db.queries.audit_reader import SqlAuditReader
 from db.records.event_store import SqlEventStore
 from db.records.metrics_store import SqlMetricsStore
+from db.records.retention import SqlRetention
 from db.stores import (
     SqlAccountStore,
     SqlActionLog,
@@ -26,6 +27,7 @@ from db.stores import (
     SqlUserStore,
 )
 from router_core.clock import Clock
+from router_core.ports import ContentSwitch
 from signalbox.audit_identity import AuditIdentity
 from signalbox.faults import ConflictFault, DependencyFault
 from signalbox.settings import Settings
@@ -49,7 +51,9 @@ class Store:
     audit: SqlAuditReader
     exporter: SqlAuditExporter
     metrics: SqlMetricsStore
+    retention: SqlRetention
     use_cases: SqlUseCaseStore
+    content: ContentSwitch
     config: PollingConfigSource
 
     async def close(self) -> None:
@@ -86,7 +90,8 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         await asyncio.to_thread(_prepare_schema, settings.store_url, migrate=migrate)
         engine = make_engine(settings.store_url)
         hop = StoreHop(engine)
-        config = PollingConfigSource(SqlConfigStore(hop, clock), clock)
+        configured = SqlConfigStore(hop, clock)
+        config = PollingConfigSource(configured, clock)
         try:
             await config.refresh()
         except BaseException:
@@ -105,7 +110,9 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         audit=SqlAuditReader(hop, clock),
         exporter=SqlAuditExporter(engine),
         metrics=SqlMetricsStore(hop),
+        retention=SqlRetention(hop, clock, audit.signer),
         use_cases=SqlUseCaseStore(hop, clock),
+        content=configured,
         config=config,
     )
 

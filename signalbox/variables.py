@@ -48,6 +48,13 @@ def _count(name: str, field: str, default: int, meaning: str) -> Variable:
 _UNSET: Final = (None, "-")
 _ON: Final = (True, "true")
 
+
+def _days(what: str, field: str, default: int, meaning: str) -> Variable:
+    parse = parsers.parse_whole(least=0, most=36_500)
+    name = f"SIGNALBOX_RETENTION_{what}_DAYS"
+    return _row(name, field, parse, (default, str(default)), f"days that {meaning} are kept; 0 for ever")
+
+
 VARIABLES: Final = (
     _row(
         "SIGNALBOX_DATA_DIR",
@@ -245,6 +252,13 @@ VARIABLES: Final = (
     _count("SIGNALBOX_AUDIT_BATCH", "audit_batch", 100, "events that are brought into the store at once"),
     _seconds("SIGNALBOX_AUDIT_FLUSH_S", "audit_flush_s", 5, "seconds until an event is in the store, at most"),
     _count("SIGNALBOX_AUDIT_QUEUE", "audit_queue", 1000, "events that wait in memory; more of them wait on disk"),
+    _days("AUDIT", "retention_audit_days", 400, "rows of the audit log"),
+    _days("TRACE", "retention_trace_days", 30, "decision traces and details of acts"),
+    _days("CONTENT", "retention_content_days", 30, "prompts and answers, where an account allows them,"),
+    _days("METRICS", "retention_metrics_days", 400, "hourly figures (by the minute 2 days, by ten minutes 9)"),
+    _days("USAGE", "retention_usage_days", 800, "hours of usage by account"),
+    _days("LEDGER", "retention_ledger_days", 0, "posts of the ledger"),
+    _days("OPERATIONS", "retention_operations_days", 90, "transitions of breakers, uptime and ended sessions"),
     _seconds("SIGNALBOX_DRAIN_S", "drain_s", 30, "seconds that requests under way get when the server is stopped"),
     _row("SIGNALBOX_TIMEZONE", "timezone", parsers.parse_timezone, ("UTC", "UTC"), "calendar of new accounts' budgets"),
     _row(

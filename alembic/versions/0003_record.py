@@ -54,6 +54,7 @@ def upgrade() -> None:
     op.bulk_insert(epochs, [{"number": 1, "started_at": SystemClock().utcnow(), "actor": "system"}])
     _move_actions()
     op.drop_table("operator_actions")
+    op.add_column("accounts", sa.Column("keeps_content", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
 def downgrade() -> None:
@@ -61,6 +62,8 @@ def downgrade() -> None:
     for table in _TABLES:
         op.drop_table(table)
     _create_actions()
+    with op.batch_alter_table("accounts") as accounts:
+        accounts.drop_column("keeps_content")
 
 
 def _text(name: str, *, nullable: bool = False) -> sa.Column[Any]:

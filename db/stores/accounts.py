@@ -30,6 +30,7 @@ class SqlAccountStore:
                     timezone=account.timezone,
                     is_active=account.is_active,
                     created_at=account.created_at,
+                    keeps_content=account.keeps_content,
                 )
             )
 
@@ -62,5 +63,10 @@ class SqlAccountStore:
 
 def _record(row: Account) -> AccountRecord:
     return AccountRecord(
-        id=row.id, name=row.name, timezone=row.timezone, is_active=row.is_active, created_at=row.created_at
+        id=row.id,
+        name=row.name,
+        timezone=row.timezone,
+        is_active=row.is_active,
+        created_at=row.created_at,
+        keeps_content=row.keeps_content,
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from msgspec import convert, to_builtins
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.hop import StoreHop
@@ -55,6 +55,21 @@ class SqlConfigStore:
 
         return await self._hop.write(work)
 
+    async def keep_content(self, account_id: str, *, keeps: bool) -> int:
+        """Allow or forbid that the audit log holds an account's prompts and answers; return the new revision.
+
+        Raises :class:`ValidationError` when there is no such account.
+        """
+        now = self._clock.utcnow()
+
+        def work(session: Session) -> int:
+            revision = next_revision(session, now)
+            require_known(session, Account.id, [account_id], field="account_id")
+            session.execute(update(Account).where(Account.id == account_id).values(keeps_content=keeps))
+            return revision
+
+        return await self._hop.write(work)
+
 
 def _revision(session: Session) -> int:
     return session.scalars(select(ConfigState.revision)).one()
@@ -70,6 +85,7 @@ def _load(session: Session) -> Snapshot:
         flags=convert(flags, Flags),
         preferences=MappingProxyType(preferences),
         policies=load_policies(session),
+        content_accounts=frozenset(session.scalars(select(Account.id).where(Account.keeps_content))),
     )
 
 

@@ -7,6 +7,7 @@ from router_core.api.admin_breakers import close_breaker, list_breakers, open_br
 from router_core.api.admin_drills import list_drills, start_drill, stop_drill
 from router_core.api.admin_export import export_audit
 from router_core.api.admin_health import list_actions, report_board
+from router_core.api.admin_stats import report_retention, report_stats
 from router_core.api.admin_use_cases import list_use_cases, reset_policy, set_policy
 from router_core.api.endpoint import Action
 
@@ -21,6 +22,8 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/drills/{id}/stop": {"POST": Action("drills.control", stop_drill)},
     "/api/admin/health": {"GET": Action("health.read", report_board)},
     "/api/admin/actions": {"GET": Action("health.read", list_actions)},
+    "/api/admin/stats": {"GET": Action("live.read", report_stats)},
+    "/api/admin/retention": {"GET": Action("audit.read", report_retention)},
     "/api/admin/audit": {"GET": Action("audit.read", list_audit)},
     "/api/admin/audit/export": {"GET": Action("audit.export", export_audit)},
     "/api/admin/audit/{id}": {"GET": Action("audit.read", show_audit)},

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from router_core.admin.operations import Operations
+from router_core.admin.retention import RetentionJob
 from router_core.clock import Clock
 from router_core.journal.stats import RecorderStats
 from router_core.metrics.live import LiveMetrics
@@ -72,6 +73,7 @@ class ApiDeps:
     exporter: AuditExporter
     metrics: LiveMetrics
     recording: Callable[[], RecorderStats]
+    retention: RetentionJob
     load: Callable[[], tuple[int, int]]
     started: datetime
     ready: Callable[[], bool]

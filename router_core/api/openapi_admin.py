@@ -9,6 +9,7 @@ from router_core.api.admin_breakers import BreakerList, BreakerOrder
 from router_core.api.admin_drills import DrillList
 from router_core.api.admin_export import CONTENT_TYPES
 from router_core.api.admin_health import ActionList
+from router_core.api.admin_stats import RetentionAnswer, StatsAnswer
 from router_core.api.admin_use_cases import PolicyChange, UseCaseList
 from router_core.api.audit_query import FILTER_NAMES
 from router_core.api.metrics import MetricsAnswer, ResetAnswer, describe_parameters
@@ -20,7 +21,8 @@ Schema = Mapping[str, Any]
 
 ADMIN_TYPES: tuple[type, ...] = (
     BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
-    UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer,
+    UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer, StatsAnswer,
+    RetentionAnswer,
 )  # fmt: skip
 
 
@@ -53,6 +55,8 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
             "get": act("Figures since the last reset, or over a window", MetricsAnswer, query=describe_parameters())
         },
         "/api/llm/metrics/reset": {"post": act("Begin to count anew", ResetAnswer)},
+        "/api/admin/stats": {"get": act("How the recorder is doing", StatsAnswer)},
+        "/api/admin/retention": {"get": act("How long tables are kept", RetentionAnswer)},
         "/api/admin/audit": {"get": act("The audit log", AuditAnswer, query=_audit_query())},
         "/api/admin/audit/export": {"get": _export()},
         "/api/admin/audit/{id}": {"get": act("One row of the audit log", AuditDetail)},

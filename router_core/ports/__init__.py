@@ -4,7 +4,7 @@ Each port has an in-memory twin in product code, so the router runs without a da
 (``tests/contract``) runs on the twin and on the real thing.
 """
 
-from router_core.ports.operations import ActionLog, BreakerLog, HealthHistory, HealthSlot, UseCaseStore
+from router_core.ports.operations import ActionLog, BreakerLog, ContentSwitch, HealthHistory, HealthSlot, UseCaseStore
 from router_core.ports.readers import EventSource, HealthReader, ProviderHealth
 from router_core.ports.recording import (
     AuditExporter,
@@ -58,6 +58,7 @@ __all__ = [
     "BudgetGuard",
     "ConfigSource",
     "ConfigStore",
+    "ContentSwitch",
     "EventBatch",
     "EventSource",
     "EventStore",

@@ -12,7 +12,7 @@ from router_core.types import (
     UseCasePolicy,
 )
 
-__all__ = ["ActionLog", "BreakerLog", "HealthHistory", "HealthSlot", "UseCaseStore"]
+__all__ = ["ActionLog", "BreakerLog", "ContentSwitch", "HealthHistory", "HealthSlot", "UseCaseStore"]
 
 
 class BreakerLog(Protocol):
@@ -65,6 +65,14 @@ class HealthHistory(Protocol):
 
     async def since(self, start: datetime) -> Sequence[HealthSlot]:
         """Return the slots that start at ``start`` or later, oldest first."""
+        ...
+
+
+class ContentSwitch(Protocol):
+    """Says whose prompts and answers the audit log may hold; part of the configuration."""
+
+    async def keep_content(self, account_id: str, *, keeps: bool) -> int:
+        """Allow or forbid it for an account; return the new revision. Raises :class:`ValidationError` for none such."""
         ...
 
 

@@ -50,13 +50,14 @@ class ConfigStore(Protocol):
 
 
 class AccountRecord(Struct, frozen=True, kw_only=True):
-    """A tenant. ``timezone`` is an IANA name."""
+    """A tenant. ``timezone`` is an IANA name; ``keeps_content`` lets the audit log hold prompts and answers."""
 
     id: str
     name: str
     timezone: str
     is_active: bool
     created_at: datetime
+    keeps_content: bool = False
 
 
 class AccountStore(Protocol):

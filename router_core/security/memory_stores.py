@@ -169,6 +169,12 @@ class MemoryConfigStore:
         """Return everything at one revision, providers oldest first."""
         return self._snapshot
 
+    async def keep_content(self, account_id: str, *, keeps: bool) -> int:
+        """Allow or forbid that the audit log holds an account's prompts and answers; return the new revision."""
+        refuse(not self._accounts.holds([account_id]), "account_id", "names nothing that exists")
+        old = self._snapshot.content_accounts
+        return self._next(content_accounts=old | {account_id} if keeps else old - {account_id})
+
     async def put_provider(self, provider: ProviderConfig) -> int:
         """Add ``provider``, or change the one of that id; return the new revision.
 
@@ -212,6 +218,7 @@ class MemoryConfigStore:
         providers: Iterable[ProviderConfig] | None = None,
         flags: Flags | None = None,
         policies: Mapping[str, UseCasePolicy] | None = None,
+        content_accounts: frozenset[str] | None = None,
     ) -> int:
         old = self._snapshot
         self._snapshot = Snapshot(
@@ -220,5 +227,6 @@ class MemoryConfigStore:
             flags=flags or old.flags,
             preferences=old.preferences,
             policies=old.policies if policies is None else MappingProxyType(dict(policies)),
+            content_accounts=old.content_accounts if content_accounts is None else content_accounts,
         )
         return self._snapshot.revision

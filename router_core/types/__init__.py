@@ -70,6 +70,7 @@ from router_core.types.response import (
     ToolCallStart,
     WireUsage,
 )
+from router_core.types.retention import RetentionReport, RetentionRule
 from router_core.types.secret import Secret
 from router_core.types.upstream import Headroom, UpstreamKey, UpstreamState, model_family
 from router_core.types.usage import Usage, added
@@ -149,6 +150,8 @@ __all__ = [
     "ReasoningDelta",
     "RequestEvent",
     "ResponseFormat",
+    "RetentionReport",
+    "RetentionRule",
     "Role",
     "Secret",
     "Snapshot",

@@ -81,8 +81,8 @@ class Snapshot:
     """
 
     __slots__ = (
-        "_by_model", "_by_name", "_by_use_case", "_defaults", "flags", "policies", "preferences", "providers",
-        "revision",
+        "_by_model", "_by_name", "_by_use_case", "_defaults", "content_accounts", "flags", "policies", "preferences",
+        "providers", "revision",
     )  # fmt: skip
 
     def __init__(
@@ -93,12 +93,14 @@ class Snapshot:
         flags: Flags | None = None,
         preferences: MappingProxyType[str, str] = DEFAULT_PREFERENCES,
         policies: Mapping[str, UseCasePolicy] = NO_POLICIES,
+        content_accounts: frozenset[str] = frozenset(),
     ) -> None:
         self.providers = tuple(providers)
         self.revision = revision
         self.flags = flags or Flags()
         self.preferences = preferences
         self.policies = policies
+        self.content_accounts = content_accounts
         self._by_use_case: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_model: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_name: dict[str, ProviderConfig] = {}

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from router_core.clock import Clock, SystemClock
+from router_core.clock import Clock, SystemClock, new_ulid
 from router_core.errors import NotFoundError
 from router_core.ports import AccountRecord, ApiKeyRecord, UserRecord
 from router_core.security.api_keys import NewApiKey
 from router_core.security.passwords import Argon2Passwords
-from router_core.types import KeyRole, PersonRole, Secret
+from router_core.types import KeyRole, OperatorAction, PersonRole, Secret
 from signalbox import administration
 from signalbox.audit_identity import audit_identity, command_writer
 from signalbox.bootstrap import key_pepper
@@ -34,6 +34,7 @@ __all__ = [
     "create_key",
     "create_user",
     "disable_user",
+    "keep_content",
     "list_accounts",
     "list_keys",
     "list_users",
@@ -56,7 +57,9 @@ def create_account(data_dir: Path | None, name: str, *, as_json: bool) -> None:
     """Make an account and print its id."""
 
     async def work(desk: _Desk) -> AccountRecord:
-        return await administration.create_account(desk.store.accounts, desk.clock, name, desk.settings.timezone)
+        made = await administration.create_account(desk.store.accounts, desk.clock, name, desk.settings.timezone)
+        await _tell(desk, "account.created", made.name, made.id, after={"name": made.name, "timezone": made.timezone})
+        return made
 
     account = _at_desk(data_dir, work)
     if as_json:
@@ -68,7 +71,7 @@ def create_account(data_dir: Path | None, name: str, *, as_json: bool) -> None:
 def list_accounts(data_dir: Path | None, *, as_json: bool) -> None:
     """Print all accounts."""
     found = _at_desk(data_dir, lambda desk: desk.store.accounts.list())
-    rows = [_public(each, "id", "name", "timezone", "is_active", "created_at") for each in found]
+    rows = [_public(each, "id", "name", "timezone", "is_active", "created_at", "keeps_content") for each in found]
     _print_rows(rows, as_json=as_json)
 
 
@@ -78,9 +81,11 @@ def create_user(data_dir: Path | None, email: str, role: PersonRole, names: Sequ
 
     async def work(desk: _Desk) -> UserRecord:
         accounts = await _accounts_of(desk, names)
-        return await administration.create_user(
+        made = await administration.create_user(
             desk.store.users, Argon2Passwords(), desk.clock, email, password, role, accounts
         )
+        await _tell(desk, "user.created", made.email, None, after={"role": role, "accounts": list(accounts)})
+        return made
 
     user = _at_desk(data_dir, work)
     _print_secret({"id": user.id, "email": user.email, "password": password.reveal()}, as_json=as_json)
@@ -100,6 +105,8 @@ def disable_user(data_dir: Path | None, email: str, *, as_json: bool) -> None:
         user = await desk.store.users.by_email(email)
         if user is None or not await desk.store.users.set_active(user.id, active=False):
             raise NotFoundError(f"There is no user with the address {email!r}")
+        active = {"isActive": user.is_active}
+        await _tell(desk, "user.disabled", user.email, None, before=active, after={"isActive": False})
         return user
 
     user = _at_desk(data_dir, work)
@@ -115,9 +122,12 @@ def create_key(data_dir: Path | None, account: str, role: KeyRole, name: str, *,
     async def work(desk: _Desk) -> NewApiKey:
         owner = await administration.find_account(desk.store.accounts, account)
         pepper = key_pepper(load_master_key(desk.settings))
-        return await administration.issue_key(
-            desk.store.api_keys, pepper, desk.clock, account_id=owner.id, role=role, name=name or f"{account} {role}"
+        label = name or f"{account} {role}"
+        made = await administration.issue_key(
+            desk.store.api_keys, pepper, desk.clock, account_id=owner.id, role=role, name=label
         )
+        await _tell(desk, "key.created", made.id, owner.id, after={"role": role, "name": label})
+        return made
 
     made = _at_desk(data_dir, work)
     _print_secret({"id": made.id, "key": made.key.reveal()}, as_json=as_json)
@@ -142,12 +152,55 @@ def revoke_key(data_dir: Path | None, key_id: str, *, as_json: bool) -> None:
     async def work(desk: _Desk) -> None:
         if not await desk.store.api_keys.revoke(key_id, desk.clock.utcnow()):
             raise NotFoundError(f"There is no key with the id {key_id!r}")
+        await _tell(desk, "key.revoked", key_id, None, before={"revoked": False}, after={"revoked": True})
 
     _at_desk(data_dir, work)
     if as_json:
         print_json({"id": key_id, "revoked": True})
     else:
         print_line(f"key {key_id} is revoked")
+
+
+def keep_content(data_dir: Path | None, name: str, *, keeps: bool, as_json: bool) -> None:
+    """Allow or forbid that the audit log holds prompts and answers of an account."""
+
+    async def work(desk: _Desk) -> AccountRecord:
+        account = await administration.find_account(desk.store.accounts, name)
+        before, after = {"keepsContent": account.keeps_content}, {"keepsContent": keeps}
+        await _tell(desk, "account.content_switched", account.name, account.id, before=before, after=after)
+        await desk.store.content.keep_content(account.id, keeps=keeps)
+        return account
+
+    account = _at_desk(data_dir, work)
+    if as_json:
+        print_json({"id": account.id, "name": account.name, "keepsContent": keeps})
+    else:
+        print_line(f"prompts and answers of {account.name} are {'kept' if keeps else 'not kept'} from now on")
+
+
+async def _tell(
+    desk: _Desk,
+    verb: str,
+    target: str,
+    account_id: str | None,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Have an act of the command line on record."""
+    act = OperatorAction(
+        id=new_ulid(desk.clock),
+        at=desk.clock.utcnow(),
+        actor="command",
+        actor_id="",
+        role=None,
+        action=verb,
+        target=target,
+        before=before,
+        after=after,
+        account_id=account_id,
+    )
+    await desk.store.actions.append(act)
 
 
 def _at_desk(data_dir: Path | None, work: Callable[[_Desk], Awaitable[T]]) -> T:

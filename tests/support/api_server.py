@@ -10,6 +10,7 @@ from typing import get_args
 
 import uvicorn
 
+from router_core.admin.retention import RetentionJob
 from router_core.api.app import ApiApplication, ApiDeps, ApiLimits
 from router_core.audit.memory_log import MemoryAuditLog
 from router_core.clock import SystemClock
@@ -32,6 +33,8 @@ from router_core.types import (
     LLMResponse,
     PersonRole,
     Principal,
+    RetentionReport,
+    RetentionRule,
     Secret,
     StartPart,
     StreamPart,
@@ -131,6 +134,16 @@ class Board:
         return self.rows
 
 
+class NoRetention:
+    """Finds nothing that is too old."""
+
+    async def count(self, rule: RetentionRule) -> RetentionReport:
+        return RetentionReport(table=rule.table, days=rule.days, before=None, removed=0)
+
+    async def run(self, rule: RetentionRule) -> RetentionReport:
+        return await self.count(rule)
+
+
 @dataclass
 class EndlessExporter:
     """Exports ``pieces`` pieces, or pieces without end; keeps what it was asked for."""
@@ -211,6 +224,7 @@ def api_rig() -> Iterator[ApiRig]:
         exporter=exporter,
         metrics=desk.live,
         recording=lambda: RecorderStats(pending=2),
+        retention=RetentionJob([RetentionRule("audit_log", 400)], NoRetention(), desk.trail, clock),
         load=lambda: (3, 1),
         started=clock.utcnow(),
         ready=lambda: state["ready"],

@@ -29,6 +29,8 @@ ROUTES: tuple[tuple[str, str, Any, frozenset[str]], ...] = (
     ("POST", "/api/admin/drills/{drill}/stop", None, OPERATORS),
     ("GET", "/api/admin/health", None, OPERATORS),
     ("GET", "/api/admin/actions", None, OPERATORS),
+    ("GET", "/api/admin/stats", None, OPERATORS),
+    ("GET", "/api/admin/retention", None, HEADS | {"analyst"}),
     ("GET", "/api/admin/use-cases", None, HEADS),
     ("PUT", "/api/admin/use-cases/draft/policy", {"hedge": True}, HEADS),
     ("DELETE", "/api/admin/use-cases/draft/policy", None, HEADS),

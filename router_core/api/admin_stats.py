@@ -1,0 +1,38 @@
+"""``/api/admin/stats`` and ``/api/admin/retention``: how the record side is doing."""
+
+from msgspec import Struct
+
+from router_core.api.call import Call
+from router_core.api.documents import read_query
+from router_core.journal.stats import RecorderStats
+from router_core.types import RetentionReport, RetentionRule
+
+__all__ = ["RetentionAnswer", "StatsAnswer", "report_retention", "report_stats"]
+
+
+class StatsAnswer(Struct, frozen=True, rename="camel"):
+    """The recorder of the answering process, and what it has under way."""
+
+    recorder: RecorderStats
+    in_flight: int
+    streams: int
+
+
+class RetentionAnswer(Struct, frozen=True, rename="camel"):
+    """How long each table is kept, and what the last run of the answering process removed."""
+
+    rules: list[RetentionRule]
+    last_run: list[RetentionReport]
+
+
+async def report_stats(call: Call) -> None:
+    """Answer with the counts."""
+    read_query(call, {})
+    await call.answer(StatsAnswer(call.deps.recording(), *call.deps.load()))
+
+
+async def report_retention(call: Call) -> None:
+    """Answer with the rules and what they did."""
+    read_query(call, {})
+    job = call.deps.retention
+    await call.answer(RetentionAnswer(list(job.rules), list(job.last.values())))

@@ -1,0 +1,27 @@
+"""How long each table is kept, by the settings."""
+
+from router_core.types import RetentionRule
+from signalbox.settings import Settings
+
+__all__ = ["retention_rules"]
+
+# What the screens of a day and a week need, and a day more.
+MINUTE_DAYS = 2
+TEN_MINUTE_DAYS = 9
+
+
+def retention_rules(settings: Settings) -> list[RetentionRule]:
+    """Return the rule of every table."""
+    return [
+        RetentionRule("audit_log", settings.retention_audit_days),
+        RetentionRule("audit_traces", settings.retention_trace_days),
+        RetentionRule("audit_contents", settings.retention_content_days),
+        RetentionRule("metric_minutes", MINUTE_DAYS),
+        RetentionRule("metric_ten_minutes", TEN_MINUTE_DAYS),
+        RetentionRule("metric_hours", settings.retention_metrics_days),
+        RetentionRule("usage_hours", settings.retention_usage_days),
+        RetentionRule("ledger_posts", settings.retention_ledger_days),
+        RetentionRule("breaker_transitions", settings.retention_operations_days),
+        RetentionRule("health_slots", settings.retention_operations_days),
+        RetentionRule("console_sessions", settings.retention_operations_days),
+    ]
