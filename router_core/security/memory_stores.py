@@ -173,7 +173,7 @@ class MemoryConfigStore:
         """Allow or forbid that the audit log holds an account's prompts and answers; return the new revision."""
         refuse(not self._accounts.holds([account_id]), "account_id", "names nothing that exists")
         old = self._snapshot.content_accounts
-        return self._next(content_accounts=old | {account_id} if keeps else old - {account_id})
+        return self._swap(content_accounts=old | {account_id} if keeps else old - {account_id})
 
     async def put_provider(self, provider: ProviderConfig) -> int:
         """Add ``provider``, or change the one of that id; return the new revision.

@@ -96,3 +96,16 @@ async def test_switches_are_set_together_with_the_next_revision(stores: Stores) 
     snapshot = await stores.config.load()
     assert snapshot.flags == Flags(llm=True, openai=False, anthropic=True)
     assert snapshot.revision == 2
+
+
+async def test_whose_content_is_kept_is_part_of_the_configuration(stores: Stores) -> None:
+    await stores.accounts.create(account("acme"))
+    assert (await stores.config.load()).content_accounts == frozenset()
+    before = await stores.config.revision()
+    assert await stores.content.keep_content("id-acme", keeps=True) == before + 1
+    assert (await stores.config.load()).content_accounts == {"id-acme"}
+    await stores.content.keep_content("id-acme", keeps=False)
+    assert (await stores.config.load()).content_accounts == frozenset()
+    with pytest.raises(ValidationError) as refused:
+        await stores.content.keep_content("nobody", keeps=True)
+    assert refused.value.field == "account_id"

@@ -25,6 +25,7 @@ from router_core.ports import (
     ApiKeyStore,
     BreakerLog,
     ConfigStore,
+    ContentSwitch,
     HealthHistory,
     SessionStore,
     UseCaseStore,
@@ -59,6 +60,7 @@ class Stores:
     api_keys: ApiKeyStore
     sessions: SessionStore
     config: ConfigStore
+    content: ContentSwitch
     use_cases: UseCaseStore
     breaker_log: BreakerLog
     actions: ActionLog
@@ -100,6 +102,7 @@ def memory_stores() -> Stores:
         api_keys=MemoryApiKeyStore(accounts),
         sessions=MemorySessionStore(users),
         config=config,
+        content=config,
         use_cases=config,
         breaker_log=MemoryBreakerLog(clock),
         actions=MemoryActionLog(),
@@ -116,6 +119,7 @@ def sql_stores(hop: StoreHop) -> Stores:
         api_keys=SqlApiKeyStore(hop),
         sessions=SqlSessionStore(hop),
         config=SqlConfigStore(hop, config_clock),
+        content=SqlConfigStore(hop, config_clock),
         use_cases=SqlUseCaseStore(hop, config_clock),
         breaker_log=SqlBreakerLog(hop, clock),
         actions=SqlActionLog(hop, clock, "tests", ChainSigner(b"k" * 32), MemoryHeads()),
