@@ -13,6 +13,7 @@ from console.health.orders import flash, was_placed
 from console.health.tiles import WINDOW_WORDS, health_tiles
 from console.health.timeline import draw_timeline
 from console.identity import Visitor, require
+from console.recorder_banner import draw_recorder_banner
 from router_core.types import HealthReport, HealthWindow
 
 __all__ = ["draw_health", "pick_window"]
@@ -44,6 +45,7 @@ def draw_health(window: HealthWindow) -> None:
     said = flash()
     if said is not None:
         st.toast(said, icon=":material/check_circle:")
+    draw_recorder_banner(visitor.stage.backend.recorder(visitor.person), visitor.stage.clock)
     _banners(report, zone)
     with st.grid(4, min_column_width=210, gap="small"):
         for tile in health_tiles(report):

@@ -11,6 +11,7 @@ from console.format import THIN, clock_time, duration, literal, percent, zone_of
 from console.identity import Visitor, require
 from console.overview.attention import alerts
 from console.overview.tiles import tiles
+from console.recorder_banner import draw_recorder_banner
 from console.status import badge, provider_mark
 from console.tables import request_rows
 from console.views import OverviewView, ProviderView
@@ -28,6 +29,7 @@ def draw_overview() -> None:
     visitor = require("overview")
     view = visitor.stage.bridge.call(visitor.stage.backend.overview(visitor.person))
     zone = zone_of(st.context.timezone)
+    _record(visitor)
     _attention(visitor, view)
     _tiles(view)
     if view.metrics.totals.requests:
@@ -41,6 +43,13 @@ def draw_overview() -> None:
         f"Updated {clock_time(view.metrics.as_of, zone)} · times in {literal(zone.key)} · "
         "figures are this process's, over all accounts"
     )
+
+
+def _record(visitor: Visitor) -> None:
+    """Say what is wrong with the record to those who can do something about it."""
+    backend = visitor.stage.backend
+    if backend.may(visitor.person, "live"):
+        draw_recorder_banner(backend.recorder(visitor.person), visitor.stage.clock)
 
 
 def _attention(visitor: Visitor, view: OverviewView) -> None:

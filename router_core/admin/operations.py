@@ -110,8 +110,11 @@ class Operations:
         require(person, "breakers.control")
         upstream = self._upstream(target)
         said = _checked_reason(reason, required=False)
+        before = {"phase": upstream.breaker.get_state().state}
         upstream.reset(actor=person.name, reason=said)
-        await self._parts.trail.report(self._action(person, "breaker.reset", upstream.id, {"reason": said}))
+        act = self._action(person, "breaker.reset", upstream.id, {"reason": said})
+        after = {"phase": upstream.breaker.get_state().state}
+        await self._parts.trail.report(structs.replace(act, before=before, after=after))
         return upstream.state()
 
     async def force_breaker(
@@ -128,7 +131,9 @@ class Operations:
         if seconds is not None and not (math.isfinite(seconds) and 1 <= seconds <= MAX_FORCE_S):
             raise ValidationError(f"durationS must be within 1 and {MAX_FORCE_S} seconds, or null", field="durationS")
         verb = "breaker.forced_open" if phase == "OPEN" else "breaker.forced_closed"
-        await self._parts.trail.require(self._action(person, verb, upstream.id, {"reason": said, "durationS": seconds}))
+        act = self._action(person, verb, upstream.id, {"reason": said, "durationS": seconds})
+        before = {"phase": upstream.breaker.get_state().state}
+        await self._parts.trail.require(structs.replace(act, before=before, after={"phase": phase}))
         upstream.breaker.force(phase, actor=person.name, reason=said, seconds=seconds)
         return upstream.state()
 
@@ -196,7 +201,9 @@ class Operations:
             raise NotFoundError("There is no such use case")
         verb = "use_case.policy_reset" if policy is None else "use_case.policy_set"
         detail: Detail = {} if policy is None else msgspec.to_builtins(policy)
-        await self._parts.trail.require(self._action(person, verb, use_case, detail))
+        before = msgspec.to_builtins(self._parts.config.snapshot().policy(use_case))
+        act = structs.replace(self._action(person, verb, use_case, detail), before=before, after=detail)
+        await self._parts.trail.require(act)
         revision = await self._parts.policies.put_policy(use_case, policy)
         await self._parts.refresh()
         return revision

@@ -158,7 +158,7 @@ def test_the_overview_is_alive_and_freezes_when_told(console: Console, page: Pag
     updated = page.get_by_text(re.compile(r"Updated \d\d:\d\d:\d\d · times in Europe/Paris"))
     first = updated.inner_text()
     expect(updated).not_to_have_text(first, timeout=6_000)
-    page.get_by_text("Live", exact=True).click()
+    page.get_by_test_id("stWidgetLabel").get_by_text("Live", exact=True).click()
     expect(page).to_have_url(re.compile("overview_live=false"))
     # Turning it off draws the page once more; a living timer would draw it again and again.
     assert changes_within(updated, periods=3) <= 1
