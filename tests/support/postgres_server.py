@@ -34,6 +34,9 @@ class PostgresServer:
     """A running server; each database is a copy of a template or empty."""
 
     port: int
+    _binaries: Path
+    _folder: Path
+    _account: pwd.struct_passwd | None
     _numbers: Iterator[int] = field(default_factory=count)
 
     def url(self, database: str) -> str:
@@ -49,6 +52,22 @@ class PostgresServer:
     def drop_database(self, name: str) -> None:
         """Drop a database, whoever is connected."""
         self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def stop(self) -> None:
+        """Stop the server, ending every connection; :meth:`start` brings it back on the same port."""
+        command: list[Path | str] = [
+            self._binaries / "pg_ctl",
+            "stop",
+            "--wait",
+            "--pgdata",
+            self._folder / "data",
+            "--mode=fast",
+        ]
+        _run(command, self._folder, self._account)
+
+    def start(self) -> None:
+        """Start the server again."""
+        _run(_start_command(self._binaries, self._folder, self.port), self._folder, self._account)
 
     def _execute(self, statement: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
@@ -82,7 +101,7 @@ def running_server() -> Iterator[PostgresServer]:
         _run([binaries / "initdb", "--pgdata", data, *auth], folder, account)
         port = _start(binaries, folder, account)
         try:
-            yield PostgresServer(port)
+            yield PostgresServer(port, binaries, folder, account)
         finally:
             _run([binaries / "pg_ctl", "stop", "--pgdata", data, "--mode=immediate"], folder, account)
     finally:
@@ -91,26 +110,22 @@ def running_server() -> Iterator[PostgresServer]:
 
 def _start(binaries: Path, folder: Path, account: pwd.struct_passwd | None) -> int:
     """Start on a free port; between our look and the server's bind another program may take it, so try again."""
-    settings = " ".join(f"-c {name}='{value}'" for name, value in _SETTINGS.items())
     for attempt in range(1, _START_TRIES + 1):
         port = _free_port()
-        command: list[Path | str] = [
-            binaries / "pg_ctl",
-            "start",
-            "--wait",
-            "--pgdata",
-            folder / "data",
-            "--log",
-            folder / "log",
-        ]
         try:
-            _run([*command, "--options", f"-p {port} {settings}"], folder, account)
+            _run(_start_command(binaries, folder, port), folder, account)
         except RuntimeError:
             if attempt == _START_TRIES:
                 raise
         else:
             return port
     raise AssertionError("unreachable")
+
+
+def _start_command(binaries: Path, folder: Path, port: int) -> "list[Path | str]":
+    settings = " ".join(f"-c {name}='{value}'" for name, value in _SETTINGS.items())
+    place: list[Path | str] = ["--pgdata", folder / "data", "--log", folder / "log"]
+    return [binaries / "pg_ctl", "start", "--wait", *place, "--options", f"-p {port} {settings}"]
 
 
 def _run(command: list[Path | str], folder: Path, account: pwd.struct_passwd | None) -> None:

@@ -1,0 +1,86 @@
+"""PostgreSQL stops under traffic: no request fails for it, and every one is on record afterwards, once."""
+
+import asyncio
+import json
+import urllib.request
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from sqlalchemy import text
+
+from db.engine import make_engine, reading
+from tests.faults.record_kills import LastingServer
+from tests.support.postgres_server import running_server
+from tests.support.simulator_process import SimulatorProcess
+
+RATE = 60
+BEFORE_S, OUTAGE_S, AFTER_S = 3.0, 6.0, 5.0
+
+
+async def _traffic(server: LastingServer, seconds: float, codes: Counter[Any]) -> None:
+    headers = {"authorization": f"Bearer {server.facts['api_key']}"}
+    async with aiohttp.ClientSession() as session:
+
+        async def one(number: int) -> None:
+            body = {"prompt": "hi [[sim:output_tokens=5]]", "useCase": "draft"}
+            named = {**headers, "x-request-id": f"outage-{number}"}
+            async with session.post(f"{server.base_url}/api/llm", json=body, headers=named) as answer:
+                await answer.read()
+                codes[answer.status] += 1
+
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(round(seconds * RATE)):
+                tasks.create_task(one(number))
+                await asyncio.sleep(1 / RATE)
+
+
+def _state(server: LastingServer, key: str) -> dict[str, Any]:
+    request = urllib.request.Request(f"{server.base_url}/api/admin/stats", headers={"x-api-key": key})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        found: dict[str, Any] = json.loads(answer.read())["recorder"]
+        return found
+
+
+@pytest.mark.postgres
+def test_no_request_fails_and_none_is_lost(tmp_path: Path) -> None:
+    with running_server() as database, SimulatorProcess() as simulator:
+        url = database.url(database.new_database())
+        server = LastingServer(
+            tmp_path / "data", simulator.openai_url, simulator.base_url, SIGNALBOX_HEALTH_CHECKS="false",
+            DATABASE_URL=url,
+        )  # fmt: skip
+        server.store = {"DATABASE_URL": url}
+        server.start()
+        codes: Counter[Any] = Counter()
+        try:
+            admin = server.command("keys", "create", "--account", "acme", "--role", "admin")["key"]
+            assert _state(server, admin)["state"] == "ok"
+
+            async def run() -> dict[str, Any]:
+                traffic = asyncio.create_task(_traffic(server, BEFORE_S + OUTAGE_S + AFTER_S, codes))
+                await asyncio.sleep(BEFORE_S)
+                await asyncio.to_thread(database.stop)
+                await asyncio.sleep(OUTAGE_S)
+                during = await asyncio.to_thread(_state, server, admin)
+                await asyncio.to_thread(database.start)
+                await traffic
+                return during
+
+            during = asyncio.run(run())
+            assert server.stop(45) == 0
+        finally:
+            server.kill()
+        assert during["state"] == "behind"
+        assert during["pending"] > 0
+        assert codes == {200: round((BEFORE_S + OUTAGE_S + AFTER_S) * RATE)}
+        assert server.command("audit", "verify")["sound"]
+        engine = make_engine(url)
+        with reading(engine).connect() as connection:
+            query = "SELECT request_id FROM audit_log WHERE status = 'success' AND request_id LIKE 'outage-%'"
+            rows = Counter(connection.scalars(text(query)))
+        engine.dispose()
+        assert len(rows) == sum(codes.values())
+        assert set(rows.values()) == {1}
