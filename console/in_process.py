@@ -7,6 +7,7 @@ from msgspec import structs
 
 from console.backend import ConsoleBackend, Control, Screen
 from console.bridge import Bridge
+from console.overview.figures import overview_of
 from console.views import Choices, OverviewView, ProviderState, ProviderView, UseCaseChoice
 from router_core.clock import Clock
 from router_core.health.board import HealthRow
@@ -82,9 +83,11 @@ class InProcessBackend:
         return allows(person, PERMISSION_OF[screen])
 
     async def overview(self, person: Principal) -> OverviewView:
-        """Return the last hour; runs on the loop, where metrics are written."""
+        """Return the last hour of all processes."""
         require(person, "overview.read")
-        metrics = self._runtime.metrics.overview(60)
+        midnight = self._runtime.clock.utcnow().replace(hour=0, minute=0, second=0, microsecond=0)
+        spent = await self._runtime.live.spent_since(midnight)
+        metrics = overview_of(await self._runtime.live.report("1h"), spent)
         totals = {each.provider: each.totals for each in metrics.providers}
         board = {each.provider.name: each for each in self._runtime.health.rows()}
         snapshot = self._runtime.config.snapshot()

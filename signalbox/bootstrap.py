@@ -11,7 +11,6 @@ from router_core.clock import Clock, SystemClock, new_ulid
 from router_core.errors.known_secrets import KnownSecrets
 from router_core.health.board import HealthBoard
 from router_core.journal.folders import WriterFolder
-from router_core.metrics.collector import MetricsCollector
 from router_core.metrics.live import LiveMetrics
 from router_core.metrics.overlay import PendingEvents
 from router_core.metrics.recorders import FanOutRecorder, RecentEvents
@@ -71,7 +70,6 @@ class Runtime:
     router: Router
     adapters: AdapterSource
     events: RecentEvents
-    metrics: MetricsCollector
     recording: RecordKeeping
     audit: AuditReader
     exporter: AuditExporter
@@ -151,13 +149,13 @@ class _Parts:
 
 def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
     settings, clock, store, desk = parts.settings, parts.clock, parts.store, parts.desk
-    events, metrics = RecentEvents(), MetricsCollector(clock)
+    events = RecentEvents()
     router = Router(
         config=parts.config,
         adapters=desk.adapters,
         keys=parts.keys,
         prices=parts.prices,
-        recorder=FanOutRecorder(parts.record.recorder, events, metrics, *desk.recorders),
+        recorder=FanOutRecorder(parts.record.recorder, events, *desk.recorders),
         journal=parts.record.journal,
         clock=clock,
         policy=router_policy(settings),
@@ -172,7 +170,6 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         router=router,
         adapters=parts.adapters,
         events=events,
-        metrics=metrics,
         recording=parts.record,
         audit=store.audit,
         exporter=store.exporter,

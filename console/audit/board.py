@@ -17,8 +17,8 @@ __all__ = ["draw_audit"]
 
 PAGE_ROWS: Final = 50
 FORMATS: Final = ("CSV", "JSONL", "Parquet")
-WIDTHS: Final = {"Time": 84, "Event": 96, "Who": 132, "Use case": 76, "Provider": 172, "Model": 128, "Account": 190}
-NUMBERS: Final = {"Tokens": 60, "Cost": 72, "Latency": 68, "Calls": 50}
+WIDTHS: Final = {"Time": 84, "Event": 88, "Who": 112, "Use case": 76, "Provider": 180, "Model": 128, "Account": 190}
+NUMBERS: Final = {"Tokens": 60, "Cost": 84, "Latency": 68, "Calls": 50}
 
 
 def draw_audit() -> None:

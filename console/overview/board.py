@@ -41,7 +41,7 @@ def draw_overview() -> None:
         _recent(view, zone)
     st.caption(
         f"Updated {clock_time(view.metrics.as_of, zone)} · times in {literal(zone.key)} · "
-        "figures are this process's, over all accounts"
+        "figures are of all processes and accounts; the requests below are this process's newest"
     )
 
 

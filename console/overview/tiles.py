@@ -106,7 +106,7 @@ def _spend(view: OverviewView) -> Tile:
             "delta": f"{literal(money(hour))} in 60{THIN}min" if hour else None,
             "delta_arrow": "off",
             "delta_color": "gray",
-            "help": "Since midnight UTC, or since this server started if that is later, from the price book; "
+            "help": "Since midnight UTC, over all processes; "
             "models without a price are not in it. "
             "The area is the spend of each minute of the last hour.",
             "chart_data": [point.totals.cost / NANO_PER_USD for point in lively(view.metrics.series)],

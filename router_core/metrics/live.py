@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from router_core.clock import Clock
 from router_core.errors import OverloadedError
-from router_core.metrics.measures import Measures
+from router_core.metrics.measures import COUNTS, Measures
 from router_core.metrics.overlay import PendingEvents
 from router_core.ports import MetricsStore, StoredMeasures
-from router_core.types import MetricPoint, MetricRow, MetricsReport, MetricsWindow, MetricTotals, RequestEvent
+from router_core.types import MetricPoint, MetricRow, MetricsReport, MetricsWindow, MetricTotals, NanoUSD, RequestEvent
 
 __all__ = ["WINDOWS", "Cell", "LiveMetrics", "SinceReset"]
 
@@ -104,6 +104,13 @@ class LiveMetrics:
             totals=_sum(cells).totals(),
             providers={name: _sum(found).totals() for name, found in sorted(grouped.items())},
         )
+
+    async def spent_since(self, moment: datetime) -> NanoUSD:
+        """Return what requests cost since ``moment``, the beginning of an hour. Raises :class:`OverloadedError`."""
+        reading = await self._read("spent", lambda: self._store.steps(3600, moment))
+        pending = sum(event.cost or 0 for event in reading.pending if event.timestamp >= moment)
+        place = COUNTS.index("cost")
+        return pending + sum(each.counts[place] for each in reading.stored)
 
     async def ever(self) -> list[Cell]:
         """Return what the store has counted since it began: figures that never go back, whichever process answers.

@@ -10,7 +10,9 @@ from router_core.clock import SystemClock
 from router_core.errors.base import ForbiddenError
 from router_core.health.board import HealthBoard
 from router_core.health.transition_tail import TransitionTail
-from router_core.metrics.collector import MetricsCollector
+from router_core.metrics.live import LiveMetrics
+from router_core.metrics.memory_store import MemoryMetricsStore
+from router_core.metrics.overlay import PendingEvents
 from router_core.metrics.recorders import RecentEvents
 from router_core.resilience.upstream import Upstream, UpstreamPolicy
 from router_core.resilience.upstreams import Upstreams
@@ -47,10 +49,12 @@ class World:
         config = StaticConfig(Snapshot(rows, flags=flags))
         self.upstreams = Upstreams(UpstreamPolicy(), SystemClock())
         self.router = RecordingRouter()
-        self.events, self.metrics = RecentEvents(), MetricsCollector(SystemClock())
+        clock = SystemClock()
+        self.events, self.pending = RecentEvents(), PendingEvents()
+        live = LiveMetrics(MemoryMetricsStore(clock.utcnow()), self.pending, clock, lambda: (0, 0))
         self.health = HealthBoard(config, lambda row: self.upstream(row).state(), TransitionTail(), SystemClock())
         parts = SimpleNamespace(
-            config=config, router=self.router, events=self.events, metrics=self.metrics, health=self.health
+            config=config, router=self.router, events=self.events, live=live, health=self.health, clock=clock
         )
         self.backend = InProcessBackend(cast(Runtime, parts))
 
@@ -61,8 +65,9 @@ class World:
     def record(self, **what: Any) -> None:
         """Let a request have finished just now."""
         made = event(HELLO, at=SystemClock().utcnow(), **what)
-        for recorder in (self.events, self.metrics, self.health):
+        for recorder in (self.events, self.health):
             recorder.record(made)
+        self.pending.add(made)
 
 
 def provider(name: str, **changes: Any) -> ProviderConfig:
