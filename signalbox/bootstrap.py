@@ -25,6 +25,7 @@ from router_core.ports import (
     KeySource,
     PasswordHasher,
     PriceSource,
+    Recorder,
     SessionStore,
     UserStore,
 )
@@ -46,6 +47,7 @@ from signalbox.resilience_settings import router_policy
 from signalbox.settings import Settings
 from signalbox.store import Store, open_store, store_faults
 from signalbox.tasks import background
+from signalbox.telemetry import telemetry_recorders
 
 __all__ = ["Overrides", "Runtime", "build", "key_pepper"]
 
@@ -118,10 +120,13 @@ async def build(settings: Settings, *, migrate: bool = True, overrides: Override
                 adapters=adapters, node=node,
             )
         )  # fmt: skip
+        telemetry = await telemetry_recorders(settings, config, stack)
         pending = PendingEvents()
         record = await _record(settings, folder, store, audit.heads, pending, desk, clock)
         record.start(stack)
-        parts = _Parts(settings, clock, store, master, adapters, prices, config, keys, desk, record, pending, node)
+        parts = _Parts(
+            settings, clock, store, master, adapters, prices, config, keys, desk, record, pending, telemetry, node
+        )
         closing = AsyncExitStack()
         runtime = _assemble(parts, closing.aclose)
         await runtime.desk.open(runtime.router, stack)
@@ -144,6 +149,7 @@ class _Parts:
     desk: OperatorsDesk
     record: RecordKeeping
     pending: PendingEvents
+    telemetry: list[Recorder]
     node: str
 
 
@@ -155,7 +161,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         adapters=desk.adapters,
         keys=parts.keys,
         prices=parts.prices,
-        recorder=FanOutRecorder(parts.record.recorder, events, *desk.recorders),
+        recorder=FanOutRecorder(parts.record.recorder, events, *desk.recorders, *parts.telemetry),
         journal=parts.record.journal,
         clock=clock,
         policy=router_policy(settings),

@@ -73,6 +73,7 @@ class Settings:
     audit_flush_s: float
     audit_queue: int
     drain_s: float
+    telemetry_endpoint: str | None
     retention_audit_days: int
     retention_trace_days: int
     retention_content_days: int

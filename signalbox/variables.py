@@ -260,6 +260,13 @@ VARIABLES: Final = (
     _days("LEDGER", "retention_ledger_days", 0, "posts of the ledger"),
     _days("OPERATIONS", "retention_operations_days", 90, "transitions of breakers, uptime and ended sessions"),
     _seconds("SIGNALBOX_DRAIN_S", "drain_s", 30, "seconds that requests under way get when the server is stopped"),
+    _row(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "telemetry_endpoint",
+        parsers.parse_base_url,
+        (None, "off"),
+        "where OpenTelemetry traces and metrics go by OTLP over HTTP; needs the extra `telemetry`",
+    ),
     _row("SIGNALBOX_TIMEZONE", "timezone", parsers.parse_timezone, ("UTC", "UTC"), "calendar of new accounts' budgets"),
     _row(
         "SIGNALBOX_LOG_LEVEL",
