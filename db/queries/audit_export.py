@@ -7,6 +7,7 @@ fills the batches; SQLAlchemy writes the statement.
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import Dialect, Engine, Select, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -84,7 +85,7 @@ class AuditBatches:
 
         if is_memory_url(url):
             raise StoreUnreachableError("A store in memory cannot be exported")
-        return file_driver.connect(f"file:{url.database}?mode=ro")
+        return file_driver.connect(f"file:{quote(url.database or '')}?mode=ro")
 
     def _prepare(self, cursor: Any) -> None:
         if self._engine.dialect.name == "postgresql":
