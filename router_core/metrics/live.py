@@ -1,5 +1,6 @@
 """Figures over windows: what the store has of all processes, and what this one has served since."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -21,6 +22,7 @@ WINDOWS: Final = MappingProxyType[MetricsWindow, tuple[int, int]](
     {"5m": (60, 5), "15m": (60, 15), "1h": (60, 60), "6h": (600, 36), "24h": (600, 144), "7d": (3600, 168)}
 )
 _TRIES: Final = 3
+_BLANK: Final = MetricTotals()
 
 
 class Cell(Struct, frozen=True):
@@ -73,24 +75,9 @@ class LiveMetrics:
         first = last - timedelta(seconds=span * (count - 1))
         before = first - timedelta(seconds=span * count)
         reading = await self._read(window, lambda: self._store.steps(span, before))
-        cells = [each for each in _cells(reading, span) if use_case in (None, each.use_case)]
-        inside = [each for each in cells if each.start is not None and first <= each.start <= last]
-        starts = [first + timedelta(seconds=span * step) for step in range(count)]
-        in_flight, streams = self._load()
-        return MetricsReport(
-            window=window,
-            step_s=span,
-            since=first,
-            as_of=reading.as_of,
-            totals=_sum(inside).totals(),
-            previous=_sum(each for each in cells if each.start is not None and before <= each.start < first).totals(),
-            series=_series(inside, starts),
-            providers=_rows(inside, starts, lambda cell: cell.provider),
-            models=_rows(inside, starts, lambda cell: cell.model),
-            use_cases=_rows(inside, starts, lambda cell: cell.use_case),
-            in_flight=in_flight,
-            streams=streams,
-        )
+        load = self._load()
+        # Thousands of sketches are added up: in a thread, since requests are served on this loop.
+        return await asyncio.to_thread(_report, reading, window, (before, first, last), use_case, load)
 
     async def since_reset(self) -> SinceReset:
         """Return everything since the last reset, by provider. Raises :class:`OverloadedError`."""
@@ -152,6 +139,39 @@ class LiveMetrics:
         return _Reading(stored, pending, now)
 
 
+def _report(
+    reading: _Reading,
+    window: MetricsWindow,
+    frame: tuple[datetime, datetime, datetime],
+    use_case: str | None,
+    load: tuple[int, int],
+) -> MetricsReport:
+    """Add up ``reading``; ``frame`` is where the window before, the window, and its last step begin."""
+    span, count = WINDOWS[window]
+    before, first, last = frame
+    cells = [each for each in _cells(reading, span) if use_case in (None, each.use_case)]
+    inside = [each for each in cells if each.start is not None and first <= each.start <= last]
+    starts = [first + timedelta(seconds=span * step) for step in range(count)]
+    steps = {start: _sum(found) for start, found in _by_start(inside).items()}
+    whole = Measures()
+    for step in steps.values():
+        whole.merge(step)
+    return MetricsReport(
+        window=window,
+        step_s=span,
+        since=first,
+        as_of=reading.as_of,
+        totals=whole.totals(),
+        previous=_sum(each for each in cells if each.start is not None and before <= each.start < first).totals(),
+        series=tuple(MetricPoint(start, steps[start].totals() if start in steps else _BLANK) for start in starts),
+        providers=_rows(inside, starts, lambda cell: cell.provider),
+        models=_rows(inside, starts, lambda cell: cell.model),
+        use_cases=_rows(inside, starts, lambda cell: cell.use_case),
+        in_flight=load[0],
+        streams=load[1],
+    )
+
+
 def _cells(reading: _Reading, span: int | None) -> list[Cell]:
     cells = _stored_cells(reading.stored)
     for event in reading.pending:
@@ -199,16 +219,26 @@ def _grouped(cells: Iterable[Cell], key: Callable[[Cell], str]) -> dict[str, lis
     return grouped
 
 
-def _series(cells: Sequence[Cell], starts: Sequence[datetime]) -> tuple[MetricPoint, ...]:
-    by_start: dict[datetime | None, list[Cell]] = {}
+def _by_start(cells: Iterable[Cell]) -> dict[datetime, list[Cell]]:
+    found: dict[datetime, list[Cell]] = {}
     for cell in cells:
-        by_start.setdefault(cell.start, []).append(cell)
-    blank = MetricTotals()
-    return tuple(MetricPoint(start, _sum(by_start[start]).totals() if start in by_start else blank) for start in starts)
+        if cell.start is not None:
+            found.setdefault(cell.start, []).append(cell)
+    return found
 
 
 def _rows(cells: Sequence[Cell], starts: Sequence[datetime], key: Callable[[Cell], str]) -> tuple[MetricRow, ...]:
     grouped = _grouped(cells, key)
     return tuple(
-        MetricRow(name, _sum(found).totals(), _series(found, starts)) for name, found in sorted(grouped.items())
+        MetricRow(name, _sum(found).totals(), _counts(found, starts)) for name, found in sorted(grouped.items())
     )
+
+
+def _counts(cells: Sequence[Cell], starts: Sequence[datetime]) -> tuple[MetricPoint, ...]:
+    """Return a series of counts; nobody asks for the percentiles of one row in one step."""
+    steps: dict[datetime, Measures] = {}
+    for start, found in _by_start(cells).items():
+        steps[start] = Measures()
+        for cell in found:
+            steps[start].merge_counts(cell.measures)
+    return tuple(MetricPoint(start, steps[start].totals() if start in steps else _BLANK) for start in starts)

@@ -72,6 +72,10 @@ class Measures:
         add_bins(self.first_token, other.first_token)
         return self
 
+    def merge_counts(self, other: "Measures") -> None:
+        """Add the counts of ``other``, without its latencies."""
+        self.counts = [mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
+
     def packed(self) -> tuple[bytes, bytes, bytes]:
         """Return errors by code, latency bins and first-token bins as MessagePack."""
         return _PACK(self.errors_by_code), _PACK(self.latency), _PACK(self.first_token)

@@ -66,7 +66,7 @@ class MetricPoint(Struct, frozen=True, rename="camel"):
 
 
 class MetricRow(Struct, frozen=True, rename="camel"):
-    """One provider, model or use case over the window, with its series; ``name`` is ``""`` for unserved requests."""
+    """One provider, model or use case over the window; ``name`` is ``""`` for unserved requests."""
 
     name: str
     totals: MetricTotals
