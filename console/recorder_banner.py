@@ -6,7 +6,7 @@ from console.format import count, moment, zone_of
 from router_core.clock import Clock
 from router_core.journal.stats import RecorderStats
 
-__all__ = ["draw_recorder_banner", "recorder_words"]
+__all__ = ["draw_recorder_banner", "draw_unreadable", "recorder_words"]
 
 
 def draw_recorder_banner(stats: RecorderStats, clock: Clock) -> None:
@@ -19,6 +19,14 @@ def draw_recorder_banner(stats: RecorderStats, clock: Clock) -> None:
         st.warning(words, icon=":material/hourglass_top:")
     else:
         st.error(words, icon=":material/error:")
+
+
+def draw_unreadable() -> None:
+    """Say that the store does not answer and nothing was read of it before."""
+    st.error(
+        "**The figures cannot be read: the store does not answer.** They show up here as soon as it does.",
+        icon=":material/cloud_off:",
+    )
 
 
 def recorder_words(stats: RecorderStats, since: str) -> str | None:

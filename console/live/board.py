@@ -11,9 +11,10 @@ import streamlit as st
 from console.charts import CHART_CONFIG, Figure
 from console.format import THIN, clock_time, count, duration, literal, money, percent, span, zone_of
 from console.identity import Visitor, require
-from console.live.charts import cost_figure, errors_figure, latency_figure, traffic_figure
+from console.live.charts import cost_figure, errors_figure, latency_figure, tokens_figure, traffic_figure
 from console.live.tiles import live_tiles
-from console.recorder_banner import draw_recorder_banner
+from console.recorder_banner import draw_recorder_banner, draw_unreadable
+from router_core.errors import OverloadedError
 from router_core.journal.stats import RecorderStats
 from router_core.types import MetricRow, MetricsReport, MetricsWindow
 
@@ -24,12 +25,17 @@ STALE_S: Final = 6.0
 CHART_PACE_S: Final = 10
 STEP_WORDS: Final = {60: "minute", 600: "10 minutes", 3600: "hour"}
 Build = Callable[[MetricsReport, ZoneInfo], Figure]
-_CHARTS: Final[tuple[tuple[str, str, Build], ...]] = (
-    ("traffic", "Requests by provider", traffic_figure),
-    ("latency", "Latency", latency_figure),
-    ("errors", "Errors by code", errors_figure),
-    ("cost", "Cost by model", cost_figure),
-)
+Chart = tuple[str, str, Build]
+TRAFFIC: Final[Chart] = ("traffic", "Requests by provider", traffic_figure)
+LATENCY: Final[Chart] = ("latency", "Latency", latency_figure)
+ERRORS: Final[Chart] = ("errors", "Errors by code", errors_figure)
+COST: Final[Chart] = ("cost", "Cost by model", cost_figure)
+TOKENS: Final[Chart] = ("tokens", "Tokens by model", tokens_figure)
+# In pixels, so that a row with a long name fits 1440.
+WIDTHS: Final = {
+    "Requests": 72, "Errors": 64, "p50": 62, "p95": 62, "p99": 62, "First token": 82, "Tokens": 62, "Cost": 70,
+    "Retries": 62, "Failovers": 76,
+}  # fmt: skip
 
 
 def pick_window() -> MetricsWindow:
@@ -50,15 +56,19 @@ def draw_live(window: MetricsWindow) -> None:
     """Check who is there and draw the figures over ``window`` for them."""
     visitor = require("live")
     backend = visitor.stage.backend
-    report = visitor.stage.bridge.call(backend.live(visitor.person, window))
     stats = backend.recorder(visitor.person)
     zone = zone_of(st.context.timezone)
     draw_recorder_banner(stats, visitor.stage.clock)
+    try:
+        report = visitor.stage.bridge.call(backend.live(visitor.person, window))
+    except OverloadedError:
+        draw_unreadable()
+        return
     with st.grid(4, min_column_width=200, gap="small"):
         for tile in live_tiles(report):
             st.metric(tile.label, tile.value, border=True, height="stretch", **tile.options)
     if report.totals.requests:
-        _charts(report, zone)
+        _charts(visitor, report, zone)
         _tables(visitor, report)
     else:
         with st.container(border=True, key="live_empty"):
@@ -67,17 +77,24 @@ def draw_live(window: MetricsWindow) -> None:
     _footer(visitor, report, stats, zone)
 
 
-def _charts(report: MetricsReport, zone: ZoneInfo) -> None:
-    step = STEP_WORDS[report.step_s]
-    for pair in (_CHARTS[:2], _CHARTS[2:]):
-        for column, (key, title, build) in zip(st.columns(2, gap="small"), pair, strict=True):
+def _charts(visitor: Visitor, report: MetricsReport, zone: ZoneInfo) -> None:
+    failed = bool(report.totals.errors_by_code)
+    rows = ((TRAFFIC, LATENCY), (ERRORS, COST), (TOKENS,)) if failed else ((TRAFFIC, LATENCY), (TOKENS, COST))
+    for row in rows:
+        for column, chart in zip(st.columns(len(row), gap="small"), row, strict=True):
             with column.container(border=True, height="stretch"):
-                st.markdown(f"**{title}** :small[:gray[per {step}]]")
-                if key == "errors" and not report.totals.errors_by_code:
-                    st.markdown(":gray[No request failed in this range.]")
-                    continue
-                figure = _paced(key, report, build, zone)
-                st.plotly_chart(figure, key=f"live_{key}", config=CHART_CONFIG, alt=f"{title} per {step}")
+                _chart(chart, report, zone)
+    if failed and visitor.stage.backend.may(visitor.person, "audit"):
+        address = _audit_address(report, {"status": "error"})
+        st.link_button("Failed requests in the audit log", address, type="tertiary", icon=":material/receipt_long:")
+
+
+def _chart(chart: Chart, report: MetricsReport, zone: ZoneInfo) -> None:
+    key, title, build = chart
+    step = STEP_WORDS[report.step_s]
+    st.markdown(f"**{title}** :small[:gray[per {step}]]")
+    figure = _paced(key, report, build, zone)
+    st.plotly_chart(figure, key=f"live_{key}", config=CHART_CONFIG, alt=f"{title} per {step}")
 
 
 def _paced(
@@ -106,25 +123,11 @@ def _tables(visitor: Visitor, report: MetricsReport) -> None:
 def _table(rows: Sequence[MetricRow], name: str, report: MetricsReport, *, linked: bool) -> None:
     shown = [_row(each, name, report, linked=linked) for each in rows]
     config: dict[str, Any] = {
-        "Traffic": st.column_config.AreaChartColumn(y_min=0, width="small"),
-        **{
-            each: st.column_config.TextColumn(alignment="right", width="small")
-            for each in (
-                "Requests",
-                "Errors",
-                "p50",
-                "p95",
-                "p99",
-                "First token",
-                "Tokens",
-                "Cost",
-                "Retries",
-                "Failovers",
-            )
-        },
+        "Traffic": st.column_config.AreaChartColumn(y_min=0, width=70),
+        **{each: st.column_config.TextColumn(alignment="right", width=width) for each, width in WIDTHS.items()},
     }
     if linked:
-        config["Audit"] = st.column_config.LinkColumn(display_text="open", width="small")
+        config["Audit"] = st.column_config.LinkColumn(display_text="open", width=58)
     st.dataframe(shown, hide_index=True, key=f"live_table_{name}", column_config=config, alt=f"Figures by {name}")
 
 
@@ -146,9 +149,7 @@ def _row(row: MetricRow, name: str, report: MetricsReport, *, linked: bool) -> d
         "Failovers": count(totals.failovers),
     }
     if linked:
-        until = report.as_of + timedelta(minutes=1)
-        query = {"from": _iso(report.since), "to": _iso(until), **({name: row.name} if row.name else {})}
-        found["Audit"] = f"/audit?{urlencode(query)}"
+        found["Audit"] = _audit_address(report, {name: row.name} if row.name else {})
     return found
 
 
@@ -164,6 +165,11 @@ def _footer(visitor: Visitor, report: MetricsReport, stats: RecorderStats, zone:
         f"Updated {clock_time(report.as_of, zone)} · all processes, others at most 5{THIN}s behind · {record} · "
         f"times in {literal(zone.key)}"
     )
+
+
+def _audit_address(report: MetricsReport, filters: dict[str, str]) -> str:
+    until = report.as_of + timedelta(minutes=1)
+    return f"/audit?{urlencode({'from': _iso(report.since), 'to': _iso(until), **filters})}"
 
 
 def _iso(when: datetime) -> str:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from console.charts import Figure, chart_layout, series_colour
 from router_core.types import NANO_PER_USD, MetricPoint, MetricsReport, MetricTotals
 
-__all__ = ["cost_figure", "errors_figure", "latency_figure", "traffic_figure"]
+__all__ = ["cost_figure", "errors_figure", "latency_figure", "tokens_figure", "traffic_figure"]
 
 Value = Callable[[MetricTotals], float | None]
 
@@ -24,7 +24,7 @@ def traffic_figure(report: MetricsReport, zone: ZoneInfo) -> Figure:
         }
         for place, row in enumerate(report.providers)
     ]
-    return {"data": traces, "layout": {**chart_layout(), "barmode": "stack", "bargap": 0.22, "dragmode": "select"}}
+    return {"data": traces, "layout": {**chart_layout(), "barmode": "stack", "bargap": 0.22}}
 
 
 def latency_figure(report: MetricsReport, zone: ZoneInfo) -> Figure:
@@ -72,6 +72,22 @@ def cost_figure(report: MetricsReport, zone: ZoneInfo) -> Figure:
     layout = chart_layout()
     axis = {**layout["yaxis"], "tickprefix": "$", "tickformat": ".3~f"}
     return {"data": traces, "layout": {**layout, "barmode": "stack", "bargap": 0.22, "yaxis": axis}}
+
+
+def tokens_figure(report: MetricsReport, zone: ZoneInfo) -> Figure:
+    """Return tokens read and written a step, stacked by model."""
+    traces = [
+        {
+            "type": "bar",
+            "name": row.name or "no model",
+            "x": _times(row.series, zone),
+            "y": [point.totals.tokens for point in row.series],
+            "marker": {"color": series_colour(place), "line": {"width": 0}},
+            "hovertemplate": "%{y:,d} tokens",
+        }
+        for place, row in enumerate(report.models)
+    ]
+    return {"data": traces, "layout": {**chart_layout(), "barmode": "stack", "bargap": 0.22}}
 
 
 def _line(series: Sequence[MetricPoint], zone: ZoneInfo, name: str, value: Value, place: int) -> Figure:

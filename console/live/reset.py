@@ -4,7 +4,9 @@ from typing import Final
 
 import streamlit as st
 
+from console.format import prose
 from console.identity import require
+from router_core.errors import LLMError
 
 __all__ = ["offer_reset"]
 
@@ -28,13 +30,17 @@ def _draw() -> None:
         "The figures of `GET /api/llm/metrics` begin anew, in every process. Charts, ledger and audit log stay as they "
         "are, and so do Prometheus' counters. The reset goes on record with your name."
     )
-    typed = st.text_input(f"Type **{WORD}** to confirm", key="live_reset_word")
+    typed = st.text_input(f"Type **{WORD}** to confirm", key="live_reset_word", autocomplete="off", live=True)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Cancel", key="live_reset_cancel"):
             _close()
             st.rerun()
         if st.button("Reset metrics", key="live_reset_do", type="primary", disabled=typed.strip() != WORD):
-            visitor.stage.bridge.call(visitor.stage.backend.reset_metrics(visitor.person))
+            try:
+                visitor.stage.bridge.call(visitor.stage.backend.reset_metrics(visitor.person))
+            except LLMError as error:
+                st.error(prose(error.message), icon=":material/error:")
+                return
             _close()
             st.session_state["live_flash"] = "The metrics are reset."
             st.rerun()

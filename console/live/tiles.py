@@ -27,7 +27,11 @@ def live_tiles(report: MetricsReport) -> list[Tile]:
         ),
         Tile("Tokens", _rate(totals.tokens / seconds), _quiet(f"{count(totals.output_tokens)} written")),
         _cost(totals, seconds),
-        Tile("Under way", count(report.in_flight), _quiet(f"{report.streams} streams, in this process")),
+        Tile(
+            "Under way",
+            count(report.in_flight),
+            _quiet(f"{report.streams} {'stream' if report.streams == 1 else 'streams'}, in this process"),
+        ),
         Tile(
             "Cache hits",
             percent(totals.cached / totals.requests if totals.requests else None),

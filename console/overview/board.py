@@ -11,10 +11,11 @@ from console.format import THIN, clock_time, duration, literal, percent, zone_of
 from console.identity import Visitor, require
 from console.overview.attention import alerts
 from console.overview.tiles import tiles
-from console.recorder_banner import draw_recorder_banner
+from console.recorder_banner import draw_recorder_banner, draw_unreadable
 from console.status import badge, provider_mark
 from console.tables import request_rows
 from console.views import OverviewView, ProviderView
+from router_core.errors import OverloadedError
 
 __all__ = ["draw_overview"]
 
@@ -27,9 +28,13 @@ OUTCOME_COLOURS = {"Success": "green", "Cancelled": "gray"}
 def draw_overview() -> None:
     """Check who is there and draw the last hour for them."""
     visitor = require("overview")
-    view = visitor.stage.bridge.call(visitor.stage.backend.overview(visitor.person))
     zone = zone_of(st.context.timezone)
     _record(visitor)
+    try:
+        view = visitor.stage.bridge.call(visitor.stage.backend.overview(visitor.person))
+    except OverloadedError:
+        draw_unreadable()
+        return
     _attention(visitor, view)
     _tiles(view)
     if view.metrics.totals.requests:

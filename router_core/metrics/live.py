@@ -97,7 +97,8 @@ class LiveMetrics:
         reading = await self._read("spent", lambda: self._store.steps(3600, moment))
         pending = sum(event.cost or 0 for event in reading.pending if event.timestamp >= moment)
         place = COUNTS.index("cost")
-        return pending + sum(each.counts[place] for each in reading.stored)
+        kept = (each for each in reading.stored if each.start is not None and each.start >= moment)
+        return pending + sum(each.counts[place] for each in kept)
 
     async def ever(self) -> list[Cell]:
         """Return what the store has counted since it began: figures that never go back, whichever process answers.

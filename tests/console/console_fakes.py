@@ -146,6 +146,7 @@ class FakeBackend(RecordBackend, HealthDouble):
         return screen == "overview" or person.role in ("owner", "admin", "prompt_engineer")
 
     async def overview(self, person: Principal) -> OverviewView:
+        self._read()
         metrics = self._metrics.overview(60)
         totals = {each.provider: each.totals for each in metrics.providers}
         providers = tuple(

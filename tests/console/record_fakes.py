@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from router_core.audit.memory_log import MemoryAuditLog
 from router_core.clock import SystemClock
+from router_core.errors import OverloadedError
 from router_core.journal.stats import RecorderStats
 from router_core.metrics.live import LiveMetrics
 from router_core.metrics.memory_store import MemoryMetricsStore
@@ -32,6 +33,7 @@ class RecordBackend:
         self.counted = MemoryMetricsStore(datetime(2026, 1, 1, tzinfo=UTC))
         self.stats = RecorderStats(flushed=7)
         self.resets: list[str] = []
+        self.unreadable: OverloadedError | None = None
         self.controls = frozenset({"metrics", "export"})
         self._live = LiveMetrics(self.counted, PendingEvents(), SystemClock(), lambda: (3, 1))
 
@@ -48,13 +50,19 @@ class RecordBackend:
         self.log.add(AuditDetail(entry=act.entry, before={"phase": "OPEN"}, after={"phase": "CLOSED"}))
 
     async def live(self, person: Principal, window: MetricsWindow) -> MetricsReport:
+        self._read()
         return await self._live.report(window)
 
     def recorder(self, person: Principal) -> RecorderStats:
         return self.stats
 
     async def reset_metrics(self, person: Principal) -> None:
+        self._read()
         self.resets.append(person.name)
+
+    def _read(self) -> None:
+        if self.unreadable is not None:
+            raise self.unreadable
 
     def audit_scope(self, person: Principal) -> Sequence[str] | None:
         return None

@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime
 
+from router_core.clock import SystemClock
+from router_core.errors import OverloadedError
 from router_core.journal.stats import RecorderStats
 from tests.console.conftest import OpenConsole
 from tests.console.console_fakes import FakeBackend
+from tests.support.record_events import event
 
 SINCE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -71,3 +74,36 @@ def test_a_reset_needs_the_word_and_goes_on_record(open_console: OpenConsole) ->
     app.button(key="live_reset_do").click().run()
     assert len(backend.resets) == 1
     assert "live_reset_do" not in {each.key for each in app.button}
+
+
+def test_a_reset_that_fails_says_why_and_leaves_the_dialog_open(open_console: OpenConsole) -> None:
+    backend = FakeBackend()
+    app = open_console(backend, page="live")
+    app.button(key="live_reset").click().run()
+    app.text_input(key="live_reset_word").input("reset").run()
+    backend.unreadable = OverloadedError("The store is out of reach")
+    app.button(key="live_reset_do").click().run()
+    assert not app.exception
+    assert "The store is out of reach" in [each.value for each in app.error]
+    assert backend.resets == []
+
+
+def test_a_store_that_never_answered_is_told_on_live_and_overview(open_console: OpenConsole) -> None:
+    backend = FakeBackend()
+    backend.unreadable = OverloadedError("The store is out of reach")
+    for app in (open_console(backend, page="live"), open_console(backend)):
+        assert not app.exception
+        assert "the store does not answer" in app.error[0].value
+        assert not app.metric
+
+
+def test_failed_requests_lead_to_their_rows_of_the_audit_log(open_console: OpenConsole) -> None:
+    backend = FakeBackend()
+    app = open_console(backend, page="live")
+    assert not app.get("link_button")
+    backend.fill(3)
+    now = SystemClock().utcnow()
+    backend.counted.add(event(9, timestamp=now, status="error", error_code="TIMEOUT", cost=None))
+    (link,) = app.run().get("link_button")
+    assert link.proto.url.startswith("/audit?from=")
+    assert link.proto.url.endswith("&status=error")
