@@ -28,6 +28,7 @@ JOURNAL_FOLDER = "journal"
 POISON_FILE = "set-aside.poison"
 # What the store may take to receive the rest when the process ends.
 CLOSING_S = 8.0
+RETRY_S = 0.25
 
 _log = logging.getLogger(__name__)
 
@@ -47,8 +48,14 @@ class RecordKeeping:
     """The journal of this process and the way into the store. Made by :func:`open_record`."""
 
     def __init__(
-        self, folder: WriterFolder, journal: FileJournal, recorder: EventRecorder, recovery: JournalRecovery
+        self,
+        folder: WriterFolder,
+        journal: FileJournal,
+        recorder: EventRecorder,
+        recovery: JournalRecovery,
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._folder = folder
         self._recovery = recovery
         self.journal = journal
@@ -74,7 +81,8 @@ class RecordKeeping:
         settled = False
         try:
             async with asyncio.timeout(CLOSING_S):
-                settled = await self.recorder.drain()
+                while not (settled := await self.recorder.drain()):
+                    await self._clock.sleep(RETRY_S)
         except TimeoutError:
             settled = False
         if not settled:
@@ -107,7 +115,7 @@ async def open_record(settings: Settings, folder: WriterFolder, parts: RecordPar
         reached=reached,
     )
     recovery = JournalRecovery(folder, journal, recorder, parts.store, parts.clock)
-    return RecordKeeping(folder, journal, recorder, recovery)
+    return RecordKeeping(folder, journal, recorder, recovery, parts.clock)
 
 
 def journal_policy(settings: Settings) -> JournalPolicy:

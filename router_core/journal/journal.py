@@ -148,6 +148,7 @@ class FileJournal:
 
     def close(self, *, settled: bool) -> None:
         """Close the files. With ``settled``, when the store has everything, no segment is left behind."""
+        self._retry_unwritten()
         self._sync.close()
         for segment in (self._current, self._spare):
             if segment is not None:
