@@ -20,6 +20,7 @@ from tests.support.server_process import PlainServer
 from tests.support.simulator_process import SimulatorProcess
 
 SIZE = "8m"
+ROOMY = "64m"
 
 
 @pytest.fixture
@@ -100,6 +101,8 @@ def test_a_full_disk_refuses_new_requests_and_loses_none_that_was_answered(small
             assert refused[2] is not None
             assert int(refused[2]) >= 1
             ballast.unlink()
+            # What was served needs room in the store as well, more than a disk of this size has.
+            subprocess.run(["mount", "-o", f"remount,size={ROOMY}", str(small_disk)], check=True)
             deadline = time.monotonic() + 30
             while _ask(server, "again")[0] != 200:
                 assert time.monotonic() < deadline, server.output()[-2_000:]
