@@ -54,9 +54,9 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         await asyncio.sleep(seconds)
-        early = end - time.monotonic()
-        if early > 0:
-            # The loop's timers count whole milliseconds; who woke a moment early would find a rest not yet over.
+        # The loop's timers count whole milliseconds from a time read before; who woke early would find a rest not yet
+        # over.
+        while (early := end - time.monotonic()) > 0:  # noqa: ASYNC110 - waits for a time, not for an event
             await asyncio.sleep(early + _TIMER_GRAIN_S)
 
     def random(self) -> float:

@@ -1,20 +1,24 @@
 """What was counted by all processes, on SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.orm import Session
 
 from db.hop import StoreHop
 from db.record_models import MetricEpoch, MetricRollup, MetricTotal
 from router_core.metrics.measures import COUNTS
 from router_core.ports import StoredMeasures
+from router_core.types import MetricsFilter, NanoUSD
 
 __all__ = ["SqlMetricsStore"]
 
 _VALUES: Final = (*COUNTS, "errors_by_code", "latency", "first_token")
+_HOUR_S: Final = 3_600
+# A statement takes so many values at most on every supported store.
+_MOST_STARTS: Final = 500
 
 
 class SqlMetricsStore:
@@ -23,11 +27,34 @@ class SqlMetricsStore:
     def __init__(self, hop: StoreHop) -> None:
         self._hop = hop
 
-    async def steps(self, span: int, since: datetime) -> Sequence[StoredMeasures]:
-        """Return the steps of ``span`` seconds that begin at ``since`` or later."""
+    async def step_stamps(self, span: int, since: datetime, chosen: MetricsFilter) -> dict[datetime, tuple[int, int]]:
+        """Return rows and requests of each step that begins at ``since`` or later: both only grow with it."""
         table: Any = MetricRollup.__table__.c
-        query = select(table.start, *_columns(table)).where(table.span == span, table.start >= since)
-        return await self._hop.read(lambda session: [_measured(row) for row in session.execute(query)])
+        query = (
+            select(table.start, func.count(), func.sum(table.requests))
+            .where(table.span == span, table.start >= since, *_conditions(table, chosen))
+            .group_by(table.start)
+        )
+        found = await self._hop.read(lambda session: session.execute(query).all())
+        return {start: (rows, int(requests)) for start, rows, requests in found}
+
+    async def steps(self, span: int, starts: Collection[datetime], chosen: MetricsFilter) -> Sequence[StoredMeasures]:
+        """Return the steps that begin at ``starts``."""
+        table: Any = MetricRollup.__table__.c
+        query = select(table.start, *_columns(table)).where(table.span == span, *_conditions(table, chosen))
+        ordered = sorted(starts)
+
+        def work(session: Session) -> list[StoredMeasures]:
+            parts = (ordered[at : at + _MOST_STARTS] for at in range(0, len(ordered), _MOST_STARTS))
+            return [_measured(row) for part in parts for row in session.execute(query.where(table.start.in_(part)))]
+
+        return await self._hop.read(work)
+
+    async def cost_since(self, moment: datetime) -> NanoUSD:
+        """Return what requests cost since ``moment``, the beginning of an hour."""
+        table: Any = MetricRollup.__table__.c
+        query = select(func.sum(table.cost)).where(table.span == _HOUR_S, table.start >= moment)
+        return await self._hop.read(lambda session: int(session.scalar(query) or 0))
 
     async def totals(self, *, since_reset: bool) -> Sequence[StoredMeasures]:
         """Return what was counted since the last reset, or ever."""
@@ -50,6 +77,11 @@ class SqlMetricsStore:
             session.execute(insert(MetricEpoch), {"number": number + 1, "started_at": at, "actor": actor})
 
         await self._hop.write(work)
+
+
+def _conditions(table: Any, chosen: MetricsFilter) -> list[ColumnElement[bool]]:
+    wanted = ((table.provider, chosen.provider), (table.model, chosen.model), (table.use_case, chosen.use_case))
+    return [column == value for column, value in wanted if value is not None]
 
 
 def _columns(table: Any) -> list[Any]:

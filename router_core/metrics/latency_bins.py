@@ -30,8 +30,14 @@ def upper_ms(key: int) -> float:
 
 def add_bins(into: LatencyBins, other: LatencyBins) -> None:
     """Add ``other`` to ``into``."""
+    if not into:
+        into.update(other)
+        return
     for key, count in other.items():
-        into[key] = into.get(key, 0) + count
+        if key in into:
+            into[key] += count
+        else:
+            into[key] = count
 
 
 def take_bins(out_of: LatencyBins, other: LatencyBins) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -10,10 +10,21 @@ from msgspec import Struct
 
 from router_core.clock import Clock
 from router_core.errors import OverloadedError
-from router_core.metrics.measures import COUNTS, Measures
-from router_core.metrics.overlay import PendingEvents
+from router_core.metrics.measures import Measures
+from router_core.metrics.overlay import READING_TRIES, PendingEvents
+from router_core.metrics.window_report import floor_step, make_report
+from router_core.metrics.window_sums import Frame
+from router_core.metrics.window_view import WindowView
 from router_core.ports import MetricsStore, StoredMeasures
-from router_core.types import MetricPoint, MetricRow, MetricsReport, MetricsWindow, MetricTotals, NanoUSD, RequestEvent
+from router_core.types import (
+    EVERYTHING,
+    MetricsFilter,
+    MetricsReport,
+    MetricsWindow,
+    MetricTotals,
+    NanoUSD,
+    RequestEvent,
+)
 
 __all__ = ["WINDOWS", "Cell", "LiveMetrics", "SinceReset"]
 
@@ -21,8 +32,7 @@ __all__ = ["WINDOWS", "Cell", "LiveMetrics", "SinceReset"]
 WINDOWS: Final = MappingProxyType[MetricsWindow, tuple[int, int]](
     {"5m": (60, 5), "15m": (60, 15), "1h": (60, 60), "6h": (600, 36), "24h": (600, 144), "7d": (3600, 168)}
 )
-_TRIES: Final = 3
-_BLANK: Final = MetricTotals()
+_MOST_VIEWS: Final = 12
 
 
 class Cell(Struct, frozen=True):
@@ -65,25 +75,35 @@ class LiveMetrics:
         self._clock = clock
         self._load = load
         self._last: dict[str, tuple[Sequence[StoredMeasures], datetime]] = {}
+        self._views: dict[tuple[MetricsWindow, MetricsFilter], WindowView] = {}
+        self._spent: tuple[datetime, NanoUSD] | None = None
         self._epoch: datetime | None = None
 
-    async def report(self, window: MetricsWindow, *, use_case: str | None = None) -> MetricsReport:
-        """Return the figures of ``window``, of one use case where it is given. Raises :class:`OverloadedError`."""
+    async def report(self, window: MetricsWindow, chosen: MetricsFilter = EVERYTHING) -> MetricsReport:
+        """Return the figures of ``window``, of what is ``chosen``. Raises :class:`OverloadedError`."""
         span, count = WINDOWS[window]
+        view = self._view(window, chosen)
         now = self._clock.utcnow()
-        last = _floor(now, span)
+        last = floor_step(now, span)
         first = last - timedelta(seconds=span * (count - 1))
-        before = first - timedelta(seconds=span * count)
-        reading = await self._read(window, lambda: self._store.steps(span, before))
-        load = self._load()
-        # Thousands of sketches are added up: in a thread, since requests are served on this loop.
-        return await asyncio.to_thread(_report, reading, window, (before, first, last), use_case, load)
+        frame = Frame(first - timedelta(seconds=span * count), first, last)
+        sums, pending, as_of = await view.read(frame, self._pending, self._clock)
+        counted = [event for event in pending if chosen.takes(event)]
+        return await asyncio.to_thread(make_report, window, span, sums, counted, as_of, self._load())
+
+    def _view(self, window: MetricsWindow, chosen: MetricsFilter) -> WindowView:
+        """Return what is kept of ``window``; of many choices the least recently asked for is dropped."""
+        view = self._views.pop((window, chosen), None) or WindowView(self._store, WINDOWS[window][0], chosen)
+        while len(self._views) >= _MOST_VIEWS:
+            del self._views[next(iter(self._views))]
+        self._views[window, chosen] = view
+        return view
 
     async def since_reset(self) -> SinceReset:
         """Return everything since the last reset, by provider. Raises :class:`OverloadedError`."""
         reading = await self._read("since reset", lambda: self._store.totals(since_reset=True))
         started = await self._epoch_start()
-        cells = [each for each in _cells(reading, None) if each.start is None or each.start >= started]
+        cells = [each for each in _cells(reading) if each.start is None or each.start >= started]
         grouped = _grouped(cells, lambda cell: cell.provider)
         return SinceReset(
             since=started,
@@ -94,11 +114,23 @@ class LiveMetrics:
 
     async def spent_since(self, moment: datetime) -> NanoUSD:
         """Return what requests cost since ``moment``, the beginning of an hour. Raises :class:`OverloadedError`."""
-        reading = await self._read("spent", lambda: self._store.steps(3600, moment))
-        pending = sum(event.cost or 0 for event in reading.pending if event.timestamp >= moment)
-        place = COUNTS.index("cost")
-        kept = (each for each in reading.stored if each.start is not None and each.start >= moment)
-        return pending + sum(each.counts[place] for each in kept)
+        for _ in range(READING_TRIES):
+            version, pending = self._pending.version, self._pending.events()
+            stored = await self._stored_cost(moment)
+            if version == self._pending.version:
+                break
+        return stored + sum(event.cost or 0 for event in pending if event.timestamp >= moment)
+
+    async def _stored_cost(self, moment: datetime) -> NanoUSD:
+        try:
+            cost = await self._store.cost_since(moment)
+        except OverloadedError:
+            if self._spent is None or self._spent[0] > moment:
+                raise
+            # Where a new day began since, what was read last belongs to the old one.
+            return self._spent[1] if self._spent[0] == moment else 0
+        self._spent = (moment, cost)
+        return cost
 
     async def ever(self) -> list[Cell]:
         """Return what the store has counted since it began: figures that never go back, whichever process answers.
@@ -125,7 +157,7 @@ class LiveMetrics:
 
     async def _read(self, name: str, query: Callable[[], Awaitable[Sequence[StoredMeasures]]]) -> _Reading:
         """Read store and pending events so that no event is counted twice or missed."""
-        for _ in range(_TRIES):
+        for _ in range(READING_TRIES):
             version, pending = self._pending.version, self._pending.events()
             try:
                 stored = await query()
@@ -140,46 +172,12 @@ class LiveMetrics:
         return _Reading(stored, pending, now)
 
 
-def _report(
-    reading: _Reading,
-    window: MetricsWindow,
-    frame: tuple[datetime, datetime, datetime],
-    use_case: str | None,
-    load: tuple[int, int],
-) -> MetricsReport:
-    """Add up ``reading``; ``frame`` is where the window before, the window, and its last step begin."""
-    span, count = WINDOWS[window]
-    before, first, last = frame
-    cells = [each for each in _cells(reading, span) if use_case in (None, each.use_case)]
-    inside = [each for each in cells if each.start is not None and first <= each.start <= last]
-    starts = [first + timedelta(seconds=span * step) for step in range(count)]
-    steps = {start: _sum(found) for start, found in _by_start(inside).items()}
-    whole = Measures()
-    for step in steps.values():
-        whole.merge(step)
-    return MetricsReport(
-        window=window,
-        step_s=span,
-        since=first,
-        as_of=reading.as_of,
-        totals=whole.totals(),
-        previous=_sum(each for each in cells if each.start is not None and before <= each.start < first).totals(),
-        series=tuple(MetricPoint(start, steps[start].totals() if start in steps else _BLANK) for start in starts),
-        providers=_rows(inside, starts, lambda cell: cell.provider),
-        models=_rows(inside, starts, lambda cell: cell.model),
-        use_cases=_rows(inside, starts, lambda cell: cell.use_case),
-        in_flight=load[0],
-        streams=load[1],
-    )
-
-
-def _cells(reading: _Reading, span: int | None) -> list[Cell]:
+def _cells(reading: _Reading) -> list[Cell]:
     cells = _stored_cells(reading.stored)
     for event in reading.pending:
         measures = Measures()
         measures.add(event)
-        start = event.timestamp if span is None else _floor(event.timestamp, span)
-        cells.append(Cell(start, event.provider or "", event.model or "", event.use_case, measures))
+        cells.append(Cell(event.timestamp, event.provider or "", event.model or "", event.use_case, measures))
     return cells
 
 
@@ -190,7 +188,7 @@ def _stored_cells(stored: Sequence[StoredMeasures]) -> list[Cell]:
             each.provider,
             each.model,
             each.use_case,
-            Measures().merge_stored(list(each.counts), each.packed),
+            Measures().merge_stored(each.counts, each.packed),
         )
         for each in stored
     ]
@@ -199,11 +197,6 @@ def _stored_cells(stored: Sequence[StoredMeasures]) -> list[Cell]:
 def _merged(cells: Sequence[Cell]) -> list[Cell]:
     grouped = _grouped(cells, lambda cell: "\0".join((cell.provider, cell.model, cell.use_case)))
     return [Cell(None, found[0].provider, found[0].model, found[0].use_case, _sum(found)) for found in grouped.values()]
-
-
-def _floor(moment: datetime, span: int) -> datetime:
-    seconds = int(moment.timestamp())
-    return datetime.fromtimestamp(seconds - seconds % span, UTC)
 
 
 def _sum(cells: Iterable[Cell]) -> Measures:
@@ -218,28 +211,3 @@ def _grouped(cells: Iterable[Cell], key: Callable[[Cell], str]) -> dict[str, lis
     for cell in cells:
         grouped.setdefault(key(cell), []).append(cell)
     return grouped
-
-
-def _by_start(cells: Iterable[Cell]) -> dict[datetime, list[Cell]]:
-    found: dict[datetime, list[Cell]] = {}
-    for cell in cells:
-        if cell.start is not None:
-            found.setdefault(cell.start, []).append(cell)
-    return found
-
-
-def _rows(cells: Sequence[Cell], starts: Sequence[datetime], key: Callable[[Cell], str]) -> tuple[MetricRow, ...]:
-    grouped = _grouped(cells, key)
-    return tuple(
-        MetricRow(name, _sum(found).totals(), _counts(found, starts)) for name, found in sorted(grouped.items())
-    )
-
-
-def _counts(cells: Sequence[Cell], starts: Sequence[datetime]) -> tuple[MetricPoint, ...]:
-    """Return a series of counts; nobody asks for the percentiles of one row in one step."""
-    steps: dict[datetime, Measures] = {}
-    for start, found in _by_start(cells).items():
-        steps[start] = Measures()
-        for cell in found:
-            steps[start].merge_counts(cell.measures)
-    return tuple(MetricPoint(start, steps[start].totals() if start in steps else _BLANK) for start in starts)

@@ -1,10 +1,11 @@
 """What requests came to: counts, tokens, money and mergeable latency bins, and their form in the store."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-from router_core.metrics.latency_bins import LatencyBins, add_bins, bin_of, quantiles
+from router_core.metrics.latency_bins import LatencyBins, add_bins, bin_of, quantiles, take_bins
 from router_core.types import MetricTotals, RequestEvent
 
 __all__ = ["COUNTS", "Measures"]
@@ -72,15 +73,33 @@ class Measures:
         add_bins(self.first_token, other.first_token)
         return self
 
-    def merge_counts(self, other: "Measures") -> None:
-        """Add the counts of ``other``, without its latencies."""
-        self.counts = [mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
+    def merge_counts(self, counts: Sequence[int]) -> None:
+        """Add counts in the order of :data:`COUNTS`, without latencies."""
+        self.counts = [mine + theirs for mine, theirs in zip(self.counts, counts, strict=True)]
+
+    def take(self, other: "Measures") -> None:
+        """Take ``other``, which was merged before, out again."""
+        self.counts = [mine - theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
+        for code, count in other.errors_by_code.items():
+            self.errors_by_code[code] -= count
+            if not self.errors_by_code[code]:
+                del self.errors_by_code[code]
+        take_bins(self.latency, other.latency)
+        take_bins(self.first_token, other.first_token)
+
+    def copy(self) -> "Measures":
+        """Return a sum that changes apart from this one."""
+        other = Measures()
+        other.counts = list(self.counts)
+        other.errors_by_code = dict(self.errors_by_code)
+        other.latency, other.first_token = dict(self.latency), dict(self.first_token)
+        return other
 
     def packed(self) -> tuple[bytes, bytes, bytes]:
         """Return errors by code, latency bins and first-token bins as MessagePack."""
         return _PACK(self.errors_by_code), _PACK(self.latency), _PACK(self.first_token)
 
-    def merge_stored(self, counts: "list[int]", packed: tuple[bytes, bytes, bytes]) -> "Measures":
+    def merge_stored(self, counts: Sequence[int], packed: tuple[bytes, bytes, bytes]) -> "Measures":
         """Add what the store holds: ``counts`` in the order of :data:`COUNTS`, and what :meth:`packed` gave."""
         codes, latency, first_token = packed
         self.counts = [mine + theirs for mine, theirs in zip(self.counts, counts, strict=True)]

@@ -1,11 +1,13 @@
 """What was counted, in memory: for a process without a database."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from router_core.metrics.measures import Measures
+from router_core.metrics.window_report import floor_step
 from router_core.ports import StoredMeasures
-from router_core.types import RequestEvent
+from router_core.types import MetricsFilter, NanoUSD, RequestEvent
 
 __all__ = ["MemoryMetricsStore"]
 
@@ -21,15 +23,19 @@ class MemoryMetricsStore:
         """Count ``event``."""
         self._events.append(event)
 
-    async def steps(self, span: int, since: datetime) -> Sequence[StoredMeasures]:
-        """Return the steps of ``span`` seconds that begin at ``since`` or later."""
-        found = []
-        for event in self._events:
-            seconds = int(event.timestamp.timestamp())
-            start = datetime.fromtimestamp(seconds - seconds % span, UTC)
-            if start >= since:
-                found.append(_measured(event, start))
-        return found
+    async def step_stamps(self, span: int, since: datetime, chosen: MetricsFilter) -> dict[datetime, tuple[int, int]]:
+        """Return a stamp for each step that begins at ``since`` or later."""
+        counted = Counter(floor_step(event.timestamp, span) for event in self._events if chosen.takes(event))
+        return {start: (count, count) for start, count in counted.items() if start >= since}
+
+    async def steps(self, span: int, starts: Collection[datetime], chosen: MetricsFilter) -> Sequence[StoredMeasures]:
+        """Return the steps that begin at ``starts``."""
+        placed = ((event, floor_step(event.timestamp, span)) for event in self._events if chosen.takes(event))
+        return [_measured(event, start) for event, start in placed if start in starts]
+
+    async def cost_since(self, moment: datetime) -> NanoUSD:
+        """Return what requests cost since ``moment``."""
+        return sum(event.cost or 0 for event in self._events if event.timestamp >= moment)
 
     async def totals(self, *, since_reset: bool) -> Sequence[StoredMeasures]:
         """Return what was counted since the last reset, or ever."""

@@ -5,10 +5,12 @@ from typing import Final
 
 from router_core.types import RequestEvent
 
-__all__ = ["PendingEvents"]
+__all__ = ["READING_TRIES", "PendingEvents"]
 
 # A longer backlog is told by the recorder's own figures; memory stays bounded.
 MOST_KEPT: Final = 20_000
+# How often a reader begins anew because the store took events while it read.
+READING_TRIES: Final = 3
 
 
 class PendingEvents:

@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from router_core.types import (
+    EVERYTHING,
     AuditChoices,
     AuditCount,
     AuditDetail,
@@ -15,8 +16,10 @@ from router_core.types import (
     ChainHead,
     ExportFormat,
     Intent,
+    MetricsFilter,
     MetricsReport,
     MetricsWindow,
+    NanoUSD,
     RequestEvent,
 )
 
@@ -167,10 +170,18 @@ class StoredMeasures(Struct, frozen=True):
 
 
 class MetricsStore(Protocol):
-    """Holds what was counted by all processes."""
+    """Holds what was counted by all processes. Spans are 60, 600 or 3,600 seconds."""
 
-    async def steps(self, span: int, since: datetime) -> Sequence[StoredMeasures]:
-        """Return the steps of ``span`` seconds (60, 600 or 3,600) that begin at ``since`` or later."""
+    async def step_stamps(self, span: int, since: datetime, chosen: MetricsFilter) -> dict[datetime, tuple[int, int]]:
+        """Return, for each step that begins at ``since`` or later, a stamp that changes whenever the step does."""
+        ...
+
+    async def steps(self, span: int, starts: Collection[datetime], chosen: MetricsFilter) -> Sequence[StoredMeasures]:
+        """Return the steps that begin at ``starts``."""
+        ...
+
+    async def cost_since(self, moment: datetime) -> NanoUSD:
+        """Return what requests cost since ``moment``, the beginning of an hour."""
         ...
 
     async def totals(self, *, since_reset: bool) -> Sequence[StoredMeasures]:
@@ -189,6 +200,6 @@ class MetricsStore(Protocol):
 class MetricsReader(Protocol):
     """Reads figures of all processes."""
 
-    async def report(self, window: MetricsWindow, *, use_case: str | None = None) -> MetricsReport:
-        """Return the figures of ``window``, of one use case where it is given."""
+    async def report(self, window: MetricsWindow, chosen: MetricsFilter = EVERYTHING) -> MetricsReport:
+        """Return the figures of ``window``, of what is ``chosen``."""
         ...

@@ -36,7 +36,15 @@ from router_core.types.health import (
 )
 from router_core.types.identity import EMBEDDED, KeyRole, PersonRole, Principal, Role
 from router_core.types.intent import Intent
-from router_core.types.metrics import MetricPoint, MetricRow, MetricsReport, MetricsWindow, MetricTotals
+from router_core.types.metrics import (
+    EVERYTHING,
+    MetricPoint,
+    MetricRow,
+    MetricsFilter,
+    MetricsReport,
+    MetricsWindow,
+    MetricTotals,
+)
 from router_core.types.money import NANO_PER_USD, NanoUSD, format_usd, parse_usd
 from router_core.types.plan import Attempt, CallReason, Candidate, Considered, Decision, Dropped, Plan
 from router_core.types.provider_call import AnswerEnd, CallTimeouts, ProviderAnswer, ProviderCall, ProviderPart
@@ -80,6 +88,7 @@ __all__ = [
     "DEFAULT_PREFERENCES",
     "DEFAULT_TEMPERATURE",
     "EMBEDDED",
+    "EVERYTHING",
     "NANO_PER_USD",
     "REQUEST_EVENT",
     "SILENT_OUTCOMES",
@@ -132,6 +141,7 @@ __all__ = [
     "MetricPoint",
     "MetricRow",
     "MetricTotals",
+    "MetricsFilter",
     "MetricsReport",
     "MetricsWindow",
     "MidStream",

@@ -1,13 +1,14 @@
 """Figures over windows, right over any number of processes."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct, field
 
+from router_core.types.events import RequestEvent
 from router_core.types.money import NanoUSD
 
-__all__ = ["MetricPoint", "MetricRow", "MetricTotals", "MetricsReport", "MetricsWindow"]
+__all__ = ["EVERYTHING", "MetricPoint", "MetricRow", "MetricTotals", "MetricsFilter", "MetricsReport", "MetricsWindow"]
 
 MetricsWindow = Literal["5m", "15m", "1h", "6h", "24h", "7d"]
 
@@ -56,6 +57,22 @@ class MetricTotals(Struct, frozen=True, kw_only=True, rename="camel"):
         """The percentage of judged requests that succeeded, None without any; cancelled ones are not judged."""
         judged = self.successes + self.errors
         return None if judged == 0 else 100 * self.successes / judged
+
+
+class MetricsFilter(Struct, frozen=True, kw_only=True):
+    """A choice of what is counted; None means all, ``""`` requests that were not served."""
+
+    provider: str | None = None
+    model: str | None = None
+    use_case: str | None = None
+
+    def takes(self, event: RequestEvent) -> bool:
+        """Return whether ``event`` is counted."""
+        told = ((self.provider, event.provider), (self.model, event.model), (self.use_case, event.use_case))
+        return all(wanted is None or wanted == (found or "") for wanted, found in told)
+
+
+EVERYTHING: Final = MetricsFilter()
 
 
 class MetricPoint(Struct, frozen=True, rename="camel"):

@@ -1,13 +1,12 @@
 """What was spent since a moment, also while the store cannot be read."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from router_core.errors import OverloadedError
 from router_core.metrics.live import LiveMetrics
 from router_core.metrics.memory_store import MemoryMetricsStore
 from router_core.metrics.overlay import PendingEvents
-from router_core.ports import StoredMeasures
+from router_core.types import NanoUSD
 from tests.support.fake_clock import FakeClock
 from tests.support.record_events import event
 
@@ -20,10 +19,10 @@ class LostStore(MemoryMetricsStore):
 
     lost = False
 
-    async def steps(self, span: int, since: datetime) -> Sequence[StoredMeasures]:
+    async def cost_since(self, moment: datetime) -> NanoUSD:
         if self.lost:
             raise OverloadedError("The store is out of reach")
-        return await super().steps(span, since)
+        return await super().cost_since(moment)
 
 
 async def test_yesterdays_money_is_not_todays_while_the_store_is_out_of_reach() -> None:
