@@ -1,6 +1,7 @@
 """What pages may ask for. Every action takes the person who asks and checks their right to it again."""
 
 from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
 from typing import Literal, Protocol
 
 from console.views import Choices, OverviewView
@@ -17,6 +18,7 @@ from router_core.types import (
     HealthReport,
     HealthWindow,
     LLMRequest,
+    MetricsFilter,
     MetricsReport,
     MetricsWindow,
     Principal,
@@ -74,8 +76,14 @@ class ConsoleBackend(Protocol):
         """Return the health board over ``window``."""
         ...
 
-    async def live(self, person: Principal, window: MetricsWindow) -> MetricsReport:
-        """Return the figures of all processes over ``window``."""
+    async def live(
+        self,
+        person: Principal,
+        window: MetricsWindow,
+        chosen: MetricsFilter,
+        between: tuple[datetime, datetime] | None,
+    ) -> MetricsReport:
+        """Return the figures of all processes over ``window``, or ``between``, of what is ``chosen``."""
         ...
 
     def recorder(self, person: Principal) -> RecorderStats:

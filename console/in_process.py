@@ -1,18 +1,17 @@
 """The backend for a console that shares the process with the router."""
 
 from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
 from typing import Literal
 
 from msgspec import structs
 
 from console.backend import ConsoleBackend, Control, Screen
 from console.bridge import Bridge
-from console.overview.figures import overview_of
 from console.views import Choices, OverviewView, ProviderState, ProviderView, UseCaseChoice
 from router_core.clock import Clock
 from router_core.health.board import HealthRow
 from router_core.journal.stats import RecorderStats
-from router_core.metrics.minute import Totals
 from router_core.security.permissions import allows, require
 from router_core.types import (
     STANDARD_USE_CASES,
@@ -27,8 +26,10 @@ from router_core.types import (
     HealthReport,
     HealthWindow,
     LLMRequest,
+    MetricsFilter,
     MetricsReport,
     MetricsWindow,
+    MetricTotals,
     Principal,
     ProviderConfig,
     RequestEvent,
@@ -87,17 +88,17 @@ class InProcessBackend:
         require(person, "overview.read")
         midnight = self._runtime.clock.utcnow().replace(hour=0, minute=0, second=0, microsecond=0)
         spent = await self._runtime.live.spent_since(midnight)
-        metrics = overview_of(await self._runtime.live.report("1h"), spent)
-        totals = {each.provider: each.totals for each in metrics.providers}
+        report = await self._runtime.live.report("1h")
+        totals = {each.name: each.totals for each in report.providers}
         board = {each.provider.name: each for each in self._runtime.health.rows()}
         snapshot = self._runtime.config.snapshot()
         views = [
-            _provider_view(each, board.get(each.name), totals.get(each.name, Totals()))
+            _provider_view(each, board.get(each.name), totals.get(each.name, MetricTotals()))
             for each in _visible(snapshot, person)
         ]
         views.sort(key=lambda view: WORST_FIRST.index(view.state))
         recent = self._runtime.events.recent(RECENT_SHOWN, _accounts(person))
-        return OverviewView(metrics=metrics, providers=tuple(views), recent=tuple(recent))
+        return OverviewView(report=report, spent_today=spent, providers=tuple(views), recent=tuple(recent))
 
     def choices(self, person: Principal) -> Choices:
         """Return what ``person`` may ask for in the playground."""
@@ -135,10 +136,18 @@ class InProcessBackend:
 
     # --- the Live screen and the audit log -------------------------------------------------------------------------
 
-    async def live(self, person: Principal, window: MetricsWindow) -> MetricsReport:
-        """Return the figures of all processes over ``window``."""
+    async def live(
+        self,
+        person: Principal,
+        window: MetricsWindow,
+        chosen: MetricsFilter,
+        between: tuple[datetime, datetime] | None,
+    ) -> MetricsReport:
+        """Return the figures of all processes over ``window``, or ``between``, of what is ``chosen``."""
         require(person, "live.read")
-        return await self._runtime.live.report(window)
+        if between is not None:
+            return await self._runtime.live.report_between(*between, chosen)
+        return await self._runtime.live.report(window, chosen)
 
     def recorder(self, person: Principal) -> RecorderStats:
         """Return how the record of this process is doing."""
@@ -215,7 +224,7 @@ def _visible(snapshot: Snapshot, person: Principal) -> list[ProviderConfig]:
     ]
 
 
-def _provider_view(provider: ProviderConfig, health: HealthRow | None, totals: Totals) -> ProviderView:
+def _provider_view(provider: ProviderConfig, health: HealthRow | None, totals: MetricTotals) -> ProviderView:
     state: ProviderState = "unknown" if health is None else health.word
     error = health.error if health is not None and state in ("down", "failing") else None
     return ProviderView(name=provider.name, model=provider.model, state=state, totals=totals, error=error)

@@ -2,9 +2,7 @@
 
 from msgspec import Struct
 
-from router_core.metrics.collector import Overview
-from router_core.metrics.minute import Totals
-from router_core.types import HealthWord, RequestEvent
+from router_core.types import HealthWord, MetricsReport, MetricTotals, NanoUSD, RequestEvent
 
 __all__ = ["Choices", "OverviewView", "ProviderState", "ProviderView", "UseCaseChoice"]
 
@@ -17,14 +15,15 @@ class ProviderView(Struct, frozen=True, kw_only=True):
     name: str
     model: str
     state: ProviderState
-    totals: Totals
+    totals: MetricTotals
     error: str | None = None
 
 
 class OverviewView(Struct, frozen=True, kw_only=True):
-    """The last hour: figures and series, the providers worst first, and the newest requests first."""
+    """The last hour, what today cost, the providers worst first, and the newest requests first."""
 
-    metrics: Overview
+    report: MetricsReport
+    spent_today: NanoUSD
     providers: tuple[ProviderView, ...]
     recent: tuple[RequestEvent, ...]
 

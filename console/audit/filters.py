@@ -1,7 +1,7 @@
 """What the audit log is filtered by; all of it is in the URL, so an address shows the same rows to everybody."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlencode
@@ -11,7 +11,7 @@ import streamlit as st
 
 from console.format import literal, moment
 from console.identity import Visitor
-from router_core.errors import ValidationError
+from console.time_range import forget_range, iso_utc, range_in_address
 from router_core.types import AuditChoices, AuditFilter
 
 __all__ = ["Chosen", "draw_filters", "export_query", "read_range"]
@@ -43,9 +43,9 @@ class Chosen(dict[str, str]):
 
 def read_range(now: datetime) -> tuple[datetime, datetime, bool]:
     """Return from, to, and whether the URL names them itself."""
-    since, until = _moment("from"), _moment("to")
-    if since is not None and until is not None and since < until:
-        return since, until, True
+    fixed = range_in_address()
+    if fixed is not None:
+        return *fixed, True
     return now - RANGES[str(st.session_state.get("range") or "24h")], now + timedelta(minutes=1), False
 
 
@@ -66,13 +66,13 @@ def draw_filters(visitor: Visitor, zone: ZoneInfo) -> tuple[AuditFilter, Chosen]
         clear.button("Clear all", key="audit_clear", on_click=_clear, width="stretch", icon=":material/filter_alt_off:")
     chosen = Chosen({name: str(st.session_state[name]).strip() for name in FIELDS if st.session_state.get(name)})
     if fixed:
-        chosen["from"], chosen["to"] = _iso(since), _iso(until)
+        chosen["from"], chosen["to"] = iso_utc(since), iso_utc(until)
     return _filter(since, until, chosen), chosen
 
 
 def export_query(wanted: AuditFilter, chosen: Chosen, form: str) -> str:
     """Return the address that exports exactly what is shown."""
-    query = {"format": form, "from": _iso(wanted.since), "to": _iso(wanted.until)}
+    query = {"format": form, "from": iso_utc(wanted.since), "to": iso_utc(wanted.until)}
     query |= {API_NAMES.get(name, name): chosen[name] for name in FIELDS if name in chosen}
     return f"/api/admin/audit/export?{urlencode(query)}"
 
@@ -119,21 +119,6 @@ def _filter(since: datetime, until: datetime, chosen: Chosen) -> AuditFilter:
     )
 
 
-def _moment(name: str) -> datetime | None:
-    text = st.query_params.get(name)
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValidationError(f"{name} in the address is no ISO time", field=name) from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-
-
-def _iso(when: datetime) -> str:
-    return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 def _first_page() -> None:
     for name in PAGE_KEYS:
         st.query_params.pop(name, None)
@@ -141,8 +126,7 @@ def _first_page() -> None:
 
 def _unfix() -> None:
     _first_page()
-    for name in ("from", "to"):
-        st.query_params.pop(name, None)
+    forget_range()
 
 
 def _clear() -> None:

@@ -1,108 +1,80 @@
-"""The series of the Live screen as plain Plotly dicts."""
+"""The charts of the Live screen: what each shows, and what one of its marks leads to in the audit log."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from console.charts import Figure, chart_layout, series_colour
-from router_core.types import NANO_PER_USD, MetricPoint, MetricsReport, MetricTotals
+from msgspec import structs
 
-__all__ = ["cost_figure", "errors_figure", "latency_figure", "tokens_figure", "traffic_figure"]
+from console.charts import Figure, latency_figure, stacked_figure, traffic_figure
+from console.series_places import places_of
+from router_core.types import NANO_PER_USD, MetricPoint, MetricRow, MetricsReport, MetricTotals
 
-Value = Callable[[MetricTotals], float | None]
+__all__ = ["COST", "ERRORS", "LATENCY", "NAMELESS", "TOKENS", "TRAFFIC", "LiveChart"]
 
-
-def traffic_figure(report: MetricsReport, zone: ZoneInfo) -> Figure:
-    """Return requests a step, stacked by provider."""
-    traces = [
-        {
-            "type": "bar",
-            "name": row.name or "no provider",
-            "x": _times(row.series, zone),
-            "y": [point.totals.requests for point in row.series],
-            "marker": {"color": series_colour(place), "line": {"width": 0}},
-            "hovertemplate": "%{y} requests",
-        }
-        for place, row in enumerate(report.providers)
-    ]
-    return {"data": traces, "layout": {**chart_layout(), "barmode": "stack", "bargap": 0.22}}
+NAMELESS: Final = "none"
+LINES: Final[Mapping[str, str]] = {
+    "p99": "p99_ms", "p95": "p95_ms", "p50": "p50_ms", "first token p95": "first_token_p95_ms",
+}  # fmt: skip
+SELECTING: Final = {"dragmode": "select", "selectdirection": "h", "clickmode": "event+select"}
 
 
-def latency_figure(report: MetricsReport, zone: ZoneInfo) -> Figure:
-    """Return p99, p95 and p50 of whole answers, and p95 of first tokens, in milliseconds."""
-    values: tuple[tuple[str, Value], ...] = (
-        ("p99", lambda each: each.p99_ms),
-        ("p95", lambda each: each.p95_ms),
-        ("p50", lambda each: each.p50_ms),
-        ("first token p95", lambda each: each.first_token_p95_ms),
-    )
-    lines = [_line(report.series, zone, name, value, place) for place, (name, value) in enumerate(values)]
-    return {"data": lines, "layout": chart_layout(" ms")}
+class LiveChart(NamedTuple):
+    """A chart. ``field`` is what the names of its series are in the audit log; ``status`` narrows it there."""
+
+    key: str
+    title: str
+    build: Callable[[MetricsReport, ZoneInfo], Figure]
+    field: str | None = None
+    status: str | None = None
+
+    def figure(self, report: MetricsReport, zone: ZoneInfo) -> Figure:
+        """Return the figure; dragging over it selects a range."""
+        drawn = self.build(report, zone)
+        return {**drawn, "layout": {**drawn["layout"], **SELECTING}}
 
 
-def errors_figure(report: MetricsReport, zone: ZoneInfo) -> Figure:
-    """Return failed requests a step, stacked by error code."""
+def _traffic(report: MetricsReport, zone: ZoneInfo) -> Figure:
+    rows = _nameless(report.providers)
+    return traffic_figure(structs.replace(report, providers=rows), zone, _places("provider", rows))
+
+
+def _latency(report: MetricsReport, zone: ZoneInfo) -> Figure:
+    return latency_figure(report, zone, LINES)
+
+
+def _errors(report: MetricsReport, zone: ZoneInfo) -> Figure:
     codes = sorted(report.totals.errors_by_code)
-    traces = [
-        {
-            "type": "bar",
-            "name": code,
-            "x": _times(report.series, zone),
-            "y": [point.totals.errors_by_code.get(code, 0) for point in report.series],
-            "marker": {"color": series_colour(place), "line": {"width": 0}},
-            "hovertemplate": "%{y} failed",
-        }
-        for place, code in enumerate(codes)
-    ]
-    return {"data": traces, "layout": {**chart_layout(), "barmode": "stack", "bargap": 0.22}}
+    rows = [MetricRow(code, report.totals, tuple(_failed(point, code) for point in report.series)) for code in codes]
+    return stacked_figure(rows, zone, places_of("error", codes), lambda totals: totals.errors, "%{y} failed")
 
 
-def cost_figure(report: MetricsReport, zone: ZoneInfo) -> Figure:
-    """Return dollars a step, stacked by model."""
-    traces = [
-        {
-            "type": "bar",
-            "name": row.name or "no model",
-            "x": _times(row.series, zone),
-            "y": [point.totals.cost / NANO_PER_USD for point in row.series],
-            "marker": {"color": series_colour(place), "line": {"width": 0}},
-            "hovertemplate": "$%{y:.6f}",
-        }
-        for place, row in enumerate(report.models)
-    ]
-    layout = chart_layout()
-    axis = {**layout["yaxis"], "tickprefix": "$", "tickformat": ".3~f"}
-    return {"data": traces, "layout": {**layout, "barmode": "stack", "bargap": 0.22, "yaxis": axis}}
+def _failed(point: MetricPoint, code: str) -> MetricPoint:
+    return MetricPoint(point.start, MetricTotals(errors=point.totals.errors_by_code.get(code, 0)))
 
 
-def tokens_figure(report: MetricsReport, zone: ZoneInfo) -> Figure:
-    """Return tokens read and written a step, stacked by model."""
-    traces = [
-        {
-            "type": "bar",
-            "name": row.name or "no model",
-            "x": _times(row.series, zone),
-            "y": [point.totals.tokens for point in row.series],
-            "marker": {"color": series_colour(place), "line": {"width": 0}},
-            "hovertemplate": "%{y:,d} tokens",
-        }
-        for place, row in enumerate(report.models)
-    ]
-    return {"data": traces, "layout": {**chart_layout(), "barmode": "stack", "bargap": 0.22}}
+def _cost(report: MetricsReport, zone: ZoneInfo) -> Figure:
+    rows = _nameless(report.models)
+    drawn = stacked_figure(rows, zone, _places("model", rows), lambda totals: totals.cost / NANO_PER_USD, "$%{y:.6f}")
+    axis = {**drawn["layout"]["yaxis"], "tickprefix": "$", "tickformat": ".3~f"}
+    return {**drawn, "layout": {**drawn["layout"], "yaxis": axis}}
 
 
-def _line(series: Sequence[MetricPoint], zone: ZoneInfo, name: str, value: Value, place: int) -> Figure:
-    return {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": name,
-        "x": _times(series, zone),
-        "y": [value(point.totals) for point in series],
-        "connectgaps": False,
-        "line": {"width": 2, "color": series_colour(place)},
-        "marker": {"size": 3.5, "color": series_colour(place)},
-        "hovertemplate": "%{y:,.0f} ms",
-    }
+def _tokens(report: MetricsReport, zone: ZoneInfo) -> Figure:
+    rows = _nameless(report.models)
+    return stacked_figure(rows, zone, _places("model", rows), lambda totals: totals.tokens, "%{y:,d} tokens")
 
 
-def _times(series: Sequence[MetricPoint], zone: ZoneInfo) -> list[str]:
-    return [point.start.astimezone(zone).strftime("%Y-%m-%dT%H:%M") for point in series]
+def _nameless(rows: tuple[MetricRow, ...]) -> tuple[MetricRow, ...]:
+    return tuple(row if row.name else structs.replace(row, name=NAMELESS) for row in rows)
+
+
+def _places(kind: str, rows: tuple[MetricRow, ...]) -> Mapping[str, int]:
+    return places_of(kind, (row.name for row in rows))
+
+
+TRAFFIC: Final = LiveChart("traffic", "Requests by provider", _traffic, "provider")
+LATENCY: Final = LiveChart("latency", "Latency", _latency)
+ERRORS: Final = LiveChart("errors", "Errors by code", _errors, None, "error")
+COST: Final = LiveChart("cost", "Cost by model", _cost, "model")
+TOKENS: Final = LiveChart("tokens", "Tokens by model", _tokens, "model")

@@ -8,9 +8,10 @@ from console.format import prose
 from console.identity import require
 from router_core.errors import LLMError
 
-__all__ = ["offer_reset"]
+__all__ = ["forget_reset", "offer_reset"]
 
 WORD: Final = "reset"
+SCREEN: Final = "live"
 OPEN_KEY: Final = "live_reset_open"
 
 
@@ -22,6 +23,12 @@ def offer_reset() -> None:
     st.button("Reset metrics", key="live_reset", on_click=_open, type="tertiary", icon=":material/restart_alt:")
     if st.session_state.get(OPEN_KEY):
         st.dialog("Reset metrics", icon=":material/restart_alt:", on_dismiss=_close)(_draw)()
+
+
+def forget_reset(screen: str) -> None:
+    """Close the dialog when the person went to another ``screen``."""
+    if screen != SCREEN:
+        _close()
 
 
 def _draw() -> None:

@@ -1,5 +1,6 @@
 """The figures at the top of the Live screen: traffic, errors, latency, tokens, money, load."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from console.format import THIN, count, duration, literal, money, percent
@@ -12,10 +13,11 @@ QUIET: dict[str, Any] = {"delta_arrow": "off", "delta_color": "gray"}
 GOOD_ERRORS = 0.01
 
 
-def live_tiles(report: MetricsReport) -> list[Tile]:
-    """Return the tiles, each a rate over the window with what stands behind it."""
+def live_tiles(report: MetricsReport, between: tuple[datetime, datetime] | None) -> list[Tile]:
+    """Return the tiles, each a rate over the window, or ``between``, with what stands behind it."""
     totals = report.totals
-    seconds = max(1.0, (report.as_of - report.since).total_seconds())
+    end = report.series[-1].start + timedelta(seconds=report.step_s) if between else report.as_of
+    seconds = max(1.0, (min(end, report.as_of) - report.since).total_seconds())
     return [
         Tile("Requests", _rate(totals.requests / seconds), _quiet(f"{count(totals.requests)} in all")),
         _errors(totals),
@@ -28,9 +30,9 @@ def live_tiles(report: MetricsReport) -> list[Tile]:
         Tile("Tokens", _rate(totals.tokens / seconds), _quiet(f"{count(totals.output_tokens)} written")),
         _cost(totals, seconds),
         Tile(
-            "Under way",
-            count(report.in_flight),
-            _quiet(f"{report.streams} {'stream' if report.streams == 1 else 'streams'}, in this process"),
+            "Active streams",
+            count(report.streams),
+            _quiet(f"{count(report.in_flight)} under way, in this process"),
         ),
         Tile(
             "Cache hits",

@@ -42,8 +42,8 @@ def _provider_alerts(view: OverviewView) -> list[Alert]:
 
 
 def _error_rate(view: OverviewView) -> list[Alert]:
-    totals = view.metrics.totals
-    judged = totals.requests - totals.cancelled
+    totals = view.report.totals
+    judged = totals.successes + totals.errors
     if judged < MIN_REQUESTS or totals.errors / judged < ERROR_SHARE:
         return []
     return [

@@ -6,12 +6,13 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from console.assets import page_script
-from console.charts import CHART_CONFIG, Figure, latency_chart, traffic_chart
+from console.charts import CHART_CONFIG, Figure, latency_figure, lively, traffic_figure
 from console.format import THIN, clock_time, duration, literal, percent, zone_of
 from console.identity import Visitor, require
 from console.overview.attention import alerts
 from console.overview.tiles import tiles
 from console.recorder_banner import draw_recorder_banner, draw_unreadable
+from console.series_places import places_of
 from console.status import badge, provider_mark
 from console.tables import request_rows
 from console.views import OverviewView, ProviderView
@@ -37,7 +38,7 @@ def draw_overview() -> None:
         return
     _attention(visitor, view)
     _tiles(view)
-    if view.metrics.totals.requests:
+    if view.report.totals.requests:
         _charts(view, zone)
     else:
         _empty(visitor)
@@ -45,7 +46,7 @@ def draw_overview() -> None:
     if view.recent:
         _recent(view, zone)
     st.caption(
-        f"Updated {clock_time(view.metrics.as_of, zone)} · times in {literal(zone.key)} · "
+        f"Updated {clock_time(view.report.as_of, zone)} · times in {literal(zone.key)} · "
         "figures are of all processes and accounts; the requests below are this process's newest"
     )
 
@@ -78,11 +79,11 @@ def _charts(view: OverviewView, zone: ZoneInfo) -> None:
     left, right = st.columns([3, 2], gap="small")
     with left.container(border=True, height="stretch"):
         st.markdown("**Requests by provider** :small[:gray[per minute, last hour]]")
-        figure = _paced("overview_traffic", view, traffic_chart, zone)
+        figure = _paced("overview_traffic", view, _traffic, zone)
         _plot(figure, "overview_traffic_chart", "Requests per minute by provider over the last hour")
     with right.container(border=True, height="stretch"):
         st.markdown("**Latency** :small[:gray[whole answers, per minute]]")
-        figure = _paced("overview_latency", view, latency_chart, zone)
+        figure = _paced("overview_latency", view, _latency, zone)
         _plot(figure, "overview_latency_chart", "Median and 95th percentile latency per minute over the last hour")
 
 
@@ -92,13 +93,22 @@ def _plot(figure: Figure, key: str, alt: str) -> None:
 
 def _paced(key: str, view: OverviewView, build: Callable[[OverviewView, ZoneInfo], Figure], zone: ZoneInfo) -> Figure:
     """Return the figure of the current ten seconds: an unchanged one is not drawn again, so the legend stays put."""
-    metrics = view.metrics
-    stamp = (int(metrics.as_of.timestamp()) // CHART_PACE_S, len(metrics.providers), zone.key)
+    report = view.report
+    stamp = (int(report.as_of.timestamp()) // CHART_PACE_S, len(report.providers), zone.key)
     kept = st.session_state.get(f"_{key}")
     if kept is None or kept[0] != stamp:
         kept = st.session_state[f"_{key}"] = (stamp, build(view, zone))
     figure: Figure = kept[1]
     return figure
+
+
+def _traffic(view: OverviewView, zone: ZoneInfo) -> Figure:
+    places = places_of("provider", (each.name for each in view.providers))
+    return traffic_figure(lively(view.report), zone, places)
+
+
+def _latency(view: OverviewView, zone: ZoneInfo) -> Figure:
+    return latency_figure(lively(view.report), zone, {"p95": "p95_ms", "p50": "p50_ms"})
 
 
 def _empty(visitor: Visitor) -> None:
@@ -127,7 +137,7 @@ def _provider(provider: ProviderView) -> None:
     st.markdown(f"{badge(provider_mark(provider.state))} :small[:gray[{literal(provider.model)}]]")
     totals = provider.totals
     if totals.requests:
-        judged = totals.requests - totals.cancelled
+        judged = totals.successes + totals.errors
         share = percent(totals.errors / judged) if judged else percent(None)
         st.markdown(
             f"p95 **{duration(totals.p95_ms)}** :gray[·] errors **{share}** :gray[·] n{THIN}={THIN}{totals.requests:,}"

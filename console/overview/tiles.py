@@ -6,9 +6,7 @@ from console.charts import lively
 from console.format import THIN, count, duration, literal, money, percent
 from console.status import tally, worst_colour
 from console.views import OverviewView
-from router_core.metrics.collector import UNSERVED
-from router_core.metrics.minute import Totals
-from router_core.types import NANO_PER_USD
+from router_core.types import NANO_PER_USD, MetricTotals
 
 __all__ = ["Tile", "tiles"]
 
@@ -24,7 +22,7 @@ class Tile(NamedTuple):
 def tiles(view: OverviewView) -> list[Tile]:
     """Return the tiles: traffic, success, latency, spend, providers."""
     made = [_traffic(view), _success(view), _latency(view), _spend(view), _providers(view)]
-    return made if view.metrics.totals.requests else [_quiet(tile) for tile in made]
+    return made if view.report.totals.requests else [_quiet(tile) for tile in made]
 
 
 def _quiet(tile: Tile) -> Tile:
@@ -36,7 +34,7 @@ def _quiet(tile: Tile) -> Tile:
 
 
 def _traffic(view: OverviewView) -> Tile:
-    metrics = view.metrics
+    metrics = view.report
     running = (metrics.as_of - metrics.series[-1].start).total_seconds() / 60
     counts = [point.totals.requests for point in metrics.series[-2:]]
     rate = counts[-1] + (counts[0] * (1 - min(running, 1.0)) if len(counts) > 1 else 0.0)
@@ -49,7 +47,7 @@ def _traffic(view: OverviewView) -> Tile:
             "delta": f"{count(hour)} in 60{THIN}min",
             "delta_arrow": "off",
             "delta_color": "primary",
-            "chart_data": [point.totals.requests for point in lively(metrics.series)],
+            "chart_data": [point.totals.requests for point in lively(metrics).series],
             "chart_type": "area",
             "help": "Over the last 60 seconds. The line shows the last hour, minute by minute.",
         },
@@ -57,7 +55,7 @@ def _traffic(view: OverviewView) -> Tile:
 
 
 def _success(view: OverviewView) -> Tile:
-    now, before = view.metrics.totals, view.metrics.previous
+    now, before = view.report.totals, view.report.previous
     share, old = _share(now), _share(before)
     failed = f"{count(now.errors)} failed" if now.errors else "none failed"
     calm = now.errors == 0 or (share or 0) >= 0.99
@@ -67,7 +65,7 @@ def _success(view: OverviewView) -> Tile:
         "delta_color": "green" if calm else "red",
         "help": "Share of the last hour's requests that got an answer; cancelled ones do not count. "
         "The bars are the failures of each minute.",
-        "chart_data": [point.totals.errors for point in lively(view.metrics.series)],
+        "chart_data": [point.totals.errors for point in lively(view.report).series],
         "chart_type": "bar",
     }
     if share is not None and old is not None:
@@ -76,11 +74,11 @@ def _success(view: OverviewView) -> Tile:
 
 
 def _latency(view: OverviewView) -> Tile:
-    now, before = view.metrics.totals.p95_ms, view.metrics.previous.p95_ms
-    p50 = view.metrics.totals.p50_ms
+    now, before = view.report.totals.p95_ms, view.report.previous.p95_ms
+    p50 = view.report.totals.p50_ms
     options: dict[str, Any] = {
         "help": "95 of 100 answers of the last hour were complete within this time. The line is each minute's p95.",
-        "chart_data": [point.totals.p95_ms or 0 for point in lively(view.metrics.series)],
+        "chart_data": [point.totals.p95_ms or 0 for point in lively(view.report).series],
         "chart_type": "line",
     }
     if now is not None and before:
@@ -98,10 +96,10 @@ def _latency(view: OverviewView) -> Tile:
 
 
 def _spend(view: OverviewView) -> Tile:
-    hour = view.metrics.totals.cost
+    hour = view.report.totals.cost
     return Tile(
         "Spend today",
-        literal(money(view.metrics.spent_today)),
+        literal(money(view.spent_today)),
         {
             "delta": f"{literal(money(hour))} in 60{THIN}min" if hour else None,
             "delta_arrow": "off",
@@ -109,7 +107,7 @@ def _spend(view: OverviewView) -> Tile:
             "help": "Since midnight UTC, over all processes; "
             "models without a price are not in it. "
             "The area is the spend of each minute of the last hour.",
-            "chart_data": [point.totals.cost / NANO_PER_USD for point in lively(view.metrics.series)],
+            "chart_data": [point.totals.cost / NANO_PER_USD for point in lively(view.report).series],
             "chart_type": "area",
         },
     )
@@ -135,11 +133,11 @@ def _providers(view: OverviewView) -> Tile:
 
 
 def _serving(view: OverviewView) -> list[int]:
-    served = [each.series for each in view.metrics.providers if each.provider != UNSERVED]
-    minutes = len(lively(view.metrics.series))
-    return [sum(series[minute].totals.requests > 0 for series in served) for minute in range(-minutes, 0)]
+    shown = lively(view.report)
+    served = [row.series for row in shown.providers if row.name]
+    return [sum(series[minute].totals.requests > 0 for series in served) for minute in range(len(shown.series))]
 
 
-def _share(totals: Totals) -> float | None:
+def _share(totals: MetricTotals) -> float | None:
     rate = totals.success_rate
     return None if rate is None else rate / 100

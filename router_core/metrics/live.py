@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from router_core.clock import Clock
-from router_core.errors import OverloadedError
+from router_core.errors import OverloadedError, ValidationError
 from router_core.metrics.measures import Measures
 from router_core.metrics.overlay import READING_TRIES, PendingEvents
 from router_core.metrics.window_report import floor_step, make_report
@@ -33,6 +33,9 @@ WINDOWS: Final = MappingProxyType[MetricsWindow, tuple[int, int]](
     {"5m": (60, 5), "15m": (60, 15), "1h": (60, 60), "6h": (600, 36), "24h": (600, 144), "7d": (3600, 168)}
 )
 _MOST_VIEWS: Final = 12
+_LONGEST: Final = timedelta(days=31)
+# A range is shown in the finest steps that are still kept and not too many to look at.
+_FINEST: Final = ((60, timedelta(hours=2), timedelta(hours=40)), (600, timedelta(hours=36), timedelta(days=7)))
 
 
 class Cell(Struct, frozen=True):
@@ -82,14 +85,29 @@ class LiveMetrics:
     async def report(self, window: MetricsWindow, chosen: MetricsFilter = EVERYTHING) -> MetricsReport:
         """Return the figures of ``window``, of what is ``chosen``. Raises :class:`OverloadedError`."""
         span, count = WINDOWS[window]
-        view = self._view(window, chosen)
-        now = self._clock.utcnow()
-        last = floor_step(now, span)
-        first = last - timedelta(seconds=span * (count - 1))
-        frame = Frame(first - timedelta(seconds=span * count), first, last)
-        sums, pending, as_of = await view.read(frame, self._pending, self._clock)
-        counted = [event for event in pending if chosen.takes(event)]
-        return await asyncio.to_thread(make_report, window, span, sums, counted, as_of, self._load())
+        last = floor_step(self._clock.utcnow(), span)
+        return await self._reported(
+            self._view(window, chosen), span, last - timedelta(seconds=span * (count - 1)), last
+        )
+
+    async def report_between(
+        self, since: datetime, until: datetime, chosen: MetricsFilter = EVERYTHING
+    ) -> MetricsReport:
+        """Return the figures of the steps that ``since`` and ``until`` lie in, and of all between.
+
+        Raises :class:`ValidationError` where that is nothing or more than 31 days, :class:`OverloadedError`.
+        """
+        if not timedelta(0) < until - since <= _LONGEST:
+            raise ValidationError("The range must be longer than nothing and at most 31 days", field="to")
+        span = _span_of(since, until, self._clock.utcnow())
+        last = floor_step(until - timedelta(microseconds=1), span)
+        return await self._reported(WindowView(self._store, span, chosen), span, floor_step(since, span), last)
+
+    async def _reported(self, view: WindowView, span: int, first: datetime, last: datetime) -> MetricsReport:
+        before = first - (last - first) - timedelta(seconds=span)
+        sums, pending, as_of = await view.read(Frame(before, first, last), self._pending, self._clock)
+        counted = [event for event in pending if view.chosen.takes(event)]
+        return await asyncio.to_thread(make_report, span, sums, counted, as_of, self._load())
 
     def _view(self, window: MetricsWindow, chosen: MetricsFilter) -> WindowView:
         """Return what is kept of ``window``; of many choices the least recently asked for is dropped."""
@@ -170,6 +188,12 @@ class LiveMetrics:
         now = self._clock.utcnow()
         self._last[name] = (stored, now)
         return _Reading(stored, pending, now)
+
+
+def _span_of(since: datetime, until: datetime, now: datetime) -> int:
+    """Return the width of a step in seconds."""
+    fitting = (span for span, longest, oldest in _FINEST if until - since <= longest and now - since <= oldest)
+    return next(fitting, 3600)
 
 
 def _cells(reading: _Reading) -> list[Cell]:

@@ -7,7 +7,7 @@ from typing import Final
 from router_core.metrics.measures import Measures
 from router_core.metrics.step_sums import DIMENSIONS, Tally
 from router_core.metrics.window_sums import Frame, WindowSums
-from router_core.types import MetricPoint, MetricRow, MetricsReport, MetricsWindow, MetricTotals, RequestEvent
+from router_core.types import MetricPoint, MetricRow, MetricsReport, MetricTotals, RequestEvent
 
 __all__ = ["floor_step", "make_report"]
 
@@ -21,7 +21,6 @@ def floor_step(moment: datetime, span: int) -> datetime:
 
 
 def make_report(
-    window: MetricsWindow,
     span: int,
     sums: WindowSums,
     pending: Sequence[RequestEvent],
@@ -41,7 +40,6 @@ def make_report(
     starts = _starts(frame, span)
     rows = [_rows(current, dimension, sums, fresh, starts) for dimension in range(len(DIMENSIONS))]
     return MetricsReport(
-        window=window,
         step_s=span,
         since=frame.first,
         as_of=as_of,

@@ -21,7 +21,7 @@ class WindowView:
     def __init__(self, store: MetricsStore, span: int, chosen: MetricsFilter) -> None:
         self._store = store
         self._span = span
-        self._chosen = chosen
+        self.chosen = chosen
         self._sums: WindowSums | None = None
         self._as_of: datetime | None = None
         self._turn = asyncio.Lock()
@@ -50,9 +50,9 @@ class WindowView:
 
     async def _refreshed(self, frame: Frame) -> WindowSums:
         known = self._sums or WindowSums.empty(frame)
-        stamps = await self._store.step_stamps(self._span, frame.before, self._chosen)
+        stamps = await self._store.step_stamps(self._span, frame.before, self.chosen)
         stale = [start for start, stamp in stamps.items() if not _holds(known, start, stamp)]
-        stored = await self._store.steps(self._span, stale, self._chosen) if stale else ()
+        stored = await self._store.steps(self._span, stale, self.chosen) if stale else ()
         # A window never seen before is thousands of sketches: in a thread, since requests are served on this loop.
         self._sums = await asyncio.to_thread(_moved, known, frame, stamps, stored)
         return self._sums

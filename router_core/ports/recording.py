@@ -203,3 +203,9 @@ class MetricsReader(Protocol):
     async def report(self, window: MetricsWindow, chosen: MetricsFilter = EVERYTHING) -> MetricsReport:
         """Return the figures of ``window``, of what is ``chosen``."""
         ...
+
+    async def report_between(
+        self, since: datetime, until: datetime, chosen: MetricsFilter = EVERYTHING
+    ) -> MetricsReport:
+        """Return the figures between two moments, of what is ``chosen``."""
+        ...

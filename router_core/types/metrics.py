@@ -97,7 +97,6 @@ class MetricsReport(Struct, frozen=True, kw_only=True, rename="camel"):
     moment, others as of ``as_of`` less 5 seconds at most.
     """
 
-    window: MetricsWindow
     step_s: int
     since: datetime
     as_of: datetime

@@ -4,14 +4,12 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from console.backend import Screen
 from console.views import Choices, OverviewView, ProviderView, UseCaseChoice
 from router_core.clock import SystemClock
 from router_core.errors.base import ForbiddenError, LLMError
-from router_core.metrics.collector import MetricsCollector
-from router_core.metrics.minute import Totals
 from router_core.types import (
     Attempt,
     Considered,
@@ -21,6 +19,7 @@ from router_core.types import (
     FinishPart,
     LLMRequest,
     LLMResponse,
+    MetricTotals,
     Principal,
     RequestEvent,
     StartPart,
@@ -54,19 +53,6 @@ def route(train: Train) -> Track:
 
 It costs about $5 and $6 to read this aloud.
 """
-
-
-class MovedClock(SystemClock):
-    """The machine's clock, moved back by ``back``."""
-
-    __slots__ = ("back",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.back = timedelta(0)
-
-    def utcnow(self) -> datetime:
-        return datetime.now(UTC) - self.back
 
 
 def decision_for(request: LLMRequest, attempts: tuple[Attempt, ...] = ()) -> Decision:
@@ -129,8 +115,6 @@ class FakeBackend(RecordBackend, HealthDouble):
         self.sent: list[LLMRequest] = []
         self.closed = threading.Event()
         self.events: list[RequestEvent] = []
-        self._clock = MovedClock()
-        self._metrics = MetricsCollector(self._clock)
         if busy:
             self._fill()
 
@@ -147,13 +131,18 @@ class FakeBackend(RecordBackend, HealthDouble):
 
     async def overview(self, person: Principal) -> OverviewView:
         self._read()
-        metrics = self._metrics.overview(60)
-        totals = {each.provider: each.totals for each in metrics.providers}
+        report = await self.figures.report("1h")
+        totals = {each.name: each.totals for each in report.providers}
         providers = tuple(
-            ProviderView(name=name, model=model, state=self.states[name], totals=totals.get(name, Totals()))  # type: ignore[arg-type]
+            ProviderView(name=name, model=model, state=self.states[name], totals=totals.get(name, MetricTotals()))  # type: ignore[arg-type]
             for name, model in PROVIDERS
         )
-        return OverviewView(metrics=metrics, providers=providers, recent=tuple(reversed(self.events[-25:])))
+        return OverviewView(
+            report=report,
+            spent_today=report.totals.cost,
+            providers=providers,
+            recent=tuple(reversed(self.events[-25:])),
+        )
 
     def choices(self, person: Principal) -> Choices:
         self._check(person)
@@ -233,17 +222,15 @@ class FakeBackend(RecordBackend, HealthDouble):
     def _fill(self) -> None:
         request = LLMRequest(prompt="hello", use_case="general")
         number = 0
+        now = SystemClock().utcnow()
         for minute in range(118, -1, -1):
-            self._clock.back = timedelta(minutes=minute)
+            at = now - timedelta(minutes=minute)
             for step in range(9 + (minute * 7) % 13):
                 number += 1
                 status: EventStatus = "error" if number % 97 == 0 else "cancelled" if number % 211 == 0 else "success"
-                made = event(
-                    request, number=number, at=self._clock.utcnow(), status=status, provider=(step * step + minute) % 4
-                )
+                made = event(request, number=number, at=at, status=status, provider=(step * step + minute) % 4)
                 self.events.append(made)
-                self._metrics.record(made)
-        self._clock.back = timedelta(0)
+                self.counted.add(made)
 
 
 @contextmanager

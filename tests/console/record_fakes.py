@@ -16,6 +16,7 @@ from router_core.types import (
     AuditDetail,
     AuditFilter,
     AuditPage,
+    MetricsFilter,
     MetricsReport,
     MetricsWindow,
     Principal,
@@ -35,7 +36,7 @@ class RecordBackend:
         self.resets: list[str] = []
         self.unreadable: OverloadedError | None = None
         self.controls = frozenset({"metrics", "export"})
-        self._live = LiveMetrics(self.counted, PendingEvents(), SystemClock(), lambda: (3, 1))
+        self.figures = LiveMetrics(self.counted, PendingEvents(), SystemClock(), lambda: (3, 1))
 
     def fill(self, rows: int) -> None:
         """Add ``rows`` requests of the last hour, and one act."""
@@ -49,9 +50,17 @@ class RecordBackend:
         )
         self.log.add(AuditDetail(entry=act.entry, before={"phase": "OPEN"}, after={"phase": "CLOSED"}))
 
-    async def live(self, person: Principal, window: MetricsWindow) -> MetricsReport:
+    async def live(
+        self,
+        person: Principal,
+        window: MetricsWindow,
+        chosen: MetricsFilter,
+        between: tuple[datetime, datetime] | None,
+    ) -> MetricsReport:
         self._read()
-        return await self._live.report(window)
+        if between is not None:
+            return await self.figures.report_between(*between, chosen)
+        return await self.figures.report(window, chosen)
 
     def recorder(self, person: Principal) -> RecorderStats:
         return self.stats

@@ -1,6 +1,6 @@
 """The Live screen, run as Streamlit runs it: figures equal the report's, trouble is told, a reset is guarded."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from router_core.clock import SystemClock
 from router_core.errors import OverloadedError
@@ -24,7 +24,7 @@ def test_the_tiles_show_what_the_report_holds(open_console: OpenConsole) -> None
     shown = _metrics(app)
     assert shown["Errors"].startswith("0")
     assert shown["p95 latency"].startswith("13")
-    assert shown["Under way"] == "3"
+    assert shown["Active streams"] == "1"
     table = app.dataframe[0].value
     assert list(table["Name"]) == ["a"]
     assert list(table["Requests"]) == ["40"]
@@ -107,3 +107,48 @@ def test_failed_requests_lead_to_their_rows_of_the_audit_log(open_console: OpenC
     (link,) = app.run().get("link_button")
     assert link.proto.url.startswith("/audit?from=")
     assert link.proto.url.endswith("&status=error")
+
+
+def test_the_figures_are_narrowed_to_what_is_chosen_and_links_carry_it_on(open_console: OpenConsole) -> None:
+    backend = FakeBackend(busy=True)
+    app = open_console(backend, page="live")
+    everything = app.dataframe[0].value
+    assert len(everything) == 4
+    app.selectbox(key="live_provider").select("openai-gpt4o").run()
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert list(table["Name"]) == ["openai-gpt4o"]
+    wanted = everything[everything["Name"] == "openai-gpt4o"]["Requests"].iloc[0]
+    assert table["Requests"].iloc[0] == wanted
+    assert "provider=openai-gpt4o" in app.dataframe[1].value["Audit"].iloc[0]
+
+
+def test_a_range_in_the_address_is_shown_and_can_be_left(open_console: OpenConsole) -> None:
+    backend = FakeBackend()
+    backend.counted.add(event(1, timestamp=SINCE + timedelta(minutes=5)))
+    backend.counted.add(event(2, timestamp=SINCE + timedelta(minutes=50)))
+    app = open_console(backend, page="live")
+    app.query_params["from"], app.query_params["to"] = "2026-03-01T12:00:00Z", "2026-03-01T13:00:00Z"
+    app.run()
+    assert not app.exception
+    assert app.dataframe[0].value["Requests"].iloc[0] == "2"
+    app.button(key="live_unfix").click().run()
+    assert not app.exception
+    assert any("No requests in this range" in each.value for each in app.markdown)
+
+
+def test_a_bad_time_in_the_address_is_named(open_console: OpenConsole) -> None:
+    app = open_console(FakeBackend(), page="live")
+    app.query_params["from"] = "yesterday"
+    app.run()
+    assert not app.exception
+    assert "from in the address is no ISO time" in app.warning[0].value
+
+
+def test_what_waits_and_what_was_lost_is_told(open_console: OpenConsole) -> None:
+    backend = FakeBackend()
+    backend.stats = RecorderStats(flushed=1_200, pending=7, lag_s=3.0, dropped=2)
+    app = open_console(backend, page="live")
+    told = next(each.value for each in app.caption if each.value.startswith("Record of this process"))
+    assert "7 waiting, the oldest for 3" in told
+    assert ":red[2 lost]" in told

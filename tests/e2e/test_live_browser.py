@@ -1,0 +1,122 @@
+"""The Live screen in a real browser: a drag sets the range, a click leads to the rows, choices stay in the address."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import FloatRect, Locator, Page, expect
+
+from tests.e2e.conftest import Console, Watch, require_chromium, settle
+from tests.support.demo_process import DemoProcess
+
+pytestmark = pytest.mark.browser
+
+REQUESTS = 12
+MODEL = "gpt-4o"
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """A demo server of our own that served a few requests."""
+    require_chromium()
+    with DemoProcess(tmp_path_factory.mktemp("live") / "demo") as demo:
+        body = json.dumps({"modelOverride": MODEL, "prompt": "hello", "maxTokens": 5}).encode()
+        headers = {"content-type": "application/json", "authorization": f"Bearer {demo.facts['api_key']}"}
+        for _ in range(REQUESTS):
+            request = urllib.request.Request(f"{demo.base_url}/api/llm", data=body, headers=headers)
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                assert answer.status == 200
+        yield Console(demo)
+
+
+def chart(page: Page, name: str) -> Locator:
+    return page.locator(f'[class*="st-key-live_{name}_"]').locator(".nsewdrag").first
+
+
+def box_of(found: Locator) -> FloatRect:
+    """Return where ``found`` is once it stands still."""
+    found.scroll_into_view_if_needed()
+    box = found.bounding_box()
+    assert box is not None
+    return box
+
+
+def query(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def test_a_drag_over_a_chart_sets_the_range_and_pauses_live_until_one_goes_back(console: Console, page: Page) -> None:
+    console.open(page, "/live?live_window=15m")
+    box = box_of(chart(page, "traffic"))
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.4, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.7, y, steps=6)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("from=.*to="), timeout=8_000)
+    back = page.get_by_role("button", name="Back to now")
+    expect(back).to_be_visible()
+    assert query(page)["live_live"] == ["false"]
+    back.click()
+    expect(page.get_by_role("radio", name="15m").or_(page.get_by_role("button", name="15m")).first).to_be_visible()
+    assert "from" not in query(page)
+
+
+def test_a_click_on_a_spike_opens_its_rows_in_the_audit_log(console: Console, page: Page) -> None:
+    console.open(page, "/live?live_window=15m")
+    bar = page.locator('[class*="st-key-live_traffic_"] .bars .point path').last
+    expect(bar).to_be_visible(timeout=10_000)
+    box = box_of(bar)
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page).to_have_url(re.compile("/audit.*provider="), timeout=8_000)
+    settle(page)
+    asked = query(page)
+    assert asked["provider"] == ["openai-gpt4o"]
+    assert {"from", "to"} <= asked.keys()
+    expect(page.get_by_text(re.compile("rows? match"))).to_be_visible()
+
+
+def test_what_is_chosen_is_in_the_address_and_survives_a_refresh(console: Console, page: Page) -> None:
+    console.open(page, f"/live?live_model={MODEL}")
+    names = page.locator('[class*="st-key-live_tokens_"] .legendtext')
+    expect(names).to_have_text([MODEL], timeout=8_000)
+    page.wait_for_timeout(3_000)
+    expect(names).to_have_text([MODEL])
+    page.goto(f"{console.base_url}/live?live_model=no-such-model")
+    expect(page.get_by_text("No requests in this range")).to_be_visible(timeout=8_000)
+
+
+def test_nothing_moves_while_live_is_off(console: Console, page: Page) -> None:
+    console.open(page, "/live?live_live=false")
+    told = page.get_by_text(re.compile("^Updated "))
+    expect(told).to_be_visible(timeout=8_000)
+    before = told.inner_text()
+    page.wait_for_timeout(4_500)
+    assert told.inner_text() == before
+
+
+def test_a_dialog_that_was_left_does_not_come_back(console: Console, page: Page) -> None:
+    console.open(page, "/live")
+    page.get_by_role("button", name="Reset metrics").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.go_back()
+    page.goto(f"{console.base_url}/health")
+    settle(page)
+    page.get_by_role("link", name="Live", exact=True).click()
+    expect(page.get_by_role("heading", name="Live")).to_be_visible()
+    settle(page)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_phone_scrolls_only_down(console: Console, page: Page, watch: Watch) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    console.open(page, "/live")
+    expect(page.get_by_text("Requests by provider")).to_be_visible(timeout=8_000)
+    assert page.evaluate(
+        """() => [document.documentElement, document.querySelector('[data-testid="stMain"]')]
+        .every(each => each.scrollWidth <= each.clientWidth)"""
+    )
+    assert watch.elsewhere == []
