@@ -25,6 +25,8 @@ from router_core.types import MetricRow, MetricsFilter, MetricsReport
 
 __all__ = ["draw_live"]
 
+DRAG_HINT: Final = ", drag to look closer"
+CLICK_HINT: Final = ", click for the rows"
 STALE_S: Final = 6.0
 CHART_PACE_S: Final = 10
 STEP_WORDS: Final = {60: "minute", 600: "10 minutes", 3600: "hour"}
@@ -76,17 +78,15 @@ def _charts(visitor: Visitor, scope: Scope, report: MetricsReport, zone: ZoneInf
 
 def _chart(chart: LiveChart, scope: Scope, report: MetricsReport, zone: ZoneInfo, *, linked: bool) -> None:
     step = STEP_WORDS[report.step_s]
-    st.markdown(f"**{chart.title}** :small[:gray[per {step}]]")
+    hint = DRAG_HINT if chart.picks == "range" else CLICK_HINT if linked else ""
+    st.markdown(f"**{chart.title}** :small[:gray[per {step}{hint}]]")
     figure = _paced(chart, scope, report, zone)
-    marks = Marks(chart, tuple(trace["name"] for trace in figure["data"]), report.step_s, zone)
-    st.plotly_chart(
-        figure,
-        key=chart_key(chart),
-        config=CHART_CONFIG,
-        alt=f"{chart.title} per {step}",
-        on_select=partial(note_pick, marks),
-        selection_mode=("points", "box") if linked else ("box",),
-    )
+    options: dict[str, Any] = {"config": CHART_CONFIG, "alt": f"{chart.title} per {step}", "key": chart_key(chart)}
+    if hint:
+        marks = Marks(chart, tuple(trace["name"] for trace in figure["data"]), report.step_s, zone)
+        mode = "box" if chart.picks == "range" else "points"
+        options |= {"on_select": partial(note_pick, marks), "selection_mode": mode}
+    st.plotly_chart(figure, **options)
 
 
 def _paced(chart: LiveChart, scope: Scope, report: MetricsReport, zone: ZoneInfo) -> Figure:

@@ -1,7 +1,7 @@
 """The charts of the Live screen: what each shows, and what one of its marks leads to in the audit log."""
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
@@ -16,22 +16,27 @@ NAMELESS: Final = "none"
 LINES: Final[Mapping[str, str]] = {
     "p99": "p99_ms", "p95": "p95_ms", "p50": "p50_ms", "first token p95": "first_token_p95_ms",
 }  # fmt: skip
-SELECTING: Final = {"dragmode": "select", "selectdirection": "h", "clickmode": "event+select"}
+RANGE: Final = {"dragmode": "select", "selectdirection": "h"}
+ROWS: Final = {"dragmode": False, "clickmode": "event+select"}
 
 
 class LiveChart(NamedTuple):
-    """A chart. ``field`` is what the names of its series are in the audit log; ``status`` narrows it there."""
+    """A chart. On some a drag sets the range, on others a click leads to the audit log: Streamlit allows only one.
+
+    ``field`` is what the names of the series of the latter are there, ``status`` narrows it.
+    """
 
     key: str
     title: str
     build: Callable[[MetricsReport, ZoneInfo], Figure]
+    picks: Literal["range", "rows"]
     field: str | None = None
     status: str | None = None
 
     def figure(self, report: MetricsReport, zone: ZoneInfo) -> Figure:
-        """Return the figure; dragging over it selects a range."""
+        """Return the figure."""
         drawn = self.build(report, zone)
-        return {**drawn, "layout": {**drawn["layout"], **SELECTING}}
+        return {**drawn, "layout": {**drawn["layout"], **(RANGE if self.picks == "range" else ROWS)}}
 
 
 def _traffic(report: MetricsReport, zone: ZoneInfo) -> Figure:
@@ -73,8 +78,8 @@ def _places(kind: str, rows: tuple[MetricRow, ...]) -> Mapping[str, int]:
     return places_of(kind, (row.name for row in rows))
 
 
-TRAFFIC: Final = LiveChart("traffic", "Requests by provider", _traffic, "provider")
-LATENCY: Final = LiveChart("latency", "Latency", _latency)
-ERRORS: Final = LiveChart("errors", "Errors by code", _errors, None, "error")
-COST: Final = LiveChart("cost", "Cost by model", _cost, "model")
-TOKENS: Final = LiveChart("tokens", "Tokens by model", _tokens, "model")
+TRAFFIC: Final = LiveChart("traffic", "Requests by provider", _traffic, "range")
+LATENCY: Final = LiveChart("latency", "Latency", _latency, "range")
+ERRORS: Final = LiveChart("errors", "Errors by code", _errors, "rows", None, "error")
+COST: Final = LiveChart("cost", "Cost by model", _cost, "rows", "model")
+TOKENS: Final = LiveChart("tokens", "Tokens by model", _tokens, "rows", "model")

@@ -44,6 +44,14 @@ def box_of(found: Locator) -> FloatRect:
     return box
 
 
+def tallest(bars: Locator) -> Locator:
+    """Return the highest bar of a series."""
+    expect(bars.locator(".point path").last).to_be_attached(timeout=10_000)
+    found = bars.locator(".point path").all()
+    heights = [(each.bounding_box() or {"height": 0.0})["height"] for each in found]
+    return found[heights.index(max(heights))]
+
+
 def query(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query)
 
@@ -66,15 +74,17 @@ def test_a_drag_over_a_chart_sets_the_range_and_pauses_live_until_one_goes_back(
 
 
 def test_a_click_on_a_spike_opens_its_rows_in_the_audit_log(console: Console, page: Page) -> None:
-    console.open(page, "/live?live_window=15m")
-    bar = page.locator('[class*="st-key-live_traffic_"] .bars .point path').last
-    expect(bar).to_be_visible(timeout=10_000)
+    console.open(page, f"/live?live_window=15m&live_model={MODEL}")
+    bar = tallest(page.locator('[class*="st-key-live_tokens_"] .bars'))
     box = box_of(bar)
+    page.mouse.move(box["x"] + box["width"] / 2 - 3, box["y"] + box["height"] / 2)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(300)
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page).to_have_url(re.compile("/audit.*provider="), timeout=8_000)
+    expect(page).to_have_url(re.compile("/audit.*model="), timeout=8_000)
     settle(page)
     asked = query(page)
-    assert asked["provider"] == ["openai-gpt4o"]
+    assert asked["model"] == [MODEL]
     assert {"from", "to"} <= asked.keys()
     expect(page.get_by_text(re.compile("rows? match"))).to_be_visible()
 
