@@ -52,4 +52,6 @@ async def _check(token: str, touch: bool) -> Principal | None:
 
 def _served_doors() -> Doors:
     runtime = served_runtime()
-    return Doors(users=runtime.users, hasher=runtime.hasher, sessions=runtime.session_gate)
+    return Doors(
+        users=runtime.users, hasher=runtime.hasher, sessions=runtime.session_gate, note=runtime.desk.trail.note
+    )

@@ -66,14 +66,14 @@ class _LoginPages:
         wanted, email = local_page(fields.get("next")), fields.get("email", "")[:254]
         if not form_token_fits(request.cookies.get(PRE_SESSION_COOKIE), fields.get("csrf")):
             return _form(request, wanted, email=email, notice=STALE_FORM, status=403)
-        address = request.client.host if request.client else ""
+        address = _address(request)
         try:
             token = await self._desk.sign_in(self._doors(), email, Secret(fields.get("password", "")), address)
         except SignInRefused as refused:
             return _refusal(request, wanted, email, refused.wait_s)
         old = session_token(request.scope)
         if old is not None:
-            await self._doors().sessions.close(old)
+            await self._desk.sign_out(self._doors(), old, address)
         return _signed_in(request, wanted, token)
 
     async def ask(self, request: Request) -> Response:
@@ -89,12 +89,16 @@ class _LoginPages:
         fields = await _read_form(request) or {}
         if not form_token_fits(token, fields.get("csrf")):
             return _html(sign_out_page(token=form_token(token), notice=STALE_FORM), status=403)
-        await self._doors().sessions.close(token)
+        await self._desk.sign_out(self._doors(), token, _address(request))
         response = RedirectResponse("/auth/login?signed_out", status_code=303)
         response.delete_cookie(
             cookie_name(secure=_secure(request)), path="/", secure=_secure(request), httponly=True, samesite="lax"
         )
         return response
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _refusal(request: Request, wanted: str, email: str, wait_s: int) -> Response:

@@ -3,14 +3,15 @@
 import asyncio
 import math
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from console.throttle import FailureThrottle
-from router_core.clock import Clock
+from router_core.clock import Clock, new_ulid
 from router_core.ports import PasswordHasher, UserRecord, UserStore
 from router_core.security.sessions import OpenedSession
-from router_core.types import Principal, Secret
+from router_core.types import OperatorAction, Principal, Role, Secret
 
 __all__ = ["Doors", "SessionDoor", "SignInDesk", "SignInRefused"]
 
@@ -35,11 +36,12 @@ class SessionDoor(Protocol):
 
 @dataclass(frozen=True)
 class Doors:
-    """What signing in needs of the running server."""
+    """What signing in needs of the running server; ``note`` has an act written into the audit log, without a wait."""
 
     users: UserStore
     hasher: PasswordHasher
     sessions: SessionDoor
+    note: Callable[[OperatorAction], None]
 
 
 class SignInRefused(Exception):
@@ -54,6 +56,7 @@ class SignInDesk:
     """Signs people in, a few at a time: each check takes tens of milliseconds and megabytes on purpose."""
 
     def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._throttle = FailureThrottle(clock)
         self._slots = asyncio.Semaphore(PARALLEL_CHECKS)
         self._decoy: str | None = None
@@ -68,10 +71,32 @@ class SignInDesk:
         fits = await self._verify(doors.hasher, password, user)
         if user is None or not fits or not user.is_active:
             self._throttle.failed(key, address)
+            if user is not None:  # What strangers type into the field may be anything, a password too.
+                doors.note(self._act("session.refused", user.email, user.role, address))
             raise SignInRefused
         self._throttle.passed(key, address)
         opened = await doors.sessions.open(user, address)
+        doors.note(self._act("session.opened", user.email, user.role, address))
         return opened.token.reveal()
+
+    async def sign_out(self, doors: Doors, token: str, address: str) -> None:
+        """End the session of ``token``, if there is one."""
+        person = await doors.sessions.check(token, touch=False)
+        await doors.sessions.close(token)
+        if person is not None:
+            doors.note(self._act("session.closed", person.name, person.role, address))
+
+    def _act(self, action: str, email: str, role: Role, address: str) -> OperatorAction:
+        return OperatorAction(
+            id=new_ulid(self._clock),
+            at=self._clock.utcnow(),
+            actor=email,
+            actor_id="",
+            role=role,
+            action=action,
+            target=email,
+            address=address,
+        )
 
     async def _verify(self, hasher: PasswordHasher, password: Secret, user: UserRecord | None) -> bool:
         async with self._slots:

@@ -62,11 +62,11 @@ class OperatorsDesk:
         self._router: Router | None = None
         clock, config = parts.clock, parts.config
         self._tail = TransitionTail()
-        self._trail = ActionTrail(parts.store.actions, clock)
+        self.trail = ActionTrail(parts.store.actions, clock)
         self.drills = DrillBoard(clock, lambda: {row.name for row in config.snapshot().providers}, self._note_end)
         self.adapters: AdapterSource = DrillAdapters(parts.adapters, self.drills, clock)
         self.stats = AttemptStats(clock)
-        self.retention = RetentionJob(retention_rules(parts.settings), parts.store.retention, self._trail, clock)
+        self.retention = RetentionJob(retention_rules(parts.settings), parts.store.retention, self.trail, clock)
         self.uptime = UptimeHistory(parts.store.health_history, clock)
         self.health = HealthBoard(config, self._upstream_state, self._tail, clock)
         self._ledger = CheckLedger(parts.settings.health_daily_cap, clock)
@@ -101,7 +101,7 @@ class OperatorsDesk:
                 drills=self.drills,
                 health=reports,
                 actions=parts.store.actions,
-                trail=self._trail,
+                trail=self.trail,
                 policies=parts.store.use_cases,
                 refresh=parts.store.config.refresh,
                 reset_metrics=reset_metrics,
@@ -122,8 +122,8 @@ class OperatorsDesk:
         await self._remember()
         stack.push_async_callback(gossip.close)
         background(stack, gossip.run())
-        stack.push_async_callback(self._trail.flush)
-        background(stack, self._trail.run())
+        stack.push_async_callback(self.trail.flush)
+        background(stack, self.trail.run())
         stack.callback(self.drills.end_all)
         background(stack, self.drills.run())
         background(stack, self.retention.run())
@@ -136,7 +136,7 @@ class OperatorsDesk:
 
     def note_gap(self, gap: Gap) -> None:
         """Have it on record that requests went by while the journal could not be written."""
-        self._trail.note(gap_act(gap))
+        self.trail.note(gap_act(gap))
 
     def _checker(self, router: Router) -> HealthChecker:
         parts = self._parts
@@ -172,4 +172,4 @@ class OperatorsDesk:
         return None if upstream is None else upstream.state()
 
     def _note_end(self, drill: Drill) -> None:
-        self._trail.note(drill_ended(drill, self._parts.clock))
+        self.trail.note(drill_ended(drill, self._parts.clock))

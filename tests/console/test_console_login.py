@@ -14,7 +14,7 @@ from console.throttle import FailureThrottle
 from router_core.clock import SystemClock
 from router_core.ports import UserRecord
 from router_core.security.sessions import OpenedSession
-from router_core.types import Principal, Secret
+from router_core.types import OperatorAction, Principal, Secret
 from tests.console.console_fakes import OWNER
 
 EMAIL, PASSWORD = "ada@example.com", "correct horse"
@@ -102,7 +102,8 @@ class World:
 
     def __init__(self, base_url: str = "http://testserver") -> None:
         self.clock, self.hasher, self.people, self.sessions = TickingClock(), PlainHasher(), OnePerson(), Sessions()
-        doors = Doors(users=self.people, hasher=self.hasher, sessions=self.sessions)
+        self.acts: list[OperatorAction] = []
+        doors = Doors(users=self.people, hasher=self.hasher, sessions=self.sessions, note=self.acts.append)
         app = Starlette(routes=login_routes(lambda: doors, self.clock))
         self.client = TestClient(app, follow_redirects=False, base_url=base_url)
 
@@ -253,3 +254,21 @@ def test_pages_are_never_kept_by_caches_and_carry_no_script(world: World) -> Non
     assert answer.headers["cache-control"] == "no-store"
     assert "<script" not in answer.text
     assert not re.search(r"https?://", answer.text)
+
+
+def test_who_came_in_who_was_refused_and_who_left_is_on_record_with_the_address(world: World) -> None:
+    world.sign_in(password="wrong")
+    world.sign_in()
+    page = world.client.get("/auth/logout")
+    csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', page.text)
+    assert csrf is not None
+    world.client.post("/auth/logout", data={"csrf": csrf.group(1)})
+    assert [(each.action, each.address) for each in world.acts] == [
+        ("session.refused", "testclient"), ("session.opened", "testclient"), ("session.closed", "testclient"),
+    ]  # fmt: skip
+    assert {each.target for each in world.acts} == {EMAIL, OWNER.name}
+
+
+def test_what_strangers_type_is_not_on_record(world: World) -> None:
+    world.sign_in(email="my password by mistake")
+    assert world.acts == []

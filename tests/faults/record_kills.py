@@ -23,6 +23,7 @@ import aiohttp
 from sqlalchemy import text
 
 from db.engine import make_engine, reading
+from tests.faults.settled_record import journal_files, settled
 from tests.support.server_process import PlainServer
 from tests.support.simulator_process import SimulatorProcess
 
@@ -113,7 +114,7 @@ def run_kills(folder: Path, kills: int, store: str | None, seed: int = 0) -> Acc
     faults = [] if code == 0 else [f"the server ended with code {code}"]
     if not verified["sound"]:
         faults.append(f"the chain is broken: {verified}")
-    left = [str(each) for each in (folder / "data" / "journal").glob("*/*.log")]
+    left = journal_files(folder / "data")
     if left:
         faults.append(f"the journal is not empty: {left}")
     return _settle(folder, store, clients, log, faults)
@@ -132,15 +133,12 @@ async def _kill_under_traffic(server: LastingServer, clients: Clients, kills: in
 
 
 def _settle(folder: Path, store: str | None, clients: Clients, log: Path, faults: list[str]) -> Accounts:
-    engine = make_engine(store or f"sqlite:///{folder / 'data' / 'signalbox.db'}")
+    url = store or f"sqlite:///{folder / 'data' / 'signalbox.db'}"
+    engine = make_engine(url)
     with reading(engine).connect() as connection:
         rows = connection.execute(text(TRACE_OUTCOMES)).all()
-        sums = {
-            name: int(connection.scalar(text(f"SELECT coalesce(sum({column}), 0) FROM {name}")) or 0)
-            for name, column in
-            (("audit_log", "cost"), ("ledger_posts", "amount"), ("metric_totals", "cost"), ("usage_hours", "cost"))
-        }  # fmt: skip
     engine.dispose()
+    sums = settled(url, "kill-").sums
     requests = [row for row in rows if row.request_id.startswith("kill-")]
     times = Counter(row.request_id for row in requests)
     calls = Counter(call["tag"] for call in map(json.loads, log.read_text().splitlines()) if call["tag"])
