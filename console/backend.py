@@ -1,10 +1,11 @@
 """What pages may ask for. Every action takes the person who asks and checks their right to it again."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
 from console.views import Choices, OverviewView
+from router_core.admin.chain_check import ChainCheckState
 from router_core.journal.stats import RecorderStats
 from router_core.types import (
     AuditChoices,
@@ -23,6 +24,7 @@ from router_core.types import (
     MetricsWindow,
     Principal,
     RequestEvent,
+    RetentionRule,
     StreamPart,
     UpstreamState,
 )
@@ -110,6 +112,22 @@ class ConsoleBackend(Protocol):
 
     async def audit_choices(self, person: Principal) -> AuditChoices:
         """Return what the log can be filtered by."""
+        ...
+
+    async def account_names(self, person: Principal) -> Mapping[str, str]:
+        """Return the names of the accounts whose rows ``person`` may see, by id."""
+        ...
+
+    def retention(self, person: Principal) -> Sequence[RetentionRule]:
+        """Return how long each table is kept."""
+        ...
+
+    def chain_check(self, person: Principal) -> ChainCheckState:
+        """Return the verification of the hash chains under way, or the last one."""
+        ...
+
+    async def start_chain_check(self, person: Principal) -> ChainCheckState:
+        """Begin to verify the hash chains, unless that is under way; return its state."""
         ...
 
     async def reset_breaker(self, person: Principal, provider: str, reason: str) -> UpstreamState:

@@ -1,6 +1,6 @@
 """The backend for a console that shares the process with the router."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -9,6 +9,7 @@ from msgspec import structs
 from console.backend import ConsoleBackend, Control, Screen
 from console.bridge import Bridge
 from console.views import Choices, OverviewView, ProviderState, ProviderView, UseCaseChoice
+from router_core.admin.chain_check import ChainCheckState
 from router_core.clock import Clock
 from router_core.health.board import HealthRow
 from router_core.journal.stats import RecorderStats
@@ -33,6 +34,7 @@ from router_core.types import (
     Principal,
     ProviderConfig,
     RequestEvent,
+    RetentionRule,
     Snapshot,
     StreamPart,
     UpstreamState,
@@ -181,6 +183,27 @@ class InProcessBackend:
         """Return what the log can be filtered by."""
         require(person, "audit.read")
         return await self._runtime.audit.choices(_accounts(person))
+
+    async def account_names(self, person: Principal) -> Mapping[str, str]:
+        """Return the names of the accounts whose rows ``person`` may see, by id."""
+        require(person, "audit.read")
+        scope = _accounts(person)
+        found = await self._runtime.accounts.list()
+        return {each.id: each.name for each in found if scope is None or each.id in scope}
+
+    def retention(self, person: Principal) -> Sequence[RetentionRule]:
+        """Return how long each table is kept."""
+        require(person, "audit.read")
+        return self._runtime.desk.retention.rules
+
+    def chain_check(self, person: Principal) -> ChainCheckState:
+        """Return the verification of the hash chains under way, or the last one."""
+        require(person, "audit.read")
+        return self._runtime.desk.chain_check.state
+
+    async def start_chain_check(self, person: Principal) -> ChainCheckState:
+        """Begin to verify the hash chains, unless that is under way; return its state."""
+        return await self._runtime.desk.chain_check.start(person)
 
     # --- the Health screen; the facade checks the person's right to each of these itself --------------------------
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from router_core.admin.action_trail import ActionTrail
+from router_core.admin.chain_check import ChainCheck
 from router_core.admin.check_targets import check_targets
 from router_core.admin.health_reports import HealthParts, HealthReports
 from router_core.admin.operations import Operations, OperationsParts, drill_ended
@@ -66,6 +67,7 @@ class OperatorsDesk:
         self.drills = DrillBoard(clock, lambda: {row.name for row in config.snapshot().providers}, self._note_end)
         self.adapters: AdapterSource = DrillAdapters(parts.adapters, self.drills, clock)
         self.stats = AttemptStats(clock)
+        self.chain_check = ChainCheck(parts.store.auditor, self.trail, clock)
         self.retention = RetentionJob(retention_rules(parts.settings), parts.store.retention, self.trail, clock)
         self.uptime = UptimeHistory(parts.store.health_history, clock)
         self.health = HealthBoard(config, self._upstream_state, self._tail, clock)
@@ -127,6 +129,7 @@ class OperatorsDesk:
         stack.callback(self.drills.end_all)
         background(stack, self.drills.run())
         background(stack, self.retention.run())
+        stack.push_async_callback(self.chain_check.close)
         stack.push_async_callback(self.uptime.close)
         self.uptime.start()
         background(stack, LoopWatch(router.load, clock).run())

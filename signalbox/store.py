@@ -12,6 +12,7 @@ from db.hop import StoreHop
 from db.migrate import SchemaStatus, schema_status, upgrade
 from db.queries.audit_exporter import SqlAuditExporter
 from db.queries.audit_reader import SqlAuditReader
+from db.queries.chain_reader import SqlChainAuditor
 from db.records.event_store import SqlEventStore
 from db.records.metrics_store import SqlMetricsStore
 from db.records.retention import SqlRetention
@@ -50,6 +51,7 @@ class Store:
     events: SqlEventStore
     audit: SqlAuditReader
     exporter: SqlAuditExporter
+    auditor: SqlChainAuditor
     metrics: SqlMetricsStore
     retention: SqlRetention
     use_cases: SqlUseCaseStore
@@ -109,6 +111,7 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         events=SqlEventStore(hop, clock, audit.signer),
         audit=SqlAuditReader(hop, clock),
         exporter=SqlAuditExporter(engine),
+        auditor=SqlChainAuditor(engine, audit.heads, audit.signer),
         metrics=SqlMetricsStore(hop),
         retention=SqlRetention(hop, clock, audit.signer),
         use_cases=SqlUseCaseStore(hop, clock),

@@ -1,10 +1,13 @@
 """Draws the audit log: filters, one page, the way to others."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from console.audit.chains import draw_check, offer_check
 from console.audit.detail import close_row, draw_row
 from console.audit.filters import Chosen, draw_filters, export_query
 from console.format import DASH, THIN, count, duration, literal, moment, money, zone_of
@@ -17,8 +20,11 @@ __all__ = ["draw_audit"]
 
 PAGE_ROWS: Final = 50
 FORMATS: Final = ("CSV", "JSONL", "Parquet")
-WIDTHS: Final = {"Time": 84, "Event": 88, "Who": 112, "Use case": 76, "Provider": 180, "Model": 128, "Account": 190}
-NUMBERS: Final = {"Tokens": 60, "Cost": 84, "Latency": 68, "Calls": 50}
+# In pixels, so that a row fits 1440; a time of another day is longer.
+WIDTHS: Final = {"Event": 84, "Who": 108, "Use case": 70, "Provider": 176, "Model": 124, "Account": 120}
+NUMBERS: Final = {"Tokens": 58, "Cost": 80, "Latency": 66, "Calls": 46}
+TIME_WIDTH, DAY_WIDTH = 76, 116
+KEPT: Final = {"audit_log": "rows", "audit_traces": "their traces", "audit_contents": "prompts and answers"}
 
 
 def draw_audit() -> None:
@@ -26,21 +32,23 @@ def draw_audit() -> None:
     visitor = require("audit")
     zone = zone_of(st.context.timezone)
     try:
-        wanted, chosen = draw_filters(visitor, zone)
+        names = visitor.stage.bridge.call(visitor.stage.backend.account_names(visitor.person))
+        wanted, chosen = draw_filters(visitor, zone, names)
         page, found = _load(visitor, wanted)
     except ValidationError as error:
         st.warning(literal(error.message), icon=":material/help:")
         st.button("Back to the first page", on_click=_go, args=(None,))
         return
     _bar(visitor, wanted, chosen, found)
+    draw_check(visitor)
     if page.entries:
-        _table(visitor, page, zone)
+        _table(visitor, page, zone, names)
     else:
         _nothing(page, chosen)
     _ways(page, zone, visitor)
     row = st.query_params.get("row")
     if row:
-        st.dialog("Audit log", position="right", width="medium", on_dismiss=close_row)(draw_row)(row)
+        st.dialog("Audit log", position="right", width="medium", on_dismiss=close_row)(draw_row)(row, names)
 
 
 def _load(visitor: Visitor, wanted: AuditFilter) -> tuple[AuditPage, AuditCount]:
@@ -56,16 +64,25 @@ def _bar(visitor: Visitor, wanted: AuditFilter, chosen: Chosen, found: AuditCoun
         st.markdown(f"**{shown}** {'row' if shown == '1' else 'rows'} match", width="content")
         if not visitor.stage.backend.may_control(visitor.person, "export"):
             return
-        with st.popover("Export", icon=":material/download:", width="content"):
-            st.markdown(f"All {shown} matching rows, oldest first, as they are now. That you export goes on record.")
-            with st.container(horizontal=True):
-                for name in FORMATS:
-                    st.link_button(name, export_query(wanted, chosen, name.lower()), icon=":material/download:")
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):
+            offer_check(visitor)
+            _export(wanted, chosen, shown)
 
 
-def _table(visitor: Visitor, page: AuditPage, zone: ZoneInfo) -> None:
+def _export(wanted: AuditFilter, chosen: Chosen, shown: str) -> None:
+    with st.popover("Export", icon=":material/download:", width="content"):
+        st.markdown(f"All {shown} matching rows, oldest first, as they are now. That you export goes on record.")
+        with st.container(horizontal=True):
+            for name in FORMATS:
+                st.link_button(name, export_query(wanted, chosen, name.lower()), icon=":material/download:")
+
+
+def _table(visitor: Visitor, page: AuditPage, zone: ZoneInfo, names: Mapping[str, str]) -> None:
     now = visitor.stage.clock.utcnow()
-    rows = [_row(entry, zone, now) for entry in page.entries]
+    rows = [_row(entry, zone, now, names) for entry in page.entries]
+    days = max(len(row["Time"]) for row in rows) > len("00:00:00")
+    # Which account it was is worth a column only where it differs.
+    single = len({row["Account"] for row in rows} - {DASH}) < 2
     words = sorted({row["Status"][0] for row in rows})
     newest = page.entries[0]
     picked = st.dataframe(
@@ -76,10 +93,12 @@ def _table(visitor: Visitor, page: AuditPage, zone: ZoneInfo) -> None:
         on_select="rerun",
         height="content",
         alt="Requests and acts, newest first",
+        column_order=[name for name in rows[0] if name != "Account" or not single],
         column_config={
+            "Time": st.column_config.TextColumn(width=DAY_WIDTH if days else TIME_WIDTH),
             **{name: st.column_config.TextColumn(width=width) for name, width in WIDTHS.items()},
             "Status": st.column_config.MultiselectColumn(
-                options=words, color=[BADGE_COLOURS.get(word, "red") for word in words], width=96
+                options=words, color=[BADGE_COLOURS.get(word, "red") for word in words], width=92
             ),
             **{name: st.column_config.TextColumn(width=width, alignment="right") for name, width in NUMBERS.items()},
         },
@@ -93,7 +112,7 @@ def _table(visitor: Visitor, page: AuditPage, zone: ZoneInfo) -> None:
         st.session_state.pop("audit_opened", None)
 
 
-def _row(entry: AuditEntry, zone: ZoneInfo, now: Any) -> dict[str, Any]:
+def _row(entry: AuditEntry, zone: ZoneInfo, now: datetime, names: Mapping[str, str]) -> dict[str, Any]:
     is_request = entry.event == REQUEST_EVENT
     tokens = (
         entry.input_tokens + entry.cache_read_tokens + entry.cache_write_tokens + entry.cache_write_1h_tokens
@@ -111,7 +130,7 @@ def _row(entry: AuditEntry, zone: ZoneInfo, now: Any) -> dict[str, Any]:
         "Cost": money(entry.cost) if is_request else DASH,
         "Latency": duration(entry.latency_ms) if is_request and entry.latency_ms else DASH,
         "Calls": str(entry.attempts) if is_request else DASH,
-        "Account": entry.account_id or DASH,
+        "Account": names.get(entry.account_id or "", entry.account_id or DASH),
     }
 
 
@@ -139,6 +158,17 @@ def _ways(page: AuditPage, zone: ZoneInfo, visitor: Visitor) -> None:
         st.button(older, key="audit_older", on_click=_go, args=(page.older,), disabled=page.older is None)
         st.button("Last", key="audit_last", on_click=_go_last, disabled=page.older is None)
     st.caption(f"Newest first, {PAGE_ROWS}{THIN}rows a page · times in {literal(zone.key)}")
+    st.caption(_kept(visitor))
+
+
+def _kept(visitor: Visitor) -> str:
+    days = {each.table: each.days for each in visitor.stage.backend.retention(visitor.person)}
+    parts = (
+        f"{words} {f'{days[table]:,} days' if days[table] else 'for ever'}"
+        for table, words in KEPT.items()
+        if table in days
+    )
+    return f"Kept: {', '.join(parts)}. What goes is on record."
 
 
 def _go(cursor: str | None) -> None:

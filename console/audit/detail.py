@@ -1,6 +1,7 @@
 """One row of the audit log in full."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,8 +20,8 @@ def close_row() -> None:
     st.query_params.pop("row", None)
 
 
-def draw_row(entry_id: str) -> None:
-    """Draw the row ``entry_id`` for who may see it."""
+def draw_row(entry_id: str, names: Mapping[str, str]) -> None:
+    """Draw the row ``entry_id`` for who may see it; ``names`` are those of accounts, by id."""
     visitor = require("audit", touch=True)
     detail = visitor.stage.bridge.call(visitor.stage.backend.audit_detail(visitor.person, entry_id))
     if detail is None:
@@ -30,7 +31,8 @@ def draw_row(entry_id: str) -> None:
     entry = detail.entry
     is_request = entry.event == REQUEST_EVENT
     st.markdown(f"#### {'Request' if is_request else literal(entry.event)}")
-    _facts(_request_facts(entry) if is_request else _act_facts(entry), entry, zone)
+    account = names.get(entry.account_id or "", entry.account_id)
+    _facts(_request_facts(entry, account) if is_request else _act_facts(entry, account), entry, zone)
     if is_request:
         _request(detail)
     else:
@@ -45,7 +47,7 @@ def _facts(facts: list[tuple[str, str]], entry: AuditEntry, zone: ZoneInfo) -> N
     st.code(entry.request_id or entry.id, language=None)
 
 
-def _request_facts(entry: AuditEntry) -> list[tuple[str, str]]:
+def _request_facts(entry: AuditEntry, account: str | None) -> list[tuple[str, str]]:
     cost = "unpriced" if entry.cost is None else f"${format_usd(entry.cost)}"
     status = entry.status if entry.error_code is None else f"{entry.status}, {entry.error_code}"
     read = entry.input_tokens + entry.cache_read_tokens + entry.cache_write_tokens + entry.cache_write_1h_tokens
@@ -54,7 +56,7 @@ def _request_facts(entry: AuditEntry) -> list[tuple[str, str]]:
         tokens += f", {entry.reasoning_tokens:,} reasoning"
     return [
         ("Status", literal(status)),
-        ("Account", literal(entry.account_id or "none")),
+        ("Account", literal(account or "none")),
         ("Use case", literal(entry.use_case or "none")),
         ("Served by", literal(f"{entry.provider or 'nobody'} ({entry.model or 'no model'})")),
         ("Tokens", literal(tokens)),
@@ -65,11 +67,11 @@ def _request_facts(entry: AuditEntry) -> list[tuple[str, str]]:
     ]
 
 
-def _act_facts(entry: AuditEntry) -> list[tuple[str, str]]:
+def _act_facts(entry: AuditEntry, account: str | None) -> list[tuple[str, str]]:
     return [
         ("Role", literal(entry.role or "none")),
         ("Object", literal(entry.target or "none")),
-        ("Account", literal(entry.account_id or "all")),
+        ("Account", literal(account or "all")),
     ]
 
 

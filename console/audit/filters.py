@@ -49,14 +49,14 @@ def read_range(now: datetime) -> tuple[datetime, datetime, bool]:
     return now - RANGES[str(st.session_state.get("range") or "24h")], now + timedelta(minutes=1), False
 
 
-def draw_filters(visitor: Visitor, zone: ZoneInfo) -> tuple[AuditFilter, Chosen]:
-    """Draw the filters and return what they ask for."""
+def draw_filters(visitor: Visitor, zone: ZoneInfo, names: Mapping[str, str]) -> tuple[AuditFilter, Chosen]:
+    """Draw the filters and return what they ask for; ``names`` are those of accounts, by id."""
     choices = visitor.stage.bridge.call(visitor.stage.backend.audit_choices(visitor.person))
     now = visitor.stage.clock.utcnow()
     with st.container(border=True, gap="small", key="audit_filters"):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             since, until, fixed = _range(now, zone)
-        _menus(choices)
+        _menus(choices, names)
         left, right, clear = st.columns([2, 3, 1], gap="small", vertical_alignment="bottom")
         left.text_input("Request id", key="request_id", bind="query-params", on_change=_first_page, max_chars=200)
         right.text_input(
@@ -90,7 +90,7 @@ def _range(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime, bool]:
     return read_range(now)
 
 
-def _menus(choices: AuditChoices) -> None:
+def _menus(choices: AuditChoices, names: Mapping[str, str]) -> None:
     with st.grid(4, min_column_width=170, gap="small"):
         for name, label, source in MENUS:
             offered: Sequence[str] = STATUSES if source is None else getattr(choices, source)
@@ -98,7 +98,14 @@ def _menus(choices: AuditChoices) -> None:
             # What an address asks for is shown as asked, even where nothing of it ever occurred.
             options = list(dict.fromkeys([*offered, *([asked] if asked else [])]))
             st.selectbox(
-                label, options, index=None, key=name, bind="query-params", placeholder="any", on_change=_first_page
+                label,
+                options,
+                index=None,
+                key=name,
+                bind="query-params",
+                placeholder="any",
+                on_change=_first_page,
+                format_func=lambda value: names.get(value, value),
             )
 
 

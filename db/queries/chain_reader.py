@@ -1,22 +1,26 @@
 """Reads the hash chains as they are stored, in order and with constant memory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct, structs
 from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy.exc import DBAPIError
 
 from db.engine import reading
+from db.failures import as_store_error
 from db.record_models import AuditCheckpoint, AuditWriter
 from db.records.rows import micros
+from router_core.admin.chain_check import ChainVerdict
 from router_core.audit.chain import CHAINED
+from router_core.audit.head_files import HeadFiles
 from router_core.audit.signatures import ChainSigner
 from router_core.audit.verifier import ChainFault, ChainReport, Checkpoint, Kept, StoredRow, verify_chain
 from router_core.types import ChainHead
 
-__all__ = ["verify_chains"]
+__all__ = ["SqlChainAuditor", "verify_chains"]
 
 _CHUNK: Final = 2_000
 _FLAGS: Final = frozenset({"estimated", "cached", "streamed"})
@@ -27,10 +31,36 @@ _ROWS: Final = text(
 )
 
 
-def verify_chains(engine: Engine, heads: Mapping[str, ChainHead], signer: ChainSigner) -> Iterator[ChainReport]:
+class SqlChainAuditor:
+    """Verifies the chains of one store against the ends that are kept outside it; a :class:`ChainAuditor`."""
+
+    def __init__(self, engine: Engine, heads: HeadFiles, signer: ChainSigner) -> None:
+        self._engine = engine
+        self._heads = heads
+        self._signer = signer
+
+    def verify(self, seen: Callable[[int], None]) -> ChainVerdict:
+        """Return what became of every chain; ``seen`` is told the rows of every chunk.
+
+        Raises :class:`StoreError` when the store fails.
+        """
+        heads = {each.writer: each for each in self._heads.heads()}
+        try:
+            reports = tuple(verify_chains(self._engine, heads, self._signer, seen))
+        except DBAPIError as error:
+            raise as_store_error(error) from error
+        return ChainVerdict(reports, tuple(self._heads.forged()))
+
+
+def verify_chains(
+    engine: Engine,
+    heads: Mapping[str, ChainHead],
+    signer: ChainSigner,
+    seen: Callable[[int], None] = lambda _: None,
+) -> Iterator[ChainReport]:
     """Yield a report of every chain in the store, and of every one that should be there.
 
-    Raises :class:`DBAPIError` when the store fails.
+    ``seen`` is told the rows of every chunk. Raises :class:`DBAPIError` when the store fails.
     """
     with reading(engine).connect() as connection:
         if connection.dialect.name == "postgresql":
@@ -41,7 +71,7 @@ def verify_chains(engine: Engine, heads: Mapping[str, ChainHead], signer: ChainS
         for writer in sorted(known):
             head = heads.get(writer)
             report = verify_chain(
-                writer, _rows(connection, writer), _checkpoints(connection, writer), head, signer, kept
+                writer, _rows(connection, writer, seen), _checkpoints(connection, writer), head, signer, kept
             )
             yield report if report.fault is not None else _with_stored_end(connection, report)
     for writer in sorted(heads.keys() - known):
@@ -60,7 +90,7 @@ def _with_stored_end(connection: Connection, report: ChainReport) -> ChainReport
     return structs.replace(report, fault=fault)
 
 
-def _rows(connection: Connection, writer: str) -> Iterator[StoredRow]:
+def _rows(connection: Connection, writer: str, seen: Callable[[int], None]) -> Iterator[StoredRow]:
     seq = -1
     while True:
         chunk = connection.execute(_ROWS, {"writer": writer, "seq": seq, "chunk": _CHUNK}).all()
@@ -68,6 +98,7 @@ def _rows(connection: Connection, writer: str) -> Iterator[StoredRow]:
             values = {name: _plain(name, value) for name, value in zip(CHAINED, row[: len(CHAINED)], strict=True)}
             stored_hash, trace, content = (None if each is None else bytes(each) for each in row[len(CHAINED) :])
             yield StoredRow(values, stored_hash or b"", trace, content)
+        seen(len(chunk))
         if len(chunk) < _CHUNK:
             return
         seq = chunk[-1].seq

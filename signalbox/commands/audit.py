@@ -4,16 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy.exc import DBAPIError
 
 from db.engine import make_engine
-from db.failures import as_store_error
-from db.queries.chain_reader import verify_chains
+from db.queries.chain_reader import SqlChainAuditor
+from router_core.admin.chain_check import ChainVerdict
 from router_core.audit.verifier import ChainReport
 from signalbox.audit_identity import audit_heads, chain_signer
 from signalbox.commands.output import print_json, print_line
 from signalbox.exits import say
-from signalbox.faults import DependencyFault
 from signalbox.master_key import load_master_key
 from signalbox.settings import Settings, load_settings
 from signalbox.store import require_current, store_faults
@@ -24,34 +22,30 @@ __all__ = ["verify"]
 def verify(data_dir: Path | None, *, as_json: bool) -> int:
     """Print what became of every chain; return 1 when something is wrong with one, else 0."""
     settings = load_settings().in_folder(data_dir)
-    reports, forged = _reports(settings)
-    faulty = [each for each in reports if each.fault is not None]
-    sound = not faulty and not forged
+    verdict = _verdict(settings)
     if as_json:
-        print_json({"sound": sound, "forgedHeads": forged, "chains": [_document(each) for each in reports]})
-        return int(not sound)
-    for each in reports:
+        chains = [_document(each) for each in verdict.reports]
+        print_json({"sound": verdict.sound, "forgedHeads": verdict.forged, "chains": chains})
+        return int(not verdict.sound)
+    for each in verdict.reports:
         print_line(_line(each))
-    for name in forged:
+    for name in verdict.forged:
         print_line(f"✗ {name}: the end that is kept outside the store is not signed by us")
-    if not reports:
+    if not verdict.reports:
         print_line("the audit log is empty")
-    return int(not sound)
+    return int(not verdict.sound)
 
 
-def _reports(settings: Settings) -> tuple[list[ChainReport], list[str]]:
+def _verdict(settings: Settings) -> ChainVerdict:
     signer = chain_signer(load_master_key(settings))
     files = audit_heads(settings, signer)
-    heads = {each.writer: each for each in files.heads()}
-    if not heads:
+    if not files.heads():
         say("no ends of chains are kept here: a chain that was cut off would be noticed up to its last signature only")
     engine = make_engine(settings.store_url)
     try:
         with store_faults():
             require_current(settings.store_url)
-            return list(verify_chains(engine, heads, signer)), list(files.forged())
-    except DBAPIError as error:
-        raise DependencyFault(f"the store cannot be used: {as_store_error(error)}") from None
+            return SqlChainAuditor(engine, files, signer).verify(lambda _: None)
     finally:
         engine.dispose()
 

@@ -1,8 +1,9 @@
 """What the Live screen and the audit log show in tests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from router_core.admin.chain_check import ChainCheckState
 from router_core.audit.memory_log import MemoryAuditLog
 from router_core.clock import SystemClock
 from router_core.errors import OverloadedError
@@ -20,6 +21,7 @@ from router_core.types import (
     MetricsReport,
     MetricsWindow,
     Principal,
+    RetentionRule,
 )
 from tests.support.record_events import audit_row, event
 
@@ -34,6 +36,7 @@ class RecordBackend:
         self.counted = MemoryMetricsStore(datetime(2026, 1, 1, tzinfo=UTC))
         self.stats = RecorderStats(flushed=7)
         self.resets: list[str] = []
+        self.check = ChainCheckState()
         self.unreadable: OverloadedError | None = None
         self.controls = frozenset({"metrics", "export"})
         self.figures = LiveMetrics(self.counted, PendingEvents(), SystemClock(), lambda: (3, 1))
@@ -87,3 +90,16 @@ class RecordBackend:
 
     async def audit_choices(self, person: Principal) -> AuditChoices:
         return await self.log.choices(None)
+
+    async def account_names(self, person: Principal) -> Mapping[str, str]:
+        return {"acme": "Acme Corporation"}
+
+    def retention(self, person: Principal) -> Sequence[RetentionRule]:
+        return [RetentionRule("audit_log", 365), RetentionRule("audit_traces", 30), RetentionRule("audit_contents", 0)]
+
+    def chain_check(self, person: Principal) -> ChainCheckState:
+        return self.check
+
+    async def start_chain_check(self, person: Principal) -> ChainCheckState:
+        self.check = ChainCheckState(actor=person.name, started=SystemClock().utcnow())
+        return self.check

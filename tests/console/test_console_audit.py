@@ -3,7 +3,11 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from router_core.admin.chain_check import ChainVerdict
+from router_core.audit.verifier import ChainFault, ChainReport
+from router_core.clock import SystemClock
 from router_core.types import AuditDetail, Content
 from tests.console.conftest import OpenConsole
 from tests.console.console_fakes import FakeBackend
@@ -138,3 +142,37 @@ def test_a_viewer_is_told_which_role_it_takes(open_console: OpenConsole) -> None
     app = open_console(FakeBackend(), token="viewer-token", page="audit")
     assert "analyst" in app.warning[0].value
     assert not app.dataframe
+
+
+def test_accounts_are_called_by_name_and_what_is_kept_is_told(open_console: OpenConsole) -> None:
+    backend = _filled(3)
+    backend.log.add(audit_row(77, account_id="other"))
+    app = open_console(backend, page="audit")
+    assert not app.exception
+    assert any(
+        each.value == "Kept: rows 365 days, their traces 30 days, prompts and answers for ever. What goes is on record."
+        for each in app.caption
+    )
+    assert "Acme Corporation" in set(_table(app)["Account"])
+
+
+def test_the_chains_are_verified_from_the_screen_and_the_outcome_is_told(open_console: OpenConsole) -> None:
+    backend = _filled(3)
+    app = open_console(backend, page="audit")
+    app.button(key="audit_verify").click().run()
+    assert not app.exception
+    assert app.button(key="audit_verify").disabled
+    assert "rows checked so far" in app.info[0].value
+    sound = ChainReport(writer="w", rows=4, last_seq=4, vouched_seq=4, end_known=True, fault=None)
+    done = structs.replace(backend.check, ended=SystemClock().utcnow(), verdict=ChainVerdict((sound,), ()))
+    backend.check = done
+    app.run()
+    assert "All 4 rows are as they were written" in app.success[0].value
+    fault = ChainFault(writer="w", seq=3, id="01X", what="it was changed")
+    bad = structs.replace(sound, fault=fault)
+    backend.check = structs.replace(done, verdict=ChainVerdict((sound, bad), ("ends/w",)))
+    app.run()
+    assert "Chain w, row 3 (01X): it was changed." in app.error[0].value
+    assert "not signed by us" in app.error[0].value
+    backend.check = structs.replace(done, verdict=None, error="The store is busy")
+    assert "could not be finished: The store is busy" in app.run().error[0].value
