@@ -81,6 +81,7 @@ class LiveMetrics:
         self._views: dict[tuple[MetricsWindow, MetricsFilter], WindowView] = {}
         self._spent: tuple[datetime, NanoUSD] | None = None
         self._epoch: datetime | None = None
+        self._places: dict[tuple[str, str, str], int] = {}
 
     async def report(self, window: MetricsWindow, chosen: MetricsFilter = EVERYTHING) -> MetricsReport:
         """Return the figures of ``window``, of what is ``chosen``. Raises :class:`OverloadedError`."""
@@ -153,10 +154,14 @@ class LiveMetrics:
     async def ever(self) -> list[Cell]:
         """Return what the store has counted since it began: figures that never go back, whichever process answers.
 
+        The order is that in which this process came to know them, the busiest first to begin with; it never changes.
         Raises :class:`OverloadedError`.
         """
         reading = await self._read("ever", lambda: self._store.totals(since_reset=False))
-        return _merged(_stored_cells(reading.stored))
+        cells = {(each.provider, each.model, each.use_case): each for each in _merged(_stored_cells(reading.stored))}
+        for key in sorted(cells, key=lambda key: (-cells[key].measures.counts[0], key)):
+            self._places.setdefault(key, len(self._places))
+        return sorted(cells.values(), key=lambda each: self._places[each.provider, each.model, each.use_case])
 
     async def reset(self, actor: str) -> datetime:
         """Count anew from now on; return now. Raises :class:`OverloadedError`."""

@@ -97,3 +97,29 @@ def test_counters_do_not_go_back_at_a_reset(rig: ApiRig, http: httpx2.Client) ->
     after = http.get("/metrics").text
     assert counters
     assert all(line in after for line in counters)
+
+
+def test_of_too_many_label_sets_the_first_stay_and_no_counter_goes_back(rig: ApiRig, http: httpx2.Client) -> None:
+    """A late model that becomes the busiest of all must not push another one out: its counter would vanish."""
+    now = SystemClock().utcnow()
+    for number in range(600):
+        rig.desk.counted.add(event(1_000 + number, timestamp=now, model=f"model-{number:03}"))
+    before = _requests_by_model(http)
+    for number in range(50):
+        rig.desk.counted.add(event(5_000 + number, timestamp=now, model="a-late-one"))
+    after = _requests_by_model(http)
+    assert before.keys() == after.keys()
+    assert len(before) == 500  # Two of the 500 label sets share a model, and "other" is one more.
+    assert after["other"] == before["other"] + 50
+    assert sum(after.values()) == sum(before.values()) + 50
+
+
+def _requests_by_model(http: httpx2.Client) -> dict[str, float]:
+    (family,) = (
+        each for each in text_string_to_metric_families(http.get("/metrics").text) if each.name == "signalbox_requests"
+    )
+    found: dict[str, float] = {}
+    for sample in family.samples:
+        model = sample.labels["model"]
+        found[model] = found.get(model, 0) + sample.value
+    return found
