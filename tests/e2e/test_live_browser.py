@@ -86,7 +86,7 @@ def test_a_click_on_a_spike_opens_its_rows_in_the_audit_log(console: Console, pa
     asked = query(page)
     assert asked["model"] == [MODEL]
     assert {"from", "to"} <= asked.keys()
-    expect(page.get_by_text(re.compile("rows? match"))).to_be_visible()
+    expect(page.get_by_text(re.compile("rows? match"))).to_be_visible(timeout=15_000)
 
 
 def test_what_is_chosen_is_in_the_address_and_survives_a_refresh(console: Console, page: Page) -> None:
