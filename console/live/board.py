@@ -83,7 +83,7 @@ def _chart(chart: LiveChart, scope: Scope, report: MetricsReport, zone: ZoneInfo
     figure = _paced(chart, scope, report, zone)
     options: dict[str, Any] = {"config": CHART_CONFIG, "alt": f"{chart.title} per {step}", "key": chart_key(chart)}
     if hint:
-        marks = Marks(chart, tuple(trace["name"] for trace in figure["data"]), report.step_s, zone)
+        marks = Marks(chart_key(chart), chart, tuple(trace["name"] for trace in figure["data"]), report.step_s, zone)
         mode = "box" if chart.picks == "range" else "points"
         options |= {"on_select": partial(note_pick, marks), "selection_mode": mode}
     st.plotly_chart(figure, **options)

@@ -19,8 +19,12 @@ DRAWN_KEY: Final = "_live_drawn"
 
 
 class Marks(NamedTuple):
-    """How to read a selection of ``chart``: the names of its series, the width of a step, the zone of its times."""
+    """How to read a selection of ``chart``: the names of its series, the width of a step, the zone of its times.
 
+    ``key`` is what it was drawn as.
+    """
+
+    key: str
     chart: LiveChart
     names: tuple[str, ...]
     step_s: int
@@ -39,8 +43,10 @@ def chart_key(chart: LiveChart) -> str:
 
 
 def note_pick(marks: Marks) -> None:
-    """Keep what was selected until the page can follow it."""
-    selection: Any = st.session_state[chart_key(marks.chart)]["selection"]
+    """Keep what was selected until the page can follow it; a chart whose selection was used has no more to say."""
+    if marks.key != chart_key(marks.chart):
+        return
+    selection: Any = st.session_state[marks.key]["selection"]
     step = timedelta(seconds=marks.step_s)
     if selection["box"]:
         ends = sorted(_moment(text, marks.zone) for text in selection["box"][0]["x"])

@@ -86,3 +86,8 @@ def test_text_is_readable_in_both_modes(mode: str) -> None:
         },
     }
     assert {name: round(contrast(*pair), 2) for name, pair in pairs.items() if contrast(*pair) < READABLE} == {}
+
+
+def test_tracebacks_in_the_log_hold_no_values_of_variables() -> None:
+    """They could be secrets: a prompt, a session, a key on its way."""
+    assert THEME["logger"]["enableRich"] is False

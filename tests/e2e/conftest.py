@@ -51,6 +51,27 @@ class Console:
         settle(page)
 
 
+class Served(Console):
+    """A demo that served ``requests`` requests of ``model``, called ``found-0`` and so on."""
+
+    requests = 8
+    model = "gpt-4o"
+
+    def __init__(self, demo: DemoProcess) -> None:
+        super().__init__(demo)
+        self.account: str = demo.facts["account_id"]
+        self.request_id = f"found-{self.requests - 1}"
+        for number in range(self.requests):
+            self._ask(demo.facts["api_key"], f"found-{number}")
+
+    def _ask(self, key: str, request_id: str) -> None:
+        body = json.dumps({"modelOverride": self.model, "prompt": "hello", "maxTokens": 5}).encode()
+        headers = {"content-type": "application/json", "authorization": f"Bearer {key}", "x-request-id": request_id}
+        request = urllib.request.Request(f"{self.base_url}/api/llm", data=body, headers=headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert answer.status == 200
+
+
 class Watch:
     """Notes what a page must not do: reach another origin, or complain in its console."""
 
@@ -88,7 +109,15 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         yield Console(demo)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A demo server with requests to look at, for all tests that only look."""
+    require_chromium()
+    with DemoProcess(tmp_path_factory.mktemp("served") / "demo") as demo:
+        yield Served(demo)
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's chromium."""
     require_chromium()

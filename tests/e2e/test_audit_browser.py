@@ -1,58 +1,32 @@
 """The audit log in a real browser: rows are found, opened, exported and verified; the address says it all."""
 
 import csv
-import json
 import re
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Console, require_chromium, settle
-from tests.support.demo_process import DemoProcess
+from tests.e2e.conftest import Served, settle
 
 pytestmark = pytest.mark.browser
 
-REQUESTS = 8
-MODEL = "gpt-4o"
-
-
-class Site(Console):
-    """A demo that served a few requests, the last of them called ``request_id``."""
-
-    def __init__(self, demo: DemoProcess) -> None:
-        super().__init__(demo)
-        self.account: str = demo.facts["account_id"]
-        self.request_id = f"found-{REQUESTS - 1}"
-
 
 @pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A demo server of our own."""
-    require_chromium()
-    with DemoProcess(tmp_path_factory.mktemp("audit") / "demo") as demo:
-        body = json.dumps({"modelOverride": MODEL, "prompt": "hello", "maxTokens": 5}).encode()
-        headers = {"content-type": "application/json", "authorization": f"Bearer {demo.facts['api_key']}"}
-        for number in range(REQUESTS):
-            named = {**headers, "x-request-id": f"found-{number}"}
-            request = urllib.request.Request(f"{demo.base_url}/api/llm", data=body, headers=named)
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                assert answer.status == 200
-        demo.pause()
-        yield Site(demo)
+def console(served: Served) -> Served:
+    """A demo that served a few requests."""
+    return served
 
 
-def test_filters_from_the_address_are_shown_and_cleared_at_once(console: Site, page: Page) -> None:
-    console.open(page, f"/audit?model={MODEL}&status=success&account={console.account}")
-    expect(page.get_by_text(re.compile(f"^{REQUESTS} rows match"))).to_be_visible(timeout=15_000)
+def test_filters_from_the_address_are_shown_and_cleared_at_once(console: Served, page: Page) -> None:
+    console.open(page, f"/audit?model={console.model}&status=success&account={console.account}")
+    expect(page.get_by_text(re.compile(f"^{console.requests} rows match"))).to_be_visible(timeout=15_000)
     page.get_by_role("button", name="Clear all").click()
     expect(page).not_to_have_url(re.compile("model="))
-    expect(page.get_by_text(re.compile(f"^{REQUESTS} rows match"))).to_have_count(0)
+    expect(page.get_by_text(re.compile(f"^{console.requests} rows match"))).to_have_count(0)
 
 
-def test_a_request_is_found_by_its_id_and_opens_in_full_from_its_address(console: Site, page: Page) -> None:
+def test_a_request_is_found_by_its_id_and_opens_in_full_from_its_address(console: Served, page: Page) -> None:
     console.open(page, f"/audit?request_id={console.request_id}")
     expect(page.get_by_text(re.compile("^1 row match"))).to_be_visible(timeout=15_000)
     table = page.get_by_test_id("stDataFrame").locator("canvas").first
@@ -70,18 +44,18 @@ def test_a_request_is_found_by_its_id_and_opens_in_full_from_its_address(console
     expect(page.get_by_role("dialog").get_by_text("openai-gpt4o (gpt-4o)")).to_be_visible()
 
 
-def test_the_export_holds_exactly_the_rows_that_match(console: Site, page: Page, tmp_path: Path) -> None:
-    console.open(page, f"/audit?model={MODEL}")
+def test_the_export_holds_exactly_the_rows_that_match(console: Served, page: Page, tmp_path: Path) -> None:
+    console.open(page, f"/audit?model={console.model}")
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as waiting:
         page.get_by_role("link", name="CSV").click()
     waiting.value.save_as(tmp_path / "rows.csv")
     with (tmp_path / "rows.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["request_id"] for row in rows] == [f"found-{number}" for number in range(REQUESTS)]
+    assert [row["request_id"] for row in rows] == [f"found-{number}" for number in range(console.requests)]
 
 
-def test_the_chains_are_verified_before_the_operators_eyes(console: Site, page: Page) -> None:
+def test_the_chains_are_verified_before_the_operators_eyes(console: Served, page: Page) -> None:
     console.open(page, "/audit")
     page.get_by_role("button", name="Verify").click()
     expect(page.get_by_text(re.compile("rows are as they were written"))).to_be_visible(timeout=15_000)
@@ -90,7 +64,7 @@ def test_the_chains_are_verified_before_the_operators_eyes(console: Site, page: 
     expect(page.get_by_text(re.compile("^1 row match"))).to_be_visible(timeout=15_000)
 
 
-def test_a_phone_scrolls_only_down(console: Site, page: Page) -> None:
+def test_a_phone_scrolls_only_down(console: Served, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     console.open(page, "/audit")
     expect(page.get_by_text(re.compile("rows match"))).to_be_visible(timeout=15_000)

@@ -8,7 +8,7 @@ from tests.faults.record_kills import run_kills
 
 
 def test_nothing_is_lost_or_counted_twice_on_sqlite(tmp_path: Path) -> None:
-    found = run_kills(tmp_path, kills=3, store=None)
+    found = run_kills(tmp_path, kills=2, store=None)
     assert found.faults == []
     assert found.served > 50
 

@@ -17,7 +17,7 @@ from tests.support.postgres_server import running_server
 from tests.support.simulator_process import SimulatorProcess
 
 RATE = 60
-BEFORE_S, OUTAGE_S, AFTER_S = 3.0, 6.0, 5.0
+BEFORE_S, OUTAGE_S, AFTER_S = 1.0, 6.0, 2.0
 
 
 async def _traffic(server: LastingServer, seconds: float, codes: Counter[Any]) -> None:
