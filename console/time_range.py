@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from router_core.errors import ValidationError
+from router_core.instants import parse_instant
 
 __all__ = ["forget_range", "iso_utc", "keep_range", "range_in_address"]
 
@@ -36,7 +37,7 @@ def _moment(name: str) -> datetime | None:
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text)
+        found = parse_instant(text)
     except ValueError:
         raise ValidationError(f"{name} in the address is no ISO time", field=name) from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found

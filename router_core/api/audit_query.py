@@ -1,13 +1,14 @@
 """Filters of the audit log in a query string."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, get_args
 
 from router_core.api.call import Call
 from router_core.api.documents import read_query
 from router_core.errors import ForbiddenError, ValidationError
-from router_core.types import AuditFilter, Principal
+from router_core.instants import parse_instant
+from router_core.types import AuditFilter, EventStatus, Principal
 
 __all__ = ["FILTER_NAMES", "read_filter", "visible_accounts"]
 
@@ -16,6 +17,7 @@ FILTER_NAMES: Final = (
 )  # fmt: skip
 DEFAULT_SPAN: Final = timedelta(hours=24)
 MOST_TEXT: Final = 200
+STATUSES: Final[tuple[str, ...]] = get_args(EventStatus)
 _SEES_ALL: Final = frozenset({"owner", "admin"})
 
 
@@ -38,6 +40,8 @@ def read_filter(call: Call, more: Mapping[str, str]) -> tuple[AuditFilter, dict[
         raise ValidationError("from must be before to", field="from")
     for name in FILTER_NAMES:
         _check_text(name, values[name])
+    if values["status"] and values["status"] not in STATUSES:
+        raise ValidationError(f"status must be one of {', '.join(STATUSES)}", field="status")
     scope = visible_accounts(call.principal)
     account = values["account"] or None
     if account is not None and scope is not None and account not in scope:
@@ -66,12 +70,12 @@ def _moment(text: str, name: str) -> datetime | None:
         return None
     try:
         # A plus sign in a query string stands for a blank.
-        moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+        moment = parse_instant(text.replace(" ", "+") if "T" in text else text)
     except ValueError:
-        raise ValidationError(f"{name} must be an ISO 8601 time", field=name) from None
+        raise ValidationError(f"{name} must be an ISO 8601 time of the years 1971 to 2999", field=name) from None
     if moment.tzinfo is None:
         raise ValidationError(f"{name} must have a time zone, such as Z", field=name)
-    return moment.astimezone(UTC)
+    return moment
 
 
 def _check_text(name: str, text: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, get_args
 
 from router_core.clock import Clock, SystemClock, new_ulid
 from router_core.errors import NotFoundError
+from router_core.instants import parse_instant
 from router_core.ports import ExportStream
 from router_core.types import AuditFilter, ExportFormat, OperatorAction
 from signalbox.administration import find_account
@@ -132,7 +133,7 @@ def _moment(name: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        moment = parse_instant(text)
     except ValueError:
-        raise UsageFault(f"{name} must be an ISO 8601 time or date") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        raise UsageFault(f"{name} must be an ISO 8601 time or date of the years 1971 to 2999") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
