@@ -5,12 +5,13 @@ What left a sliding window is subtracted instead of adding up everything that is
 
 from collections.abc import Sequence
 from math import ceil, exp, log
+from typing import Final
 
-from router_core.metrics.minute import RELATIVE_ACCURACY
-
-__all__ = ["LatencyBins", "add_bins", "bin_of", "quantiles", "take_bins", "upper_ms"]
+__all__ = ["RELATIVE_ACCURACY", "LatencyBins", "add_bins", "bin_of", "quantiles", "take_bins", "upper_ms"]
 
 LatencyBins = dict[int, int]
+
+RELATIVE_ACCURACY: Final = 0.01
 
 _GAMMA = (1 + RELATIVE_ACCURACY) / (1 - RELATIVE_ACCURACY)
 _LOG_GAMMA = log(_GAMMA)

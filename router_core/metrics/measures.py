@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from router_core.metrics.latency_bins import LatencyBins, add_bins, bin_of, quantiles, take_bins
-from router_core.types import MetricTotals, RequestEvent
+from router_core.types import MetricTotals, NanoUSD, RequestEvent
 
 __all__ = ["COUNTS", "Measures"]
 
@@ -63,6 +63,21 @@ class Measures:
                 _count(self.first_token, event.first_token_ms)
         elif event.error_code is not None and event.status != "cancelled":
             self.errors_by_code[event.error_code] = self.errors_by_code.get(event.error_code, 0) + 1
+
+    def add_success(self, latency_ms: float, tokens: int, cost: NanoUSD) -> None:
+        """Count a success of which no more is known; its tokens count as read."""
+        self.counts[_PLACE["requests"]] += 1
+        self.counts[_PLACE["successes"]] += 1
+        self.counts[_PLACE["input_tokens"]] += tokens
+        self.counts[_PLACE["cost"]] += cost
+        self.counts[_PLACE["latency_us"]] += round(latency_ms * 1000)
+        _count(self.latency, latency_ms)
+
+    def add_failure(self, code: str) -> None:
+        """Count a failure of which no more is known."""
+        self.counts[_PLACE["requests"]] += 1
+        self.counts[_PLACE["errors"]] += 1
+        self.errors_by_code[code] = self.errors_by_code.get(code, 0) + 1
 
     def merge(self, other: "Measures") -> "Measures":
         """Add ``other`` to this sum and return it."""
