@@ -130,6 +130,7 @@ async def build(settings: Settings, *, migrate: bool = True, overrides: Override
         closing = AsyncExitStack()
         runtime = _assemble(parts, closing.aclose)
         await runtime.desk.open(runtime.router, stack)
+        background(stack, runtime.live.warm())
         closing.push_async_callback(stack.pop_all().aclose)
         return runtime
 

@@ -1,6 +1,7 @@
 """Figures over windows: what the store has of all processes, and what this one has served since."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -32,10 +33,15 @@ __all__ = ["WINDOWS", "Cell", "LiveMetrics", "SinceReset"]
 WINDOWS: Final = MappingProxyType[MetricsWindow, tuple[int, int]](
     {"5m": (60, 5), "15m": (60, 15), "1h": (60, 60), "6h": (600, 36), "24h": (600, 144), "7d": (3600, 168)}
 )
-_MOST_VIEWS: Final = 12
+_MOST_VIEWS: Final = 16
+# The first requests of a new process come first.
+WARM_AFTER_S: Final = 5.0
 _LONGEST: Final = timedelta(days=31)
 # A range is shown in the finest steps that are still kept and not too many to look at.
 _FINEST: Final = ((60, timedelta(hours=2), timedelta(hours=40)), (600, timedelta(hours=36), timedelta(days=7)))
+
+
+_log = logging.getLogger(__name__)
 
 
 class Cell(Struct, frozen=True):
@@ -109,6 +115,15 @@ class LiveMetrics:
         sums, pending, as_of = await view.read(Frame(before, first, last), self._pending, self._clock)
         counted = [event for event in pending if view.chosen.takes(event)]
         return await asyncio.to_thread(make_report, span, sums, counted, as_of, self._load())
+
+    async def warm(self) -> None:
+        """Read every window once, a while after the start, so that whoever looks first does not wait for it."""
+        await self._clock.sleep(WARM_AFTER_S)
+        try:
+            for window in WINDOWS:
+                await self.report(window)
+        except OverloadedError:
+            _log.info("the figures are read when somebody asks for them: the store does not answer now")
 
     def _view(self, window: MetricsWindow, chosen: MetricsFilter) -> WindowView:
         """Return what is kept of ``window``; of many choices the least recently asked for is dropped."""

@@ -115,3 +115,25 @@ async def test_while_the_store_is_lost_the_window_slides_on_with_what_was_read_l
     assert (await live.report("5m")).previous.requests == 1
     with pytest.raises(OverloadedError):
         await live.report("7d")
+
+
+async def test_once_warm_the_first_look_reads_nothing_that_did_not_change() -> None:
+    clock, store = FakeClock(start=AT + timedelta(hours=1)), CountingStore(AT)
+    for minute in range(30):
+        store.add(event(minute, timestamp=AT + timedelta(minutes=30 + minute)))
+    live = live_over(store, PendingEvents(), clock)
+    await live.warm()
+    read = store.read
+    assert read > 0
+    for window in WINDOWS:
+        await live.report(window)
+    assert store.read == read
+
+
+async def test_a_store_that_does_not_answer_at_the_start_costs_nothing_but_the_warmth() -> None:
+    clock, store = FakeClock(start=AT), CountingStore(AT)
+    store.lost = True
+    live = live_over(store, PendingEvents(), clock)
+    await live.warm()
+    store.lost = False
+    assert (await live.report("1h")).totals.requests == 0
