@@ -9,7 +9,7 @@ from tests.faults.record_kills import LastingServer
 from tests.faults.settled_record import journal_files, settled
 from tests.support.simulator_process import SimulatorProcess
 
-EACH = 40
+EACH = 15
 SEEN_WITHIN = 120  # pauses of 50 ms
 
 

@@ -174,7 +174,9 @@ async def test_reading_fifty_providers_is_quick() -> None:
     for number in range(50):
         desk.core.adapters.always(f"p{number}", answer())
         await desk.serve(model_override=f"p{number}")
-    desk.report()
-    began = time.perf_counter()
-    desk.report()
-    assert time.perf_counter() - began < 0.1
+    took = []
+    for _ in range(5):
+        began = time.process_time()  # What it costs, however busy the machine is.
+        desk.report()
+        took.append(time.process_time() - began)
+    assert min(took) < 0.1
