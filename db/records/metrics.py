@@ -1,7 +1,7 @@
 """Adds finished requests to the rollups and totals of their writer, inside the recorder's transaction."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Table, select, tuple_
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from db.record_models import MetricEpoch, MetricRollup, MetricTotal
 from db.upserts import insert_into
 from router_core.metrics.measures import COUNTS, Measures
+from router_core.metrics.step_sums import floor_step
 from router_core.types import RequestEvent
 
 __all__ = ["SPANS", "add_measures"]
@@ -33,7 +34,7 @@ def add_measures(session: Session, writer: str, events: Sequence[RequestEvent]) 
     for event in events:
         tail = (writer, event.provider or "", event.model or "", event.use_case)
         for span in SPANS:
-            _of(rollups, (span, _floor(event.timestamp, span), *tail)).add(event)
+            _of(rollups, (span, floor_step(event.timestamp, span), *tail)).add(event)
         _of(totals, (_epoch(begun, event.timestamp), *tail)).add(event)
     _merge(session, MetricRollup.__table__, _ROLLUP_KEY, rollups)
     _merge(session, MetricTotal.__table__, _TOTAL_KEY, totals)
@@ -44,11 +45,6 @@ def _of(sums: dict[_Key, Measures], key: _Key) -> Measures:
     if found is None:
         found = sums[key] = Measures()
     return found
-
-
-def _floor(moment: datetime, span: int) -> datetime:
-    seconds = int(moment.timestamp())
-    return datetime.fromtimestamp(seconds - seconds % span, UTC)
 
 
 def _epoch(begun: Sequence[tuple[datetime, int]], moment: datetime) -> int:

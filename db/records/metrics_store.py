@@ -17,7 +17,7 @@ __all__ = ["SqlMetricsStore"]
 
 _VALUES: Final = (*COUNTS, "errors_by_code", "latency", "first_token")
 _HOUR_S: Final = 3_600
-# A statement takes so many values at most on every supported store.
+# Stores limit the values in one statement; the longest range of hours has more steps than this.
 _MOST_STARTS: Final = 500
 
 

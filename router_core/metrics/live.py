@@ -13,7 +13,8 @@ from router_core.clock import Clock
 from router_core.errors import OverloadedError, ValidationError
 from router_core.metrics.measures import Measures
 from router_core.metrics.overlay import READING_TRIES, PendingEvents
-from router_core.metrics.window_report import floor_step, make_report
+from router_core.metrics.step_sums import floor_step
+from router_core.metrics.window_report import make_report
 from router_core.metrics.window_sums import Frame
 from router_core.metrics.window_view import WindowView
 from router_core.ports import MetricsStore, StoredMeasures

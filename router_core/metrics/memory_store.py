@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from router_core.metrics.measures import Measures
-from router_core.metrics.window_report import floor_step
+from router_core.metrics.step_sums import floor_step
 from router_core.ports import StoredMeasures
 from router_core.types import MetricsFilter, NanoUSD, RequestEvent
 

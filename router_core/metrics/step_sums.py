@@ -1,7 +1,7 @@
 """What one step of a window came to, added up over processes and kept small until it is needed again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import Struct
@@ -10,14 +10,20 @@ from router_core.metrics.measures import Measures
 from router_core.ports import StoredMeasures
 from router_core.types import MetricTotals
 
-__all__ = ["DIMENSIONS", "PackedMeasures", "StepSum", "Tally", "fold_steps"]
+__all__ = ["DIMENSIONS", "PackedMeasures", "StepSum", "Tally", "floor_step", "fold_steps"]
 
 # In the order of the parts of a row's name.
 DIMENSIONS: Final = ("provider", "model", "use_case")
 
 
+def floor_step(moment: datetime, span: int) -> datetime:
+    """Return where the step of ``span`` seconds that ``moment`` lies in begins."""
+    seconds = int(moment.timestamp())
+    return datetime.fromtimestamp(seconds - seconds % span, UTC)
+
+
 class PackedMeasures(Struct, frozen=True):
-    """Measures as the store keeps them: a tenth of the memory."""
+    """Measures as the store keeps them: bytes take less memory than maps."""
 
     counts: tuple[int, ...]
     packed: tuple[bytes, bytes, bytes]
@@ -71,6 +77,13 @@ class Tally:
         for rows, name in zip(self.rows, names, strict=True):
             rows.setdefault(name, Measures()).merge(measures)
 
+    def join(self, other: "Tally") -> None:
+        """Add another sum."""
+        self.whole.merge(other.whole)
+        for mine, theirs in zip(self.rows, other.rows, strict=True):
+            for name, measures in theirs.items():
+                mine.setdefault(name, Measures()).merge(measures)
+
     def add_step(self, step: StepSum) -> None:
         """Add a whole step."""
         self.whole.merge(step.whole.unpacked())
@@ -89,7 +102,7 @@ class Tally:
 
 
 def fold_steps(stored: Iterable[StoredMeasures], stamps: Mapping[datetime, tuple[int, int]]) -> dict[datetime, StepSum]:
-    """Add up ``stored`` by step; ``stamps`` are noted with those that were read in that state.
+    """Add up ``stored`` by step, each with its stamp in ``stamps``.
 
     A step that grew between the reading of its stamp and of its rows keeps the older stamp and is read once more.
     """

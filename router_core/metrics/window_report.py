@@ -1,23 +1,17 @@
 """Makes the report of a window from its sums and from what the store does not have yet."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from router_core.metrics.measures import Measures
-from router_core.metrics.step_sums import DIMENSIONS, Tally
+from router_core.metrics.step_sums import DIMENSIONS, Tally, floor_step
 from router_core.metrics.window_sums import Frame, WindowSums
 from router_core.types import MetricPoint, MetricRow, MetricsReport, MetricTotals, RequestEvent
 
-__all__ = ["floor_step", "make_report"]
+__all__ = ["make_report"]
 
 _BLANK: Final = MetricTotals()
-
-
-def floor_step(moment: datetime, span: int) -> datetime:
-    """Return where the step of ``span`` seconds that ``moment`` lies in begins."""
-    seconds = int(moment.timestamp())
-    return datetime.fromtimestamp(seconds - seconds % span, UTC)
 
 
 def make_report(
@@ -27,14 +21,14 @@ def make_report(
     as_of: datetime,
     load: tuple[int, int],
 ) -> MetricsReport:
-    """Return the report: ``sums`` and ``pending``, which no process has to tell twice."""
+    """Return the report: ``sums``, and ``pending`` on top of them, which must not be in them yet."""
     frame = sums.frame
     fresh = _by_step(pending, span)
     current, previous = sums.current.copy(), sums.previous.whole.copy()
     for start, tally in fresh.items():
         place = frame.place(start)
         if place == 0:
-            _join(current, tally)
+            current.join(tally)
         elif place == 1:
             previous.merge(tally.whole)
     starts = _starts(frame, span)
@@ -62,13 +56,6 @@ def _by_step(events: Sequence[RequestEvent], span: int) -> dict[datetime, Tally]
         tally = found.setdefault(floor_step(event.timestamp, span), Tally())
         tally.add((event.provider or "", event.model or "", event.use_case), measures)
     return found
-
-
-def _join(into: Tally, other: Tally) -> None:
-    into.whole.merge(other.whole)
-    for mine, theirs in zip(into.rows, other.rows, strict=True):
-        for name, measures in theirs.items():
-            mine.setdefault(name, Measures()).merge(measures)
 
 
 def _starts(frame: Frame, span: int) -> list[datetime]:
