@@ -5,7 +5,7 @@ import math
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from console.throttle import FailureThrottle
 from router_core.clock import Clock, new_ulid
@@ -52,6 +52,11 @@ class SignInRefused(Exception):
         self.wait_s = wait_s
 
 
+class _Who(NamedTuple):
+    id: str
+    role: Role
+
+
 class SignInDesk:
     """Signs people in, a few at a time: each check takes tens of milliseconds and megabytes on purpose."""
 
@@ -72,11 +77,11 @@ class SignInDesk:
         if user is None or not fits or not user.is_active:
             self._throttle.failed(key, address)
             if user is not None:  # What strangers type into the field may be anything, a password too.
-                doors.note(self._act("session.refused", user.email, user.role, address))
+                doors.note(self._act("session.refused", None, user.email, address))
             raise SignInRefused
         self._throttle.passed(key, address)
         opened = await doors.sessions.open(user, address)
-        doors.note(self._act("session.opened", user.email, user.role, address))
+        doors.note(self._act("session.opened", _Who(user.id, user.role), user.email, address))
         return opened.token.reveal()
 
     async def sign_out(self, doors: Doors, token: str, address: str) -> None:
@@ -84,15 +89,16 @@ class SignInDesk:
         person = await doors.sessions.check(token, touch=False)
         await doors.sessions.close(token)
         if person is not None:
-            doors.note(self._act("session.closed", person.name, person.role, address))
+            doors.note(self._act("session.closed", _Who(person.id, person.role), person.name, address))
 
-    def _act(self, action: str, email: str, role: Role, address: str) -> OperatorAction:
+    def _act(self, action: str, who: _Who | None, email: str, address: str) -> OperatorAction:
+        """Return the record of an act on the session of ``email``; ``who`` is None where nobody proved to be that."""
         return OperatorAction(
             id=new_ulid(self._clock),
             at=self._clock.utcnow(),
-            actor=email,
-            actor_id="",
-            role=role,
+            actor="" if who is None else email,
+            actor_id="" if who is None else who.id,
+            role=None if who is None else who.role,
             action=action,
             target=email,
             address=address,

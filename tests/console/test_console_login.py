@@ -266,7 +266,10 @@ def test_who_came_in_who_was_refused_and_who_left_is_on_record_with_the_address(
     assert [(each.action, each.address) for each in world.acts] == [
         ("session.refused", "testclient"), ("session.opened", "testclient"), ("session.closed", "testclient"),
     ]  # fmt: skip
-    assert {each.target for each in world.acts} == {EMAIL, OWNER.name}
+    refused, opened, closed = world.acts
+    assert (refused.target, refused.actor, refused.role) == (EMAIL, "", None)
+    assert (opened.target, opened.actor, opened.actor_id, opened.role) == (EMAIL, EMAIL, "u1", "owner")
+    assert (closed.actor, closed.role) == (OWNER.name, OWNER.role)
 
 
 def test_what_strangers_type_is_not_on_record(world: World) -> None:
