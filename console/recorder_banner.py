@@ -21,10 +21,10 @@ def draw_recorder_banner(stats: RecorderStats, clock: Clock) -> None:
         st.error(words, icon=":material/error:")
 
 
-def draw_unreadable() -> None:
-    """Say that the store does not answer and nothing was read of it before."""
+def draw_unreadable(what: str = "The figures") -> None:
+    """Say that the store does not answer and ``what`` was not read of it before."""
     st.error(
-        "**The figures cannot be read: the store does not answer.** They show up here as soon as it does.",
+        f"**{what} cannot be read: the store does not answer.** Try again, or watch the record on the Live screen.",
         icon=":material/cloud_off:",
     )
 

@@ -12,8 +12,9 @@ from console.audit.detail import close_row, draw_row
 from console.audit.filters import Chosen, draw_filters, export_query
 from console.format import DASH, THIN, count, duration, literal, moment, money, zone_of
 from console.identity import Visitor, require
+from console.recorder_banner import draw_unreadable
 from console.status import BADGE_COLOURS, status_word
-from router_core.errors import ValidationError
+from router_core.errors import OverloadedError, ValidationError
 from router_core.types import REQUEST_EVENT, AuditCount, AuditEntry, AuditFilter, AuditPage
 
 __all__ = ["draw_audit"]
@@ -38,6 +39,9 @@ def draw_audit() -> None:
     except ValidationError as error:
         st.warning(literal(error.message), icon=":material/help:")
         st.button("Back to the first page", on_click=_go, args=(None,))
+        return
+    except OverloadedError:
+        draw_unreadable("The audit log")
         return
     _bar(visitor, wanted, chosen, found)
     draw_check(visitor)

@@ -8,6 +8,7 @@ from msgspec import structs
 from router_core.admin.chain_check import ChainVerdict
 from router_core.audit.verifier import ChainFault, ChainReport
 from router_core.clock import SystemClock
+from router_core.errors import OverloadedError
 from router_core.types import AuditDetail, Content
 from tests.console.conftest import OpenConsole
 from tests.console.console_fakes import FakeBackend
@@ -176,3 +177,13 @@ def test_the_chains_are_verified_from_the_screen_and_the_outcome_is_told(open_co
     assert "not signed by us" in app.error[0].value
     backend.check = structs.replace(done, verdict=None, error="The store is busy")
     assert "could not be finished: The store is busy" in app.run().error[0].value
+
+
+def test_a_store_that_does_not_answer_is_told(open_console: OpenConsole) -> None:
+    backend = _filled(3)
+    backend.unreadable = OverloadedError("The store cannot be reached")
+    app = open_console(backend, page="audit")
+    assert not app.exception
+    assert "The audit log cannot be read: the store does not answer" in app.error[0].value
+    backend.unreadable = None
+    assert len(_table(app.run())) == 4
