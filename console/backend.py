@@ -1,10 +1,9 @@
 """What pages may ask for. Every action takes the person who asks and checks their right to it again."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import datetime
 from typing import Literal, Protocol
 
-from console.views import Choices, OverviewView
+from console.views import Choices, LiveScope, OverviewView
 from router_core.admin.chain_check import ChainCheckState
 from router_core.journal.stats import RecorderStats
 from router_core.types import (
@@ -19,9 +18,7 @@ from router_core.types import (
     HealthReport,
     HealthWindow,
     LLMRequest,
-    MetricsFilter,
     MetricsReport,
-    MetricsWindow,
     Principal,
     RequestEvent,
     RetentionRule,
@@ -78,14 +75,8 @@ class ConsoleBackend(Protocol):
         """Return the health board over ``window``."""
         ...
 
-    async def live(
-        self,
-        person: Principal,
-        window: MetricsWindow,
-        chosen: MetricsFilter,
-        between: tuple[datetime, datetime] | None,
-    ) -> MetricsReport:
-        """Return the figures of all processes over ``window``, or ``between``, of what is ``chosen``."""
+    async def live(self, person: Principal, scope: LiveScope) -> MetricsReport:
+        """Return the figures of all processes in ``scope``."""
         ...
 
     def recorder(self, person: Principal) -> RecorderStats:

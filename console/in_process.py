@@ -1,14 +1,13 @@
 """The backend for a console that shares the process with the router."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import datetime
 from typing import Literal
 
 from msgspec import structs
 
 from console.backend import ConsoleBackend, Control, Screen
 from console.bridge import Bridge
-from console.views import Choices, OverviewView, ProviderState, ProviderView, UseCaseChoice
+from console.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
 from router_core.admin.chain_check import ChainCheckState
 from router_core.clock import Clock
 from router_core.health.board import HealthRow
@@ -27,9 +26,7 @@ from router_core.types import (
     HealthReport,
     HealthWindow,
     LLMRequest,
-    MetricsFilter,
     MetricsReport,
-    MetricsWindow,
     MetricTotals,
     Principal,
     ProviderConfig,
@@ -138,18 +135,12 @@ class InProcessBackend:
 
     # --- the Live screen and the audit log -------------------------------------------------------------------------
 
-    async def live(
-        self,
-        person: Principal,
-        window: MetricsWindow,
-        chosen: MetricsFilter,
-        between: tuple[datetime, datetime] | None,
-    ) -> MetricsReport:
-        """Return the figures of all processes over ``window``, or ``between``, of what is ``chosen``."""
+    async def live(self, person: Principal, scope: LiveScope) -> MetricsReport:
+        """Return the figures of all processes in ``scope``."""
         require(person, "live.read")
-        if between is not None:
-            return await self._runtime.live.report_between(*between, chosen)
-        return await self._runtime.live.report(window, chosen)
+        if scope.between is not None:
+            return await self._runtime.live.report_between(*scope.between, scope.chosen)
+        return await self._runtime.live.report(scope.window, scope.chosen)
 
     def recorder(self, person: Principal) -> RecorderStats:
         """Return how the record of this process is doing."""

@@ -9,7 +9,7 @@ from console.assets import page_script, static_file
 from console.backend import Screen
 from console.health.orders import close_orders
 from console.identity import Visitor, current_visitor, show_ended
-from console.live.reset import forget_reset
+from console.live.page import leave_page
 
 __all__ = ["run_console"]
 
@@ -54,7 +54,7 @@ def run_console() -> None:
     page = st.navigation(_pages(visitor), position="sidebar", expanded=True)
     st.set_page_config(page_title=f"{page.title} · Signalbox")
     close_orders(page.url_path)
-    forget_reset(page.url_path)
+    leave_page(page.url_path)
     _logo()
     with st.sidebar:
         _person(visitor)

@@ -1,10 +1,21 @@
 """What pages are shown: plain values, ready to be drawn, that know neither store nor router."""
 
+from datetime import datetime
+
 from msgspec import Struct
 
-from router_core.types import HealthWord, MetricsReport, MetricTotals, NanoUSD, RequestEvent
+from router_core.types import (
+    EVERYTHING,
+    HealthWord,
+    MetricsFilter,
+    MetricsReport,
+    MetricsWindow,
+    MetricTotals,
+    NanoUSD,
+    RequestEvent,
+)
 
-__all__ = ["Choices", "OverviewView", "ProviderState", "ProviderView", "UseCaseChoice"]
+__all__ = ["Choices", "LiveScope", "OverviewView", "ProviderState", "ProviderView", "UseCaseChoice"]
 
 ProviderState = HealthWord
 
@@ -26,6 +37,14 @@ class OverviewView(Struct, frozen=True, kw_only=True):
     spent_today: NanoUSD
     providers: tuple[ProviderView, ...]
     recent: tuple[RequestEvent, ...]
+
+
+class LiveScope(Struct, frozen=True, kw_only=True):
+    """What the Live screen is asked for; ``between`` is a fixed range instead of the window that ends now."""
+
+    window: MetricsWindow
+    between: tuple[datetime, datetime] | None = None
+    chosen: MetricsFilter = EVERYTHING
 
 
 class UseCaseChoice(Struct, frozen=True):

@@ -14,11 +14,11 @@ from console.charts import CHART_CONFIG, Figure
 from console.format import THIN, clock_time, count, duration, literal, money, percent, span, zone_of
 from console.identity import Visitor, require
 from console.live.charts import COST, ERRORS, LATENCY, TOKENS, TRAFFIC, LiveChart
-from console.live.picking import Marks, chart_key, follow_pick, note_pick
-from console.live.scope import Scope
+from console.live.picking import Marks, chart_key, note_pick, turn
 from console.live.tiles import live_tiles
 from console.recorder_banner import draw_recorder_banner, draw_unreadable
 from console.time_range import iso_utc
+from console.views import LiveScope
 from router_core.errors import OverloadedError
 from router_core.journal.stats import RecorderStats
 from router_core.types import MetricRow, MetricsFilter, MetricsReport
@@ -28,7 +28,8 @@ __all__ = ["draw_live"]
 DRAG_HINT: Final = ", drag to look closer"
 CLICK_HINT: Final = ", click for the rows"
 STALE_S: Final = 6.0
-CHART_PACE_S: Final = 10
+# A chart that changed is put up anew by the browser: a drag under way and what was hidden in its legend are lost.
+CHART_PACE_S: Final = 30
 STEP_WORDS: Final = {60: "minute", 600: "10 minutes", 3600: "hour"}
 # In pixels, so that a row with a long name fits 1440.
 WIDTHS: Final = {
@@ -37,16 +38,16 @@ WIDTHS: Final = {
 }  # fmt: skip
 
 
-def draw_live(scope: Scope) -> None:
+def draw_live(scope: LiveScope) -> None:
     """Check who is there and draw the figures of ``scope`` for them."""
     visitor = require("live")
     backend = visitor.stage.backend
-    follow_pick(_choice(scope.chosen))
+    turn()
     stats = backend.recorder(visitor.person)
     zone = zone_of(st.context.timezone)
     draw_recorder_banner(stats, visitor.stage.clock)
     try:
-        report = visitor.stage.bridge.call(backend.live(visitor.person, scope.window, scope.chosen, scope.between))
+        report = visitor.stage.bridge.call(backend.live(visitor.person, scope))
     except OverloadedError:
         draw_unreadable()
         return
@@ -63,7 +64,7 @@ def draw_live(scope: Scope) -> None:
     _footer(visitor, report, stats, zone)
 
 
-def _charts(visitor: Visitor, scope: Scope, report: MetricsReport, zone: ZoneInfo) -> None:
+def _charts(visitor: Visitor, scope: LiveScope, report: MetricsReport, zone: ZoneInfo) -> None:
     failed = bool(report.totals.errors_by_code)
     rows = ((TRAFFIC, LATENCY), (ERRORS, COST), (TOKENS,)) if failed else ((TRAFFIC, LATENCY), (TOKENS, COST))
     linked = visitor.stage.backend.may(visitor.person, "audit")
@@ -76,21 +77,22 @@ def _charts(visitor: Visitor, scope: Scope, report: MetricsReport, zone: ZoneInf
         st.link_button("Failed requests in the audit log", address, type="tertiary", icon=":material/receipt_long:")
 
 
-def _chart(chart: LiveChart, scope: Scope, report: MetricsReport, zone: ZoneInfo, *, linked: bool) -> None:
+def _chart(chart: LiveChart, scope: LiveScope, report: MetricsReport, zone: ZoneInfo, *, linked: bool) -> None:
     step = STEP_WORDS[report.step_s]
     hint = DRAG_HINT if chart.picks == "range" else CLICK_HINT if linked else ""
     st.markdown(f"**{chart.title}** :small[:gray[per {step}{hint}]]")
     figure = _paced(chart, scope, report, zone)
     options: dict[str, Any] = {"config": CHART_CONFIG, "alt": f"{chart.title} per {step}", "key": chart_key(chart)}
     if hint:
-        marks = Marks(chart_key(chart), chart, tuple(trace["name"] for trace in figure["data"]), report.step_s, zone)
+        names = tuple(trace["name"] for trace in figure["data"])
+        marks = Marks(chart_key(chart), chart, _choice(scope.chosen), names, report.step_s, zone)
         mode = "box" if chart.picks == "range" else "points"
         options |= {"on_select": partial(note_pick, marks), "selection_mode": mode}
     st.plotly_chart(figure, **options)
 
 
-def _paced(chart: LiveChart, scope: Scope, report: MetricsReport, zone: ZoneInfo) -> Figure:
-    """Return the figure of the current ten seconds: an unchanged one is not drawn again, so the legend stays put."""
+def _paced(chart: LiveChart, scope: LiveScope, report: MetricsReport, zone: ZoneInfo) -> Figure:
+    """Return the figure of the current half minute: an unchanged one is not put up anew."""
     stamp = (int(report.as_of.timestamp()) // CHART_PACE_S, scope, len(report.providers), zone.key)
     key = f"_live_{chart.key}"
     kept = st.session_state.get(key)
@@ -100,7 +102,7 @@ def _paced(chart: LiveChart, scope: Scope, report: MetricsReport, zone: ZoneInfo
     return figure
 
 
-def _tables(visitor: Visitor, scope: Scope, report: MetricsReport) -> None:
+def _tables(visitor: Visitor, scope: LiveScope, report: MetricsReport) -> None:
     linked = visitor.stage.backend.may(visitor.person, "audit")
     names = ("By provider", "By model", "By use case")
     filters = ("provider", "model", "use_case")

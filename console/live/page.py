@@ -5,14 +5,15 @@ import streamlit as st
 from console.format import literal
 from console.identity import require
 from console.live.board import draw_live
-from console.live.reset import offer_reset
-from console.live.scope import LIVE_KEY, Scope, pick_choice, pick_range
-from console.time_range import forget_range
+from console.live.picking import leads_away
+from console.live.reset import forget_reset, offer_reset
+from console.live.scope import drop_range, narrowed, pick_range, release_range
 from router_core.errors import ValidationError
 
-__all__ = ["draw_page"]
+__all__ = ["draw_page", "leave_page"]
 
 REFRESH_S = 2
+SCREEN = "live"
 
 
 def draw_page() -> None:
@@ -24,16 +25,25 @@ def draw_page() -> None:
             with st.container(
                 horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content"
             ):
-                window, between = pick_range(visitor)
-                live = st.toggle(
-                    "Live", value=True, key=LIVE_KEY, bind="query-params", help=f"Refresh every {REFRESH_S} seconds"
+                scope = pick_range(visitor)
+                # A range that is over does not change, and is read whole each time.
+                live = scope.between is None and st.toggle(
+                    "Live", value=True, key="live_live", bind="query-params", help=f"Refresh every {REFRESH_S} seconds"
                 )
-        chosen = pick_choice(visitor, window, between)
+        scope = narrowed(visitor, scope)
     except ValidationError as error:
         st.warning(literal(error.message), icon=":material/help:")
-        st.button("Show the last hour", on_click=forget_range)
+        st.button("Show the last hour", on_click=release_range)
         return
     if said := st.session_state.pop("live_flash", None):
         st.toast(said, icon=":material/check_circle:")
-    st.fragment(draw_live, run_every=REFRESH_S if live else None)(Scope(window, between, chosen))
+    leaving = leads_away()
+    st.fragment(draw_live, run_every=REFRESH_S if live and not leaving else None)(scope)
     offer_reset()
+
+
+def leave_page(screen: str) -> None:
+    """Forget the open dialog and the range when the person went to another ``screen``."""
+    if screen != SCREEN:
+        forget_reset()
+        drop_range()

@@ -8,33 +8,38 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from console.assets import page_script
+from console.identity import require
 from console.live.charts import NAMELESS, LiveChart
-from console.live.scope import LIVE_KEY
-from console.time_range import iso_utc, keep_range
+from console.live.scope import hold_range
+from console.time_range import iso_utc
 
-__all__ = ["Marks", "chart_key", "follow_pick", "note_pick"]
+__all__ = ["Marks", "chart_key", "leads_away", "note_pick", "turn"]
 
-PICK_KEY: Final = "_live_pick"
+TURN_KEY: Final = "_live_turn"
+ROWS_KEY: Final = "_live_rows"
 DRAWN_KEY: Final = "_live_drawn"
+# A refresh that the browser asked for before it knew of a new page would leave that page blank: the refresh is switched
+# off first, and what was asked for by then is answered within this time.
+SETTLE_S: Final = 0.4
 
 
 class Marks(NamedTuple):
     """How to read a selection of ``chart``: the names of its series, the width of a step, the zone of its times.
 
-    ``key`` is what it was drawn as.
+    ``key`` is what it was drawn as, ``chosen`` what it was narrowed to, as filters of the audit log.
     """
 
     key: str
     chart: LiveChart
+    chosen: Mapping[str, str]
     names: tuple[str, ...]
     step_s: int
     zone: ZoneInfo
 
 
-class _Pick(NamedTuple):
-    since: datetime
-    until: datetime
-    audit: Mapping[str, str] | None
+class _Rows(NamedTuple):
+    query: Mapping[str, str]
+    not_before: float
 
 
 def chart_key(chart: LiveChart) -> str:
@@ -43,7 +48,7 @@ def chart_key(chart: LiveChart) -> str:
 
 
 def note_pick(marks: Marks) -> None:
-    """Keep what was selected until the page can follow it; a chart whose selection was used has no more to say."""
+    """Keep what was selected until the page follows it; a chart whose selection was used has no more to say."""
     if marks.key != chart_key(marks.chart):
         return
     selection: Any = st.session_state[marks.key]["selection"]
@@ -51,29 +56,42 @@ def note_pick(marks: Marks) -> None:
     if selection["box"]:
         ends = sorted(_moment(text, marks.zone) for text in selection["box"][0]["x"])
         # The bar of a step stands around its beginning.
-        pick = _Pick(ends[0] + step / 2, max(ends[1] + step / 2, ends[0] + step), None)
+        hold_range(ends[0] + step / 2, max(ends[1] + step / 2, ends[0] + step))
     elif selection["points"]:
         point = selection["points"][0]
         start = _moment(point["x"], marks.zone)
-        pick = _Pick(start, start + step, _audit(marks, point))
+        query = {"from": iso_utc(start), "to": iso_utc(start + step), **marks.chosen, **_audit(marks, point)}
+        st.session_state[ROWS_KEY] = _Rows(query, require("live").stage.clock.now() + SETTLE_S)
     else:
         return
-    st.session_state[PICK_KEY] = pick
+    st.session_state[TURN_KEY] = True
     st.session_state[DRAWN_KEY] = st.session_state.get(DRAWN_KEY, 0) + 1
-    if pick.audit is None:
-        st.session_state[LIVE_KEY] = False
 
 
-def follow_pick(chosen: Mapping[str, str]) -> None:
-    """Go where the last selection leads: to the same screen over its range, or to its rows in the audit log."""
-    pick: _Pick | None = st.session_state.pop(PICK_KEY, None)
-    if pick is None:
-        return
-    if pick.audit is None:
-        keep_range(pick.since, pick.until)
+def turn() -> None:
+    """Draw the whole page anew when something was picked; called inside its fragment."""
+    if st.session_state.pop(TURN_KEY, False):
         st.rerun()
-    between = {"from": iso_utc(pick.since), "to": iso_utc(pick.until)}
-    st.switch_page(page_script("audit"), query_params={**between, **chosen, **pick.audit})
+
+
+def leads_away() -> bool:
+    """Say whether a picked mark leads to the audit log, and go there in a moment; called outside the fragment."""
+    st.session_state.pop(TURN_KEY, None)
+    if st.session_state.get(ROWS_KEY) is None:
+        return False
+    st.fragment(_go, run_every=SETTLE_S)()
+    return True
+
+
+def _go() -> None:
+    rows: _Rows | None = st.session_state.get(ROWS_KEY)
+    if rows is None:
+        return
+    if require("live").stage.clock.now() < rows.not_before:
+        st.caption("Opening the rows in the audit log")
+        return
+    del st.session_state[ROWS_KEY]
+    st.switch_page(page_script("audit"), query_params=dict(rows.query))
 
 
 def _audit(marks: Marks, point: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,6 @@ from router_core.errors import LLMError
 __all__ = ["forget_reset", "offer_reset"]
 
 WORD: Final = "reset"
-SCREEN: Final = "live"
 OPEN_KEY: Final = "live_reset_open"
 
 
@@ -25,10 +24,9 @@ def offer_reset() -> None:
         st.dialog("Reset metrics", icon=":material/restart_alt:", on_dismiss=_close)(_draw)()
 
 
-def forget_reset(screen: str) -> None:
-    """Close the dialog when the person went to another ``screen``."""
-    if screen != SCREEN:
-        _close()
+def forget_reset() -> None:
+    """Close the dialog."""
+    _close()
 
 
 def _draw() -> None:

@@ -1,39 +1,32 @@
 """What the Live screen shows: a range and a choice, all of it in the address."""
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 import streamlit as st
+from msgspec import structs
 
 from console.format import literal, moment, zone_of
 from console.identity import Visitor
-from console.time_range import forget_range, range_in_address
+from console.time_range import forget_range, keep_range, range_in_address
+from console.views import LiveScope
 from router_core.errors import OverloadedError
-from router_core.types import EVERYTHING, MetricRow, MetricsFilter, MetricsReport, MetricsWindow
+from router_core.types import MetricRow, MetricsFilter, MetricsReport, MetricsWindow
 
-__all__ = ["LIVE_KEY", "WINDOWS", "Scope", "pick_choice", "pick_range"]
+__all__ = ["WINDOWS", "drop_range", "hold_range", "narrowed", "pick_range", "release_range"]
 
 WINDOWS: Final[tuple[MetricsWindow, ...]] = ("15m", "1h", "6h", "24h", "7d")
-LIVE_KEY: Final = "live_live"
-Range = tuple[datetime, datetime]
+RANGE_KEY: Final = "_live_range"
 
 
-class Scope(NamedTuple):
-    """``between`` is a fixed range, None for the window that ends now."""
-
-    window: MetricsWindow
-    between: Range | None
-    chosen: MetricsFilter
-
-
-def pick_range(visitor: Visitor) -> tuple[MetricsWindow, Range | None]:
-    """Draw the choice of the range and return what was chosen."""
-    fixed = range_in_address()
+def pick_range(visitor: Visitor) -> LiveScope:
+    """Draw the choice of the range and return all that happened in it."""
+    fixed = _fixed_range()
     if fixed is not None:
         now, zone = visitor.stage.clock.utcnow(), zone_of(st.context.timezone)
         st.markdown(f"{literal(moment(fixed[0], zone, now))} to {literal(moment(fixed[1], zone, now))}")
-        st.button("Back to now", key="live_unfix", on_click=_to_now, icon=":material/update:")
-        return "1h", fixed
+        st.button("Back to now", key="live_unfix", on_click=release_range, icon=":material/update:")
+        return LiveScope(window="1h", between=fixed)
     picked: MetricsWindow = st.segmented_control(
         "Range",
         list(WINDOWS),
@@ -43,24 +36,23 @@ def pick_range(visitor: Visitor) -> tuple[MetricsWindow, Range | None]:
         label_visibility="collapsed",
         bind="query-params",
     )
-    return picked, None
+    return LiveScope(window=picked)
 
 
-def pick_choice(visitor: Visitor, window: MetricsWindow, between: Range | None) -> MetricsFilter:
-    """Draw what the figures can be narrowed to and return what was chosen."""
-    report = _everything(visitor, window, between)
+def narrowed(visitor: Visitor, scope: LiveScope) -> LiveScope:
+    """Draw what the figures can be narrowed to and return ``scope`` with what was chosen."""
+    report = _everything(visitor, scope)
     rows = (report.use_cases, report.providers, report.models) if report else ((), (), ())
     with st.container(horizontal=True, gap="small", key="live_choice"):
         use_case = _pick("use_case", "Use case", rows[0])
         provider = _pick("provider", "Provider", rows[1])
         model = _pick("model", "Model", rows[2])
-    return MetricsFilter(use_case=use_case, provider=provider, model=model)
+    return structs.replace(scope, chosen=MetricsFilter(use_case=use_case, provider=provider, model=model))
 
 
-def _everything(visitor: Visitor, window: MetricsWindow, between: Range | None) -> MetricsReport | None:
+def _everything(visitor: Visitor, scope: LiveScope) -> MetricsReport | None:
     try:
-        asked = visitor.stage.backend.live(visitor.person, window, EVERYTHING, between)
-        return visitor.stage.bridge.call(asked)
+        return visitor.stage.bridge.call(visitor.stage.backend.live(visitor.person, scope))
     except OverloadedError:
         return None  # The figures below say so.
 
@@ -77,6 +69,28 @@ def _pick(field: str, label: str, rows: tuple[MetricRow, ...]) -> str | None:
     return picked
 
 
-def _to_now() -> None:
+def hold_range(since: datetime, until: datetime) -> None:
+    """Show this range from the next run on.
+
+    It is kept beside the address, since a refresh that was asked for before brings the old address back.
+    """
+    st.session_state[RANGE_KEY] = (since, until)
+
+
+def drop_range() -> None:
+    """Hold no range any more; the address stays as it is."""
+    st.session_state.pop(RANGE_KEY, None)
+
+
+def release_range() -> None:
+    """Show the window that ends now again."""
+    drop_range()
     forget_range()
-    st.session_state[LIVE_KEY] = True
+
+
+def _fixed_range() -> tuple[datetime, datetime] | None:
+    held: tuple[datetime, datetime] | None = st.session_state.get(RANGE_KEY)
+    if held is not None:
+        keep_range(*held)
+        return held
+    return range_in_address()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from console.views import LiveScope
 from router_core.admin.chain_check import ChainCheckState
 from router_core.audit.memory_log import MemoryAuditLog
 from router_core.clock import SystemClock
@@ -17,9 +18,7 @@ from router_core.types import (
     AuditDetail,
     AuditFilter,
     AuditPage,
-    MetricsFilter,
     MetricsReport,
-    MetricsWindow,
     Principal,
     RetentionRule,
 )
@@ -53,17 +52,11 @@ class RecordBackend:
         )
         self.log.add(AuditDetail(entry=act.entry, before={"phase": "OPEN"}, after={"phase": "CLOSED"}))
 
-    async def live(
-        self,
-        person: Principal,
-        window: MetricsWindow,
-        chosen: MetricsFilter,
-        between: tuple[datetime, datetime] | None,
-    ) -> MetricsReport:
+    async def live(self, person: Principal, scope: LiveScope) -> MetricsReport:
         self._read()
-        if between is not None:
-            return await self.figures.report_between(*between, chosen)
-        return await self.figures.report(window, chosen)
+        if scope.between is not None:
+            return await self.figures.report_between(*scope.between, scope.chosen)
+        return await self.figures.report(scope.window, scope.chosen)
 
     def recorder(self, person: Principal) -> RecorderStats:
         return self.stats
@@ -82,6 +75,7 @@ class RecordBackend:
     async def audit_page(
         self, person: Principal, wanted: AuditFilter, *, limit: int, cursor: str | None, oldest: bool
     ) -> tuple[AuditPage, AuditCount]:
+        self._read()
         page = await self.log.page(wanted, limit=limit, cursor=cursor, oldest=oldest)
         return page, await self.log.count(wanted)
 
