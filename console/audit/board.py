@@ -22,7 +22,7 @@ __all__ = ["draw_audit"]
 PAGE_ROWS: Final = 50
 FORMATS: Final = ("CSV", "JSONL", "Parquet")
 # In pixels, so that a row fits 1440; a time of another day is longer.
-WIDTHS: Final = {"Event": 104, "Who": 104, "Use case": 68, "Provider": 174, "Model": 118, "Account": 120}
+WIDTHS: Final = {"Event": 104, "Who": 98, "Use case": 68, "Provider": 180, "Model": 118, "Account": 120}
 NUMBERS: Final = {"Tokens": 58, "Cost": 80, "Latency": 66, "Calls": 46}
 TIME_WIDTH, DAY_WIDTH = 76, 116
 KEPT: Final = {"audit_log": "rows", "audit_traces": "their traces", "audit_contents": "prompts and answers"}

@@ -53,7 +53,11 @@ def _sound(visitor: Visitor, state: ChainCheckState) -> None:
     when = moment(state.ended, zone_of(st.context.timezone), visitor.stage.clock.utcnow(), seconds=True)
     rows = sum(each.rows for each in state.verdict.reports)
     open_ends = [each for each in state.verdict.reports if not each.end_known]
-    words = f"**All {rows:,} rows are as they were written**, in {count(len(state.verdict.reports))} chains, at {when}."
+    chains = len(state.verdict.reports)
+    words = (
+        f"**All {rows:,} rows are as they were written**, in {count(chains)} {'chain' if chains == 1 else 'chains'}, "
+    )
+    words += f"at {when}."
     if open_ends:
         words += (
             f" The ends of {count(len(open_ends))} of them are not kept here: "

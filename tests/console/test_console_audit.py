@@ -168,7 +168,7 @@ def test_the_chains_are_verified_from_the_screen_and_the_outcome_is_told(open_co
     done = structs.replace(backend.check, ended=SystemClock().utcnow(), verdict=ChainVerdict((sound,), ()))
     backend.check = done
     app.run()
-    assert "All 4 rows are as they were written" in app.success[0].value
+    assert "All 4 rows are as they were written**, in 1 chain, " in app.success[0].value
     fault = ChainFault(writer="w", seq=3, id="01X", what="it was changed")
     bad = structs.replace(sound, fault=fault)
     backend.check = structs.replace(done, verdict=ChainVerdict((sound, bad), ("ends/w",)))
