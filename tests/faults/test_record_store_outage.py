@@ -17,7 +17,7 @@ from tests.support.postgres_server import running_server
 from tests.support.simulator_process import SimulatorProcess
 
 RATE = 60
-BEFORE_S, OUTAGE_S, AFTER_S = 1.0, 6.0, 2.0
+BEFORE_S, OUTAGE_S, AFTER_S = 1.0, 4.0, 2.0
 
 
 async def _traffic(server: LastingServer, seconds: float, codes: Counter[Any]) -> None:
@@ -50,7 +50,7 @@ def test_no_request_fails_and_none_is_lost(tmp_path: Path) -> None:
         url = database.url(database.new_database())
         server = LastingServer(
             tmp_path / "data", simulator.openai_url, simulator.base_url, SIGNALBOX_HEALTH_CHECKS="false",
-            DATABASE_URL=url,
+            SIGNALBOX_AUDIT_FLUSH_S="1", DATABASE_URL=url,
         )  # fmt: skip
         server.store = {"DATABASE_URL": url}
         server.start()
