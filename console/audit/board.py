@@ -65,7 +65,7 @@ def _load(visitor: Visitor, wanted: AuditFilter) -> tuple[AuditPage, AuditCount]
 def _bar(visitor: Visitor, wanted: AuditFilter, chosen: Chosen, found: AuditCount) -> None:
     shown = f"{found.number:,}{'+' if found.capped else ''}"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"**{shown}** {'row' if shown == '1' else 'rows'} match", width="content")
+        st.markdown(f"**{shown}** {'row matches' if shown == '1' else 'rows match'}", width="content")
         if not visitor.stage.backend.may_control(visitor.person, "export"):
             return
         with st.container(horizontal=True, width="content", vertical_alignment="center"):

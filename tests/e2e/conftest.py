@@ -44,6 +44,11 @@ class Console:
         with urllib.request.urlopen(request, timeout=5) as answer:
             return json.load(answer)
 
+    def visit(self, page: Page, path: str) -> None:
+        """Go to ``path``, signed in already, and wait until it is drawn."""
+        page.goto(self.base_url + path)
+        settle(page)
+
     def open(self, page: Page, path: str = "/") -> None:
         """Sign in on the way to ``path`` and wait until it is drawn."""
         page.goto(self.base_url + path)
