@@ -7,8 +7,9 @@ store's migration lock meanwhile.
 from alembic import context
 from sqlalchemy import Connection, Engine
 
+import db.budget_models
 import db.models
-import db.record_models  # noqa: F401 - both fill the metadata
+import db.record_models  # noqa: F401 - all fill the metadata
 from db.base import Base
 from db.engine import writing
 from db.migration_guard import check_references, foreign_keys_off

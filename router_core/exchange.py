@@ -10,7 +10,7 @@ from router_core.attempts import RequestFacts, Trail
 from router_core.audit.content import kept_content
 from router_core.clock import Clock, new_ulid
 from router_core.errors import LLMError
-from router_core.ports import PriceSource, Recorder, Reservation
+from router_core.ports import Recorder
 from router_core.types import (
     AnswerEnd,
     Attempt,
@@ -21,6 +21,7 @@ from router_core.types import (
     LLMRequest,
     LLMResponse,
     NanoUSD,
+    Payer,
     Plan,
     Principal,
     ProviderAnswer,
@@ -53,13 +54,12 @@ class Exchange:
         "_estimated",
         "_finish",
         "_kept",
-        "_model",
         "_outcome",
-        "_prices",
         "_recorder",
         "_request_id",
         "_started_at",
         "_streamed",
+        "_summed",
         "_texts",
         "_trail",
         "_usage",
@@ -72,14 +72,13 @@ class Exchange:
         "started",
     )  # fmt: skip
 
-    def __init__(  # noqa: PLR0913 - one argument for each fact, most by name
+    def __init__(
         self,
         request: LLMRequest,
         principal: Principal,
         request_id: str | None,
         *,
         clock: Clock,
-        prices: PriceSource,
         recorder: Recorder,
         streamed: bool,
         address: str,
@@ -93,7 +92,6 @@ class Exchange:
         self.keeps_content = False
         self._request_id = request_id or self.id
         self._clock = clock
-        self._prices = prices
         self._recorder = recorder
         self._streamed = streamed
         self._address = address
@@ -103,10 +101,10 @@ class Exchange:
         self._texts: list[str] = []
         self._calls: list[ToolCall] = []
         self._finish: FinishReason = "other"
-        self._model: str | None = None
         self._usage: Usage | None = None
         self._cost: NanoUSD | None = 0
         self._estimated = False
+        self._summed = False
         self._outcome = _CANCELLED
 
     # --- in the order of a request ---------------------------------------------------------------------------------
@@ -133,8 +131,8 @@ class Exchange:
         """The plan is made; ``decision`` is its trace without attempts."""
         self.decision = decision
 
-    def facts(self, plan: Plan, bound: NanoUSD | None) -> RequestFacts:
-        """Return what is known before the first call, with what is reserved for it."""
+    def facts(self, plan: Plan) -> RequestFacts:
+        """Return what is known before the first call."""
         return RequestFacts(
             event_id=self.id,
             request_id=self._request_id,
@@ -143,7 +141,6 @@ class Exchange:
             use_case=self.decision.use_case,
             streamed=self._streamed,
             address=self._address,
-            bound=bound,
             estimated_input_tokens=plan.estimated_input_tokens,
         )
 
@@ -152,21 +149,17 @@ class Exchange:
         self._trail = trail
         return trail
 
-    @contextmanager
-    def paying(self, reservation: Reservation) -> Iterator[None]:
-        """Settle ``reservation`` with the real cost when the block ends, however it ends."""
-        try:
-            yield
-        finally:
-            self._price()
-            reservation.settle(self._cost)
+    def payer(self) -> Payer:
+        """Return whose budgets the request counts against."""
+        principal = self.principal
+        return Payer(self.account_id, principal.id if principal.kind == "key" else None, self.decision.use_case)
 
     def received(self, answer: ProviderAnswer) -> None:
         """The whole answer is there."""
         self.started = True
         self._texts.append(answer.text)
         self._calls.extend(answer.tool_calls)
-        self._end(answer.finish_reason, answer.usage, answer.model)
+        self._end(answer.finish_reason, answer.usage)
 
     def start(self) -> StartPart:
         """The first part arrived; return the stream's own first part."""
@@ -182,7 +175,7 @@ class Exchange:
             case ToolCallEnd():
                 self._calls.append(part.call)
             case AnswerEnd():
-                self._end(part.finish_reason, part.usage, part.model)
+                self._end(part.finish_reason, part.usage)
 
     def answered_from_cache(self, kept: LLMResponse) -> LLMResponse:
         """A kept answer serves this request, at no cost."""
@@ -200,6 +193,7 @@ class Exchange:
     def response(self) -> LLMResponse:
         """Return the answer as the caller gets it; from here on the request counts as a success."""
         self._outcome = _SUCCESS
+        self._sum_up()
         usage = self._usage or Usage()
         provider, model = self._served()
         return LLMResponse(
@@ -219,8 +213,8 @@ class Exchange:
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    def _end(self, finish: FinishReason, usage: Usage, model: str) -> None:
-        self._finish, self._usage, self._model = finish, usage, model
+    def _end(self, finish: FinishReason, usage: Usage) -> None:
+        self._finish, self._usage = finish, usage
 
     def _served(self) -> tuple[str | None, str | None]:
         if self._trail is None:
@@ -237,21 +231,18 @@ class Exchange:
             return (self._trail.log[-1].provider, self._trail.log[-1].model)
         return (provider, model)
 
-    def _price(self) -> None:
-        """Fix usage and cost: the answer's, and what other calls are taken to have used all the same."""
-        _, model = self._served()
-        if self._usage is not None and model is not None:
-            exact = self._prices.cost(self._model, self._usage) if self._model else None
-            self._cost = exact if exact is not None else self._prices.cost(model, self._usage)
-        if self._trail is not None:
-            for attempt in self._trail.log:
-                if attempt.usage is not None:
-                    self._add(attempt, attempt.usage)
+    def _sum_up(self) -> None:
+        """Fix usage and cost, once: the answer's, and what other calls are taken to have used all the same."""
+        if self._summed or self._trail is None:
+            return
+        self._summed = True
+        for attempt in self._trail.log:
+            self._cost = _sum(self._cost, attempt.cost_nano)
+            if attempt.usage is not None:
+                self._add(attempt, attempt.usage)
 
     def _add(self, attempt: Attempt, used: Usage) -> None:
-        """Add a call that gave no whole answer: its cost always, its usage where its text is part of the answer."""
-        cost = self._prices.cost(attempt.model, used)
-        self._cost = None if cost is None or self._cost is None else self._cost + cost
+        """Add the usage of a call that gave no whole answer, where its text is part of the answer."""
         self._estimated = self._estimated or used.estimated
         if self._usage is None:
             self._usage = used
@@ -270,6 +261,7 @@ class Exchange:
         return round((self._clock.now() - self._started_at) * 1000, 3)
 
     def _event(self) -> RequestEvent:
+        self._sum_up()
         provider, model = self._asked_last()
         status, code = self._outcome
         decision = self._trace()
@@ -297,4 +289,10 @@ class Exchange:
             address=self._address,
             metadata=self.request.metadata,
             content=kept_content(self.request, self._answer()) if self.keeps_content else None,
+            charges=() if self._trail is None else tuple(self._trail.payment.charges),
         )
+
+
+def _sum(one: NanoUSD | None, other: NanoUSD | None) -> NanoUSD | None:
+    """Add two costs; one that is not known makes the sum unknown."""
+    return None if one is None or other is None else one + other

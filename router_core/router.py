@@ -6,7 +6,7 @@ from contextlib import aclosing, contextmanager
 from msgspec import Struct, field
 
 from router_core.admission import DEFAULT_IN_FLIGHT, Admission
-from router_core.attempts import AttemptPolicy, Attempts
+from router_core.attempts import AttemptPolicy, Attempts, Payment, Trail
 from router_core.cache.no_cache import NoCache
 from router_core.clock import Clock, SystemClock
 from router_core.cost.open_budget import OpenBudget
@@ -43,7 +43,6 @@ from router_core.types import (
     StreamPart,
     TextDelta,
     ToolCallEnd,
-    Usage,
 )
 
 __all__ = ["Router", "RouterPolicy", "StaticConfig"]
@@ -155,11 +154,8 @@ class Router:
             kept = await self._cache.look(request, principal, plan)
             if kept is not None:
                 return exchange.answered_from_cache(kept)
-            bound = self._bound(plan)
-            trail = exchange.begin(self._attempts.trail(plan, deadline, exchange.facts(plan, bound)))
-            with exchange.paying(await self._budget.reserve(ticket.account_id, bound)):
-                answer = await self._attempts.complete(request, trail)
-                exchange.received(answer)
+            trail = exchange.begin(self._trail(exchange, plan, deadline))
+            exchange.received(await self._attempts.complete(request, trail))
             response = exchange.response()
             await self._cache.keep(request, principal, plan, response)
             return response
@@ -183,16 +179,14 @@ class Router:
                 for replayed in _replayed(response):
                     yield replayed
             else:
-                bound = self._bound(plan)
-                trail = exchange.begin(self._attempts.trail(plan, deadline, exchange.facts(plan, bound)))
-                with exchange.paying(await self._budget.reserve(ticket.account_id, bound)):
-                    async with aclosing(self._attempts.stream(request, trail)) as parts:
-                        async for part in parts:
-                            if not exchange.started:
-                                yield exchange.start()
-                            exchange.observe(part)
-                            if not isinstance(part, AnswerEnd):
-                                yield part
+                trail = exchange.begin(self._trail(exchange, plan, deadline))
+                async with aclosing(self._attempts.stream(request, trail)) as parts:
+                    async for part in parts:
+                        if not exchange.started:
+                            yield exchange.start()
+                        exchange.observe(part)
+                        if not isinstance(part, AnswerEnd):
+                            yield part
                 response = exchange.response()
                 await self._cache.keep(request, principal, plan, response)
         await self._journal.settle()
@@ -213,8 +207,8 @@ class Router:
         self, request: LLMRequest, principal: Principal, request_id: str | None, address: str, *, streamed: bool
     ) -> Exchange:
         return Exchange(
-            request, principal, request_id, clock=self._clock, prices=self._prices, recorder=self._recorder,
-            streamed=streamed, address=address,
+            request, principal, request_id, clock=self._clock, recorder=self._recorder, streamed=streamed,
+            address=address,
         )  # fmt: skip
 
     @contextmanager
@@ -237,16 +231,9 @@ class Router:
     def _deadline(self) -> Deadline:
         return Deadline(self._clock, self.policy.request_timeout)
 
-    def _bound(self, plan: Plan) -> int | None:
-        """Return what the dearest candidate could cost at most, None when one of them has no price."""
-        dearest = 0
-        for each in plan.candidates:
-            usage = Usage(input_tokens=plan.estimated_input_tokens, output_tokens=each.max_tokens)
-            cost = self._prices.cost(each.provider.model, usage)
-            if cost is None:
-                return None
-            dearest = max(dearest, cost)
-        return dearest
+    def _trail(self, exchange: Exchange, plan: Plan, deadline: Deadline) -> Trail:
+        payment = Payment(self._budget, self._prices, exchange.payer(), plan.estimated_input_tokens)
+        return self._attempts.trail(plan, deadline, exchange.facts(plan), payment)
 
 
 def _replayed(response: LLMResponse) -> Iterable[StreamPart]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from db.hop import StoreHop
 from db.record_models import AuditRow, AuditWriter
 from db.records.appending import append_records
+from db.records.budgets import post_charges
 from db.records.metrics import add_measures
 from db.records.money import add_ledger_posts, add_usage
 from db.records.rows import record_of_event
@@ -50,6 +51,7 @@ class SqlEventStore:
             add_ledger_posts(session, fresh)
             add_usage(session, fresh)
             add_measures(session, batch.writer, fresh)
+            post_charges(session, fresh, self._clock.utcnow())
         if batch.position is not None:
             _move(session, batch.writer, batch.position)
         return BatchResult(added=len(fresh), known=len(batch.events) - len(fresh), head=appended.head)

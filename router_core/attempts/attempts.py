@@ -6,7 +6,8 @@ from contextlib import aclosing
 from router_core.attempts.continuation import can_continue, continued
 from router_core.attempts.facts import RequestFacts
 from router_core.attempts.hedge import Hedge, hedge_delay
-from router_core.attempts.open_call import BYTES_PER_TOKEN, OpenCall
+from router_core.attempts.open_call import BYTES_PER_TOKEN, Acquired, OpenCall
+from router_core.attempts.payment import HeldCall, Payment
 from router_core.attempts.policy import AttemptPolicy, call_timeouts
 from router_core.attempts.trail import Trail
 from router_core.clock import Clock
@@ -15,6 +16,7 @@ from router_core.errors import (
     InvalidAPIKeyError,
     LLMProviderError,
     OverloadedError,
+    PaymentRequiredError,
     ProviderError,
 )
 from router_core.ports import AdapterSource, Journal, KeySource
@@ -84,9 +86,9 @@ class Attempts:
             return Absence("saturated", f"already has {upstream.limiter.in_flight} calls in flight", _FULL_RETRY_MS)
         return None
 
-    def trail(self, plan: Plan, deadline: Deadline, facts: RequestFacts) -> Trail:
+    def trail(self, plan: Plan, deadline: Deadline, facts: RequestFacts, payment: Payment) -> Trail:
         """Begin the trail of a request."""
-        return Trail(plan, deadline, self.policy, self._clock, facts)
+        return Trail(plan, deadline, self.policy, self._clock, facts, payment)
 
     async def complete(self, request: LLMRequest, trail: Trail) -> ProviderAnswer:
         """Return the first answer along the plan. Raises the :class:`LLMError` that ended the attempts."""
@@ -97,7 +99,7 @@ class Attempts:
                     answer = await call.adapter.complete(call.order)
                     if _is_unwanted(answer.finish_reason, trail):
                         raise call.refused(answer.usage)
-                    call.succeeded(answer.headroom)
+                    call.succeeded(answer)
             except ProviderError as error:
                 await trail.recover(error, call.upstream)
                 continue
@@ -153,8 +155,8 @@ class Attempts:
                 continue
             adapter = await self._adapters.adapter(candidate.provider.kind)
             upstream = self.upstreams.of(candidate.provider, key)
-            permit = _permit(upstream, trail)
-            if permit is None:
+            acquired = await _acquired(upstream, trail)
+            if acquired is None:
                 continue
             order = ProviderCall(
                 request=request,
@@ -167,19 +169,19 @@ class Attempts:
                 event_id=trail.facts.event_id,
             )
             number = trail.begin_call()
-            await self._write_down(trail, number, upstream, permit)
+            await self._write_down(trail, number, acquired)
             if trail.reason != "repeat":
                 upstream.retry_budget.note_call()
-            return OpenCall(trail, number, upstream, permit, order, adapter, self._clock)
+            return OpenCall(trail, number, acquired, order, adapter, self._clock)
 
-    async def _write_down(self, trail: Trail, number: int, upstream: Upstream, permit: Permit) -> None:
+    async def _write_down(self, trail: Trail, number: int, acquired: Acquired) -> None:
         """Have the journal know of the call before it is made; without that it is not made."""
+        now = self._clock.utcnow()
         try:
-            self._journal.intend(trail.facts.intent(trail.candidate, number, trail.reason, self._clock.utcnow()))
+            self._journal.intend(trail.facts.intent(trail.candidate, number, trail.reason, now, acquired.held))
             await self._journal.settle()
         except BaseException:
-            permit.ignore()
-            upstream.limiter.give_back()
+            acquired.give_back()
             raise
 
     def _hedge(self, request: LLMRequest, trail: Trail, call: OpenCall) -> Hedge | None:
@@ -206,6 +208,31 @@ def _room(max_tokens: int, written: Sequence[str]) -> int:
     if not written:
         return max_tokens
     return max(1, max_tokens - sum(len(text.encode()) for text in written) // BYTES_PER_TOKEN)
+
+
+async def _acquired(upstream: Upstream, trail: Trail) -> Acquired | None:
+    """Take all that the call whose turn it is needs, or nothing, and move the trail past its candidate."""
+    held = await _held(trail)
+    if held is None:
+        return None
+    permit = None
+    try:
+        permit = _permit(upstream, trail)
+    finally:
+        if permit is None:
+            held.release()
+    return None if permit is None else Acquired(upstream, permit, held)
+
+
+async def _held(trail: Trail) -> HeldCall | None:
+    """Hold the money for a call; move the trail past a candidate that there is none for."""
+    try:
+        return await trail.payment.hold(trail.candidate, trail.deadline.remaining())
+    except PaymentRequiredError as error:
+        trail.cannot_pay(error, yields=error.yields)
+    except OverloadedError as error:
+        trail.cannot_pay(error, yields=False)
+    return None
 
 
 def _permit(upstream: Upstream, trail: Trail) -> Permit | None:

@@ -4,13 +4,14 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from router_core.types import CallReason, Candidate, Intent, NanoUSD, Principal
+from router_core.attempts.payment import HeldCall
+from router_core.types import CallReason, Candidate, Intent, Principal
 
 __all__ = ["RequestFacts"]
 
 
 class RequestFacts(Struct, frozen=True, kw_only=True):
-    """Who asks for what. ``bound`` is what is reserved in nano-dollars, None for a model without a price."""
+    """Who asks for what."""
 
     event_id: str
     request_id: str
@@ -19,10 +20,9 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
     use_case: str
     streamed: bool
     address: str
-    bound: NanoUSD | None
     estimated_input_tokens: int
 
-    def intent(self, candidate: Candidate, number: int, reason: CallReason, at: datetime) -> Intent:
+    def intent(self, candidate: Candidate, number: int, reason: CallReason, at: datetime, held: HeldCall) -> Intent:
         """Return the record of a call that is about to be made."""
         return Intent(
             event_id=self.event_id,
@@ -37,6 +37,7 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
             reason=reason,
             streamed=self.streamed,
             address=self.address,
-            bound=self.bound,
+            bound=held.bound,
             estimated_input_tokens=self.estimated_input_tokens,
+            holds=held.holds,
         )

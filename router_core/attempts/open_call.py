@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncGenerator
 from types import TracebackType
+from typing import NamedTuple
 
+from router_core.attempts.payment import HeldCall
 from router_core.attempts.trail import CANCELLED, Trail
 from router_core.clock import Clock
 from router_core.errors import ContentRefusedError, InternalError, LLMError, ProviderError, TimeoutError
@@ -14,7 +16,8 @@ from router_core.types import (
     Attempt,
     CallReason,
     Candidate,
-    Headroom,
+    NanoUSD,
+    ProviderAnswer,
     ProviderCall,
     ProviderPart,
     ReasoningDelta,
@@ -25,12 +28,26 @@ from router_core.types import (
     Usage,
 )
 
-__all__ = ["OpenCall"]
+__all__ = ["Acquired", "OpenCall"]
 
 BROKEN = InternalError.code
 BYTES_PER_TOKEN = 4
 REFUSED = "The provider refused the content"
 OUR_WAITS = frozenset({"first_token", "idle", "total", "rate"})
+
+
+class Acquired(NamedTuple):
+    """What a call needs and gives back once: a place at its upstream, the breaker's permit, and the money."""
+
+    upstream: Upstream
+    permit: Permit
+    held: HeldCall
+
+    def give_back(self) -> None:
+        """The call was not made."""
+        self.held.release()
+        self.permit.ignore()
+        self.upstream.limiter.give_back()
 
 
 class OpenCall:
@@ -43,6 +60,7 @@ class OpenCall:
     __slots__ = (
         "_clock",
         "_done",
+        "_held",
         "_number",
         "_parts",
         "_permit",
@@ -63,21 +81,21 @@ class OpenCall:
         self,
         trail: Trail,
         number: int,
-        upstream: Upstream,
-        permit: Permit,
+        acquired: Acquired,
         order: ProviderCall,
         adapter: ProviderAdapter,
         clock: Clock,
     ) -> None:
         self._trail = trail
-        self._permit = permit
+        self._held = acquired.held
+        self._permit = acquired.permit
         self._clock = clock
         self._started = clock.now()
         self._number = number
         self._written = 0
         self._done = False
         self.reason: CallReason = trail.reason
-        self.upstream = upstream
+        self.upstream = acquired.upstream
         self.candidate: Candidate = trail.candidate
         self.order = order
         self.adapter = adapter
@@ -97,7 +115,7 @@ class OpenCall:
         if isinstance(error, ProviderError):
             self.failed(error)
         elif isinstance(error, Exception):
-            self._close(BROKEN, self._read())
+            self._failed(BROKEN, self._read())
         else:
             self.abandoned()
 
@@ -127,16 +145,16 @@ class OpenCall:
             case ToolCallEnd():
                 self.used_tools = True
             case AnswerEnd():
-                self.succeeded(part.headroom)
+                self.succeeded(part)
 
-    def succeeded(self, headroom: Headroom | None) -> None:
+    def succeeded(self, end: ProviderAnswer | AnswerEnd) -> None:
         """The whole answer arrived."""
         if not self._done:
             self._trail.served_by = self.candidate
-            self.upstream.note_answer(headroom)
-            end = self._clock.now() if self.first_token is None else self.first_token
-            self._permit.success(end - self._started)
-            self._close("success", None)
+            self.upstream.note_answer(end.headroom)
+            begun = self._clock.now() if self.first_token is None else self.first_token
+            self._permit.success(begun - self._started)
+            self._close("success", None, cost=self._held.settle(end.usage, end.model))
 
     def failed(self, error: ProviderError) -> None:
         """The provider failed."""
@@ -146,19 +164,19 @@ class OpenCall:
                 self._permit.failure()
             # A provider that kept us waiting, or broke off, did some work until then; one that refused did none.
             worked = self.first_token is not None or (isinstance(error, TimeoutError) and error.waited_for in OUR_WAITS)
-            self._close(error.code, self._read() if worked else None, error)
+            self._failed(error.code, self._read() if worked else None, error)
 
     def refused(self, usage: Usage) -> ContentRefusedError:
         """The answer is a refusal; return the error that says so. It was paid for all the same."""
         error = ContentRefusedError(REFUSED, provider=self.candidate.provider.name)
         if not self._done:
-            self._close(error.code, usage, error)
+            self._failed(error.code, usage, error)
         return error
 
     def abandoned(self) -> None:
         """The call was given up; that says nothing about the provider."""
         if not self._done:
-            self._close(CANCELLED, self._read())
+            self._failed(CANCELLED, self._read())
 
     def _read(self) -> Usage:
         """Return what the provider is taken to have read and written so far."""
@@ -169,7 +187,11 @@ class OpenCall:
             estimated=True,
         )
 
-    def _close(self, outcome: str, usage: Usage | None, error: LLMError | None = None) -> None:
+    def _failed(self, outcome: str, usage: Usage | None, error: LLMError | None = None) -> None:
+        """There is no answer, but ``usage`` is what it took."""
+        self._close(outcome, usage, error, cost=self._held.settle(usage, ""))
+
+    def _close(self, outcome: str, usage: Usage | None, error: LLMError | None = None, *, cost: NanoUSD | None) -> None:
         self._done = True
         self._permit.ignore()
         self.upstream.limiter.give_back()
@@ -189,6 +211,7 @@ class OpenCall:
                 reason=self.reason,
                 waited_for=getattr(error, "waited_for", None),
                 usage=usage,
+                cost_nano=cost,
             )
         )
 

@@ -1,6 +1,7 @@
 """What happened to one request so far: its calls, its deadline, and who is next."""
 
 from router_core.attempts.facts import RequestFacts
+from router_core.attempts.payment import Payment
 from router_core.attempts.policy import MIN_ATTEMPT, AttemptPolicy
 from router_core.clock import Clock
 from router_core.errors import (
@@ -24,18 +25,25 @@ CANCELLED = "cancelled"
 class Trail:
     """Walks the candidates of a plan. ``log`` is the list of finished attempts, ``served_by`` who answers.
 
-    ``reason`` is why the next call is made, ``facts`` what was known before the first.
+    ``reason`` is why the next call is made, ``facts`` what was known before the first, ``payment`` its money.
     """
 
     __slots__ = (
-        "_begun", "_clock", "_index", "_last_error", "_policy", "deadline", "facts", "log", "plan", "reason",
+        "_begun", "_clock", "_index", "_last_error", "_policy", "deadline", "facts", "log", "payment", "plan", "reason",
         "served_by",
     )  # fmt: skip
 
     def __init__(
-        self, plan: Plan, deadline: Deadline, policy: AttemptPolicy, clock: Clock, facts: RequestFacts
+        self,
+        plan: Plan,
+        deadline: Deadline,
+        policy: AttemptPolicy,
+        clock: Clock,
+        facts: RequestFacts,
+        payment: Payment,
     ) -> None:
         self.plan = plan
+        self.payment = payment
         self._policy = policy
         self._clock = clock
         self._index = 0
@@ -132,6 +140,15 @@ class Trail:
         if not self.has_next:
             raise error if self._last_error is None else self.end(self._last_error)
         self.advance("failover" if self.log else self.reason)
+
+    def cannot_pay(self, error: LLMError, *, yields: bool) -> None:
+        """Move past a candidate that there is no money for.
+
+        Raises ``error`` when it is the first that is asked and the budget does not let another take its place.
+        """
+        if not self.log and not yields:
+            raise error
+        self.skip(error)
 
     def end(self, error: ProviderError) -> LLMError:
         """Return the error that ends the request after ``error``."""

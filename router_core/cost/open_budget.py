@@ -1,6 +1,6 @@
 """The in-memory twin of the budget guard: it refuses nobody and adds up what was spent."""
 
-from router_core.types import NanoUSD
+from router_core.types import Charge, NanoUSD, Payer, ProviderConfig
 
 __all__ = ["OpenBudget"]
 
@@ -10,22 +10,19 @@ class _Hold:
 
     __slots__ = ("_account_id", "_bound", "_budget", "_closed")
 
+    holds: tuple[Charge, ...] = ()
+
     def __init__(self, budget: "OpenBudget", account_id: str | None, bound: NanoUSD) -> None:
         self._budget = budget
         self._account_id = account_id
         self._bound = bound
         self._closed = False
 
-    def settle(self, actual: NanoUSD | None) -> None:
-        self._close(actual or 0)
-
-    def release(self) -> None:
-        self._close(0)
-
-    def _close(self, spent: NanoUSD) -> None:
+    def settle(self, actual: NanoUSD) -> tuple[Charge, ...]:
         if not self._closed:
             self._closed = True
-            self._budget.close(self._account_id, self._bound, spent)
+            self._budget.close(self._account_id, self._bound, actual)
+        return ()
 
 
 class OpenBudget:
@@ -37,11 +34,17 @@ class OpenBudget:
         self._held = 0
         self._spent: dict[str | None, NanoUSD] = {}
 
-    async def reserve(self, account_id: str | None, bound: NanoUSD | None) -> _Hold:
+    async def hold(
+        self,
+        payer: Payer,
+        provider: ProviderConfig,  # noqa: ARG002 - as the port has it
+        bound: NanoUSD | None,
+        patience: float,  # noqa: ARG002
+    ) -> _Hold:
         """Hold ``bound``; a model without a price holds nothing."""
         hold = bound or 0
         self._held += hold
-        return _Hold(self, account_id, hold)
+        return _Hold(self, payer.account_id, hold)
 
     def close(self, account_id: str | None, bound: NanoUSD, spent: NanoUSD) -> None:
         """Give a hold back and post what was spent."""

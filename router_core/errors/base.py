@@ -99,14 +99,18 @@ class UnauthorizedError(Rejected):
 
 
 class PaymentRequiredError(Rejected):
-    """A budget is spent; ``budget_status`` is the caller's view of it."""
+    """A budget is spent; ``budget_status`` is the caller's view of it.
+
+    With ``yields`` the budget lets another candidate serve, one that is cheaper or not limited by it.
+    """
 
     code = "PAYMENT_REQUIRED"
     status_code = 402
 
-    def __init__(self, message: str, *, budget_status: dict[str, Any] | None = None) -> None:
+    def __init__(self, message: str, *, budget_status: dict[str, Any] | None = None, yields: bool = False) -> None:
         super().__init__(message)
         self.budget_status = budget_status
+        self.yields = yields
 
     @property
     def context(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
 
 
 def unknown_event(intents: Sequence[Intent]) -> RequestEvent:
-    """Return the event of the request that made ``intents``: charged at what was reserved for it, estimated."""
+    """Return the event of the request that made ``intents``: each charged at what was held for it, estimated."""
     last = intents[-1]
     bounds = [each.bound for each in intents]
     known = [bound for bound in bounds if bound is not None]
@@ -25,7 +25,7 @@ def unknown_event(intents: Sequence[Intent]) -> RequestEvent:
         status="unknown",
         error_code=OUTCOME_UNKNOWN,
         usage=Usage(input_tokens=last.estimated_input_tokens, estimated=True),
-        cost=max(known) if len(known) == len(bounds) else None,
+        cost=sum(known) if len(known) == len(bounds) else None,
         latency_ms=0.0,
         first_token_ms=None,
         streamed=last.streamed,
@@ -40,6 +40,7 @@ def unknown_event(intents: Sequence[Intent]) -> RequestEvent:
         request_id=last.request_id,
         estimated=True,
         address=last.address,
+        charges=tuple(charge for intent in intents for charge in intent.holds),
     )
 
 
@@ -53,4 +54,5 @@ def _attempt(intent: Intent, first: Intent) -> Attempt:
         started_ms=max(0.0, (intent.at - first.at).total_seconds() * 1000),
         reason=intent.reason,
         error="The process ended before the outcome was known",
+        cost_nano=intent.bound,
     )

@@ -4,6 +4,7 @@ Each port has an in-memory twin in product code, so the router runs without a da
 (``tests/contract``) runs on the twin and on the real thing.
 """
 
+from router_core.ports.budgets import BudgetGuard, BudgetStore, Hold, LeaseAnswer, LeaseAsk
 from router_core.ports.operations import ActionLog, BreakerLog, ContentSwitch, HealthHistory, HealthSlot, UseCaseStore
 from router_core.ports.readers import EventSource, HealthReader, ProviderHealth
 from router_core.ports.recording import (
@@ -22,13 +23,11 @@ from router_core.ports.recording import (
 )
 from router_core.ports.request_path import (
     AdapterSource,
-    BudgetGuard,
     ConfigSource,
     KeySource,
     PriceSource,
     ProviderAdapter,
     Recorder,
-    Reservation,
     ResponseCache,
 )
 from router_core.ports.stores import (
@@ -56,6 +55,7 @@ __all__ = [
     "BatchResult",
     "BreakerLog",
     "BudgetGuard",
+    "BudgetStore",
     "ConfigSource",
     "ConfigStore",
     "ContentSwitch",
@@ -67,9 +67,12 @@ __all__ = [
     "HealthHistory",
     "HealthReader",
     "HealthSlot",
+    "Hold",
     "Journal",
     "JournalPosition",
     "KeySource",
+    "LeaseAnswer",
+    "LeaseAsk",
     "MetricsReader",
     "MetricsStore",
     "PasswordHasher",
@@ -77,7 +80,6 @@ __all__ = [
     "ProviderAdapter",
     "ProviderHealth",
     "Recorder",
-    "Reservation",
     "ResponseCache",
     "SessionRecord",
     "SessionStore",

@@ -22,13 +22,11 @@ from router_core.types import (
 
 __all__ = [
     "AdapterSource",
-    "BudgetGuard",
     "ConfigSource",
     "KeySource",
     "PriceSource",
     "ProviderAdapter",
     "Recorder",
-    "Reservation",
     "ResponseCache",
 ]
 
@@ -90,26 +88,6 @@ class ResponseCache(Protocol):
 
     async def keep(self, request: LLMRequest, principal: Principal, plan: Plan, response: LLMResponse) -> None:
         """Keep a whole, successful answer."""
-        ...
-
-
-class Reservation(Protocol):
-    """Money held for one request; closed exactly once, later closes do nothing."""
-
-    def settle(self, actual: NanoUSD | None) -> None:
-        """Post what was really spent."""
-        ...
-
-    def release(self) -> None:
-        """Give the whole amount back."""
-        ...
-
-
-class BudgetGuard(Protocol):
-    """Holds an upper bound of a request's cost before it is made."""
-
-    async def reserve(self, account_id: str | None, bound: NanoUSD | None) -> Reservation:
-        """Hold ``bound`` nano-dollars. Raises :class:`PaymentRequiredError` when they are not there."""
         ...
 
 

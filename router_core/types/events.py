@@ -5,6 +5,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from router_core.types.budget import Charge
 from router_core.types.identity import Principal
 from router_core.types.money import NanoUSD
 from router_core.types.plan import Decision
@@ -27,7 +28,8 @@ class RequestEvent(Struct, frozen=True, kw_only=True):
 
     ``status`` is ``"unknown"`` for a request whose process died before it learned the outcome. ``cost`` is None for a
     model without a price, and ``estimated`` when part of it is not by the provider's own figures. ``request_id`` is
-    what the caller knows the request by, ``address`` where the caller is.
+    what the caller knows the request by, ``address`` where the caller is. ``charges`` says which budgets it counts
+    against.
     """
 
     id: str
@@ -51,3 +53,4 @@ class RequestEvent(Struct, frozen=True, kw_only=True):
     address: str = ""
     metadata: dict[str, str | int | float | bool | None] = field(default_factory=dict)
     content: Content | None = None
+    charges: tuple[Charge, ...] = ()

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from router_core.types.budget import Charge
 from router_core.types.identity import Principal
 from router_core.types.money import NanoUSD
 from router_core.types.plan import CallReason
@@ -14,8 +15,9 @@ __all__ = ["Intent"]
 class Intent(Struct, frozen=True, kw_only=True):
     """One call that is about to be made. ``number`` counts the request's calls from 1.
 
-    ``event_id`` is the id of the request's event to be; ``bound`` is what is reserved for the request in nano-dollars,
-    None for a model without a price. It is what the request is charged when nobody learns how it ended.
+    ``event_id`` is the id of the request's event to be; ``bound`` is what the call costs at most in nano-dollars, None
+    for a model without a price, and ``holds`` which budgets that is held in. It is what is charged when nobody learns
+    how the call ended.
     """
 
     event_id: str
@@ -32,3 +34,4 @@ class Intent(Struct, frozen=True, kw_only=True):
     address: str
     bound: NanoUSD | None
     estimated_input_tokens: int
+    holds: tuple[Charge, ...] = ()

@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from router_core.types.config import ProviderConfig
+from router_core.types.money import NanoUSD
 from router_core.types.usage import Usage
 from router_core.types.use_case import UseCasePolicy
 
@@ -50,7 +51,8 @@ class Attempt(Struct, frozen=True, kw_only=True, rename="camel"):
     """One call to a provider. ``outcome`` is ``"success"``, ``"cancelled"`` or an error code; times in milliseconds.
 
     ``reason`` says why it was made, ``waited_for`` what a timeout waited for. ``usage`` is what a call that did not
-    give the answer is taken to have used all the same, None for nothing.
+    give the answer is taken to have used all the same, None for nothing. ``cost_nano`` is what the call cost
+    in nano-dollars, None for a model without a price.
     """
 
     number: int
@@ -65,6 +67,7 @@ class Attempt(Struct, frozen=True, kw_only=True, rename="camel"):
     reason: CallReason = "first"
     waited_for: str | None = None
     usage: Usage | None = None
+    cost_nano: NanoUSD | None = 0
 
 
 class Considered(Struct, frozen=True, kw_only=True, rename="camel"):

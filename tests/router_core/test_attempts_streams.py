@@ -93,7 +93,7 @@ async def test_a_resumed_stream_is_marked_in_the_trace_and_both_calls_are_paid()
     assert desk.events.only.cost == mini + 10 * 2_500 + 4 * 10_000
     assert response.cost.estimated
     assert response.usage.completion_tokens == 104
-    assert [entry.closes for entry in desk.ledger.entries] == [[desk.events.only.cost]]
+    assert [entry.closes for entry in desk.ledger.entries] == [[mini], [10 * 2_500 + 4 * 10_000]]
 
 
 async def test_what_a_resumed_call_may_write_is_what_is_left() -> None:

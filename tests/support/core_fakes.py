@@ -13,9 +13,11 @@ from router_core.router import Router, RouterPolicy, StaticConfig
 from router_core.types import (
     AnswerEnd,
     Capabilities,
+    Charge,
     LLMRequest,
     LLMResponse,
     NanoUSD,
+    Payer,
     Plan,
     Principal,
     ProviderAnswer,
@@ -262,13 +264,12 @@ class LedgerEntry:
 
     account_id: str | None
     bound: NanoUSD | None
-    closes: list[NanoUSD | None] = field(default_factory=list)
+    closes: list[NanoUSD] = field(default_factory=list)
+    holds: tuple[Charge, ...] = ()
 
-    def settle(self, actual: NanoUSD | None) -> None:
+    def settle(self, actual: NanoUSD) -> tuple[Charge, ...]:
         self.closes.append(actual)
-
-    def release(self) -> None:
-        self.closes.append(0)
+        return ()
 
 
 class LedgerBudget:
@@ -278,10 +279,10 @@ class LedgerBudget:
         self.spent_out = spent_out
         self.entries: list[LedgerEntry] = []
 
-    async def reserve(self, account_id: str | None, bound: NanoUSD | None) -> LedgerEntry:
+    async def hold(self, payer: Payer, provider: ProviderConfig, bound: NanoUSD | None, patience: float) -> LedgerEntry:
         if self.spent_out:
             raise PaymentRequiredError("Daily budget exceeded. Current: $95.50, Request: $10.00, Limit: $100.00")
-        entry = LedgerEntry(account_id, bound)
+        entry = LedgerEntry(payer.account_id, bound)
         self.entries.append(entry)
         return entry
 

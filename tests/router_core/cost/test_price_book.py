@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from router_core.cost.open_budget import OpenBudget
 from router_core.cost.price_book import ModelPrice, PriceBook
-from router_core.types import Usage, format_usd
-from tests.support.core_fakes import PRICES
+from router_core.types import Payer, Usage, format_usd
+from tests.support.core_fakes import PRICES, provider
 
 TOKENS = st.integers(0, 2_000_000)
 RATE = st.integers(0, 10**12)
@@ -80,17 +80,17 @@ def test_each_request_is_rounded_once_and_by_less_than_a_nano_dollar(
 
 async def test_the_open_budget_refuses_nobody_and_adds_up() -> None:
     budget = OpenBudget()
-    holds = [await budget.reserve("acme", 100) for _ in range(3)]
+    holds = [await budget.hold(Payer("acme", None, "general"), provider("row"), 100, 1.0) for _ in range(3)]
     assert budget.held() == 300
     holds[0].settle(40)
     holds[0].settle(40)
-    holds[1].release()
+    holds[1].settle(0)
     holds[1].settle(7)
     assert (budget.held(), budget.spent("acme"), budget.spent("rival")) == (100, 40, 0)
 
 
 async def test_the_open_budget_takes_models_without_a_price() -> None:
     budget = OpenBudget()
-    hold = await budget.reserve(None, None)
-    hold.settle(None)
+    hold = await budget.hold(Payer(None, None, "general"), provider("row"), None, 1.0)
+    hold.settle(0)
     assert (budget.held(), budget.spent(None)) == (0, 0)

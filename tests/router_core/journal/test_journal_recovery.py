@@ -88,7 +88,7 @@ async def test_a_call_whose_end_is_nowhere_is_on_record_as_unknown_and_charged_a
     assert store.events.keys() == {finished.id, "LOST"}
     known = store.events["LOST"]
     assert (known.status, known.error_code, known.cost, known.estimated) == (
-        "unknown", "OUTCOME_UNKNOWN", 70_000, True,
+        "unknown", "OUTCOME_UNKNOWN", 140_000, True,
     )  # fmt: skip
     assert [(each.number, each.provider, each.outcome) for each in known.decision.attempts] == [
         (1, "a", "unknown"),

@@ -1,0 +1,138 @@
+"""Budgets on SQL: limits as part of the configuration, money leased to processes, balances."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from db.budget_models import BudgetLease, BudgetPot, BudgetRow
+from db.hop import StoreHop
+from db.records.budgets import PotKey, keep_pot, lease_of, locked_pot
+from db.upserts import insert_into
+from router_core.budgets.escrow import Lease, Pot, adjusted, ended
+from router_core.clock import Clock
+from router_core.ports import LeaseAnswer, LeaseAsk
+from router_core.types import BudgetBalance, NanoUSD
+
+__all__ = ["SqlBudgetStore"]
+
+
+class SqlBudgetStore:
+    """Leases budgets to processes; a :class:`BudgetStore`. The limit is the stored one, else the one that is asked."""
+
+    def __init__(self, hop: StoreHop, clock: Clock) -> None:
+        self._hop = hop
+        self._clock = clock
+
+    async def adjust(self, writer: str, asks: Sequence[LeaseAsk]) -> Sequence[LeaseAnswer]:
+        """Do everything asked for, in one transaction, and answer in the same order. Raises :class:`StoreError`."""
+        now = self._clock.utcnow()
+
+        def work(session: Session) -> Sequence[LeaseAnswer]:
+            # In one order in every process, so that two of them never wait for each other.
+            order = sorted(range(len(asks)), key=lambda place: (asks[place].budget.id, asks[place].period))
+            answers = {place: _adjust(session, writer, asks[place], now) for place in order}
+            return [answers[place] for place in range(len(asks))]
+
+        return await self._hop.write(work)
+
+    async def recalled(self, writer: str) -> frozenset[str]:
+        """Return the leases of ``writer`` that others wait for."""
+        query = select(BudgetLease.id).where(BudgetLease.writer == writer, BudgetLease.recalled)
+        return await self._hop.read(lambda session: frozenset(session.scalars(query)))
+
+    async def reclaim(self, writer: str, *, but: Collection[str] = ()) -> NanoUSD:
+        """End the leases of ``writer``, ``but`` some; return what was left in them."""
+        now = self._clock.utcnow()
+        return await self._hop.write(lambda session: _reclaim(session, writer, but, now))
+
+    async def balances(self, keys: Collection[PotKey]) -> Sequence[BudgetBalance]:
+        """Return the balances of pairs of budget and period; what nobody touched is left out."""
+        if not keys:
+            return []
+        query = select(BudgetPot).where(tuple_(BudgetPot.budget, BudgetPot.period).in_(list(keys)))
+
+        def work(session: Session) -> Sequence[BudgetBalance]:
+            rows = session.scalars(query).all()
+            settled = _settled(session, [(row.budget, row.period) for row in rows])
+            return [_balance(row, settled.get((row.budget, row.period), 0)) for row in rows]
+
+        return await self._hop.read(work)
+
+
+def _adjust(session: Session, writer: str, ask: LeaseAsk, now: datetime) -> LeaseAnswer:
+    key = (ask.budget.id, ask.period)
+    row = locked_pot(session, key, now)
+    own = session.get(BudgetRow, ask.budget.id)
+    limit = ask.budget.limit if own is None else own.amount
+    row.amount, row.thresholds = limit, tuple(str(each) for each in ask.budget.thresholds)
+    held = session.get(BudgetLease, ask.lease, with_for_update=True, populate_existing=True)
+    if held is None and ask.keep:
+        known = row.spent + _settled(session, [key]).get(key, 0)
+        return LeaseAnswer(lease=ask.lease, amount=0, known=known, limit=limit, gone=True)
+    before = Lease() if held is None else lease_of(held)
+    pot, lease, granted = adjusted(Pot(spent=row.spent, leased=row.leased, overage=row.overage), before, limit, ask)
+    keep_pot(row, pot, now)
+    _keep_lease(session, writer, ask, lease)
+    if granted < ask.need:
+        _recall(session, key, ask.lease)
+    session.flush()
+    known = row.spent + _settled(session, [key]).get(key, 0)
+    return LeaseAnswer(lease=ask.lease, amount=lease.amount, known=known, limit=limit)
+
+
+def _keep_lease(session: Session, writer: str, ask: LeaseAsk, lease: Lease) -> None:
+    if lease.is_over:
+        session.execute(delete(BudgetLease).where(BudgetLease.id == ask.lease))
+        return
+    values = {
+        "amount": lease.amount, "posted": lease.posted, "settled": lease.settled, "closed": lease.closed,
+        "recalled": False, "ends_at": ask.ends_at,
+    }  # fmt: skip
+    statement = insert_into(session, BudgetLease.__table__).on_conflict_do_update(index_elements=["id"], set_=values)
+    session.execute(
+        statement, {"id": ask.lease, "budget": ask.budget.id, "period": ask.period, "writer": writer, **values}
+    )
+
+
+def _recall(session: Session, key: PotKey, but: str) -> None:
+    session.execute(
+        update(BudgetLease)
+        .where(BudgetLease.budget == key[0], BudgetLease.period == key[1], BudgetLease.id != but)
+        .values(recalled=True)
+    )
+
+
+def _settled(session: Session, keys: Sequence[PotKey]) -> Mapping[PotKey, NanoUSD]:
+    """Return what is spent out of leases and not on record yet."""
+    if not keys:
+        return {}
+    unposted = func.sum(BudgetLease.settled - BudgetLease.posted)
+    query = (
+        select(BudgetLease.budget, BudgetLease.period, unposted)
+        .where(tuple_(BudgetLease.budget, BudgetLease.period).in_(list(keys)))
+        .where(BudgetLease.settled > BudgetLease.posted)
+        .group_by(BudgetLease.budget, BudgetLease.period)
+    )
+    return {(budget, period): int(amount) for budget, period, amount in session.execute(query)}
+
+
+def _reclaim(session: Session, writer: str, but: Collection[str], now: datetime) -> NanoUSD:
+    query = select(BudgetLease).where(BudgetLease.writer == writer, BudgetLease.id.not_in(list(but)))
+    total = 0
+    for lease in sorted(session.scalars(query).all(), key=lambda each: (each.budget, each.period)):
+        row = locked_pot(session, (lease.budget, lease.period), now)
+        session.refresh(lease, with_for_update=True)
+        pot, left = ended(Pot(spent=row.spent, leased=row.leased, overage=row.overage), lease_of(lease))
+        keep_pot(row, pot, now)
+        session.delete(lease)
+        session.flush()
+        total += left
+    return total
+
+
+def _balance(row: BudgetPot, settled: NanoUSD) -> BudgetBalance:
+    return BudgetBalance(
+        budget=row.budget, period=row.period, spent=row.spent, leased=row.leased, settled=settled, overage=row.overage
+    )

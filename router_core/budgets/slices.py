@@ -1,0 +1,159 @@
+"""The part of a budget that this process holds in one period: reserved from and settled in memory."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from router_core.budgets.periods import PeriodSpan
+from router_core.ports import LeaseAnswer, LeaseAsk
+from router_core.types import Budget, Charge, NanoUSD
+
+__all__ = ["Purse", "Slice", "SliceHold"]
+
+# Below this part of what was granted the next slice is fetched, while requests go on.
+LOW_SHARE = 2
+# A slice of fewer requests than this is one near the limit: it is not fetched ahead.
+LEAST_AHEAD = 8
+
+
+class Slice:
+    """A lease and what became of it. Nano-dollars; ``ends`` is the clock reading after which nothing is held in it.
+
+    ``least`` and ``demand`` are the smallest hold that waits for money, and all that wait together; ``unit`` is the
+    last one that waited. Below ``low`` the next slice is fetched ahead, unless it was ``asked`` for already.
+    """
+
+    __slots__ = (
+        "_reported", "ahead", "amount", "asked", "budget", "demand", "ends", "held", "known", "lease", "least", "limit",
+        "low", "settled", "span", "unit", "used_at",
+    )  # fmt: skip
+
+    def __init__(self, budget: Budget, span: PeriodSpan, lease: str, now: float) -> None:
+        self.budget = budget
+        self.span = span
+        self.lease = lease
+        self.limit = budget.limit or 0
+        self.amount = self.settled = self.held = 0
+        self.known = self._reported = 0
+        self.least = self.demand = self.low = 0
+        self.unit = 1
+        self.ahead = self.asked = False
+        self.ends = self.used_at = now
+
+    @property
+    def free(self) -> NanoUSD:
+        """What may still be held."""
+        return self.amount - self.settled - self.held
+
+    def want(self, bound: NanoUSD) -> None:
+        """A hold of ``bound`` waits."""
+        self.least = bound if not self.least else min(self.least, bound)
+        self.demand += bound
+        self.unit = max(1, bound)
+        self.ahead = True
+
+    def spent(self) -> NanoUSD:
+        """Return all that is known to be spent, by whomever."""
+        return self.known + self.settled - self._reported
+
+    def settle(self, bound: NanoUSD, actual: NanoUSD) -> NanoUSD:
+        """Turn a hold into what was really spent; return the part that is not covered."""
+        self.held -= bound
+        covered = min(actual, max(0, self.free))
+        self.settled += covered
+        return actual - covered
+
+    def ask(self, ends_at: datetime, *, give_back: bool = False, close: bool = False) -> LeaseAsk:
+        """Return what to ask of the store. What is given back is gone at once, whatever comes of it; who waits for
+        money from now on is in the next ask.
+        """
+        free = max(0, self.free)
+        if give_back:
+            self.amount -= free
+            free = 0
+        need = max(0, self.least - free)
+        ask = LeaseAsk(
+            lease=self.lease,
+            budget=self.budget,
+            period=self.span.key,
+            keep=self.amount,
+            settled=self.settled,
+            ends_at=ends_at,
+            need=need,
+            demand=max(need, self.demand - free),
+            ahead=self.ahead,
+            close=close,
+        )
+        self.least = self.demand = 0
+        self.ahead = False
+        return ask
+
+    def answered(self, ask: LeaseAsk, answer: LeaseAnswer, ends: float) -> None:
+        """Take what the store granted for ``ask``."""
+        granted = answer.amount - ask.keep
+        self.amount = answer.amount
+        self.known, self._reported = answer.known, ask.settled
+        self.limit = answer.limit if answer.limit is not None else self.limit
+        self.ends = ends
+        if ask.ahead:
+            self.low = granted // LOW_SHARE if granted >= LEAST_AHEAD * self.unit else 0
+
+
+class Purse:
+    """Every slice that one kind of request is held in, and the budgets that only count it; valid before ``until``."""
+
+    __slots__ = ("counted", "slices", "until")
+
+    def __init__(self, slices: Sequence[Slice], counted: Sequence[tuple[str, str]], until: datetime) -> None:
+        self.slices = tuple(slices)
+        self.counted = tuple(counted)
+        self.until = until
+
+    def take(self, bound: NanoUSD, now: float) -> bool:
+        """Hold ``bound`` in every slice, or in none; return whether it is held."""
+        for each in self.slices:
+            if each.amount - each.settled - each.held < bound or now >= each.ends:
+                return False
+        for each in self.slices:
+            each.held += bound
+            each.used_at = now
+        return True
+
+    def exhausted(self, bound: NanoUSD) -> Slice | None:
+        """Return a slice whose budget is spent too far for ``bound``, whoever gives back what."""
+        return next((each for each in self.slices if each.spent() + bound > each.limit), None)
+
+
+class SliceHold:
+    """Money held for one call in every slice of a purse; a :class:`Hold`."""
+
+    __slots__ = ("_bound", "_closed", "_purse")
+
+    def __init__(self, purse: Purse, bound: NanoUSD) -> None:
+        self._purse = purse
+        self._bound = bound
+        self._closed = False
+
+    @property
+    def holds(self) -> tuple[Charge, ...]:
+        """What is charged, to whom, should nobody ever learn how the call ended."""
+        bound = self._bound
+        held = [Charge(each.lease, each.budget.id, each.span.key, bound) for each in self._purse.slices]
+        held.extend([Charge("", budget, period, bound) for budget, period in self._purse.counted])
+        return tuple(held)
+
+    def settle(self, actual: NanoUSD) -> tuple[Charge, ...]:
+        """Post what was really spent; return what is charged, to whom."""
+        if self._closed:
+            return ()
+        self._closed = True
+        bound = self._bound
+        if not actual:
+            for each in self._purse.slices:
+                each.settle(bound, 0)
+            return ()
+        charges = [
+            Charge(each.lease, each.budget.id, each.span.key, actual, each.settle(bound, actual))
+            for each in self._purse.slices
+        ]
+        charges.extend([Charge("", budget, period, actual) for budget, period in self._purse.counted])
+        return tuple(charges)
