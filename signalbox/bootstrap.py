@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from router_core.admin.operations import Operations
+from router_core.budgets.guard import LeasedBudget
 from router_core.clock import Clock, SystemClock, new_ulid
 from router_core.errors.known_secrets import KnownSecrets
 from router_core.health.board import HealthBoard
-from router_core.journal.folders import WriterFolder
 from router_core.metrics.live import LiveMetrics
 from router_core.metrics.overlay import PendingEvents
 from router_core.metrics.recorders import FanOutRecorder, RecentEvents
@@ -21,7 +21,6 @@ from router_core.ports import (
     AuditExporter,
     AuditReader,
     ConfigSource,
-    HeadKeeper,
     KeySource,
     PasswordHasher,
     PriceSource,
@@ -122,10 +121,34 @@ async def build(settings: Settings, *, migrate: bool = True, overrides: Override
         )  # fmt: skip
         telemetry = await telemetry_recorders(settings, config, stack)
         pending = PendingEvents()
-        record = await _record(settings, folder, store, audit.heads, pending, desk, clock)
+        budget = LeasedBudget(store.budgets, lambda: config.snapshot().budgets, clock, writer=folder.writer, node=node)
+        with store_faults():
+            record = await open_record(
+                settings,
+                folder,
+                RecordParts(
+                    store=store.events, heads=audit.heads, overlay=pending, on_gap=desk.note_gap,
+                    reclaim=budget.reclaim, clock=clock,
+                ),
+            )  # fmt: skip
         record.start(stack)
+        stack.push_async_callback(budget.close)
+        background(stack, budget.run())
         parts = _Parts(
-            settings, clock, store, master, adapters, prices, config, keys, desk, record, pending, telemetry, node
+            settings,
+            clock,
+            store,
+            master,
+            adapters,
+            prices,
+            config,
+            keys,
+            desk,
+            record,
+            budget,
+            pending,
+            telemetry,
+            node,
         )
         closing = AsyncExitStack()
         runtime = _assemble(parts, closing.aclose)
@@ -149,6 +172,7 @@ class _Parts:
     keys: KeySource
     desk: OperatorsDesk
     record: RecordKeeping
+    budget: LeasedBudget
     pending: PendingEvents
     telemetry: list[Recorder]
     node: str
@@ -164,6 +188,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         prices=parts.prices,
         recorder=FanOutRecorder(parts.record.recorder, events, *desk.recorders, *parts.telemetry),
         journal=parts.record.journal,
+        budget=parts.budget,
         clock=clock,
         policy=router_policy(settings),
         node=parts.node,
@@ -198,20 +223,6 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         key_was_made=parts.master.made,
         close=close,
     )
-
-
-async def _record(
-    settings: Settings,
-    folder: WriterFolder,
-    store: Store,
-    heads: HeadKeeper,
-    pending: PendingEvents,
-    desk: OperatorsDesk,
-    clock: Clock,
-) -> RecordKeeping:
-    parts = RecordParts(store=store.events, heads=heads, overlay=pending, on_gap=desk.note_gap, clock=clock)
-    with store_faults():
-        return await open_record(settings, folder, parts)
 
 
 def key_pepper(master: MasterKey) -> bytes:

@@ -42,4 +42,5 @@ class EnvironmentConfig:
             preferences=inner.preferences,
             policies=inner.policies,
             content_accounts=inner.content_accounts,
+            budgets=inner.budgets,
         )

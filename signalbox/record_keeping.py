@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +41,7 @@ class RecordParts:
     heads: HeadKeeper
     overlay: Overlay
     on_gap: Callable[[Gap], None]
+    reclaim: Callable[[str], Awaitable[None]]
     clock: Clock
 
 
@@ -114,7 +115,7 @@ async def open_record(settings: Settings, folder: WriterFolder, parts: RecordPar
         RecorderPolicy(batch=settings.audit_batch, interval=settings.audit_flush_s, queue=settings.audit_queue),
         reached=reached,
     )
-    recovery = JournalRecovery(folder, journal, recorder, parts.store, parts.clock)
+    recovery = JournalRecovery(folder, journal, recorder, parts.store, parts.clock, parts.reclaim)
     return RecordKeeping(folder, journal, recorder, recovery, parts.clock)
 
 

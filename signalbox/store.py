@@ -21,6 +21,8 @@ from db.stores import (
     SqlActionLog,
     SqlApiKeyStore,
     SqlBreakerLog,
+    SqlBudgetSettings,
+    SqlBudgetStore,
     SqlConfigStore,
     SqlHealthHistory,
     SqlSessionStore,
@@ -29,11 +31,12 @@ from db.stores import (
 )
 from router_core.clock import Clock
 from router_core.ports import ContentSwitch
+from router_core.types import DEFAULT_THRESHOLDS, DefaultBudgets
 from signalbox.audit_identity import AuditIdentity
 from signalbox.faults import ConflictFault, DependencyFault
 from signalbox.settings import Settings
 
-__all__ = ["Store", "open_store", "require_current", "store_faults", "upgrade_store"]
+__all__ = ["Store", "default_budgets", "open_store", "require_current", "store_faults", "upgrade_store"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Store:
     metrics: SqlMetricsStore
     retention: SqlRetention
     use_cases: SqlUseCaseStore
+    budgets: SqlBudgetStore
+    limits: SqlBudgetSettings
     content: ContentSwitch
     config: PollingConfigSource
 
@@ -92,7 +97,7 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         await asyncio.to_thread(_prepare_schema, settings.store_url, migrate=migrate)
         engine = make_engine(settings.store_url)
         hop = StoreHop(engine)
-        configured = SqlConfigStore(hop, clock)
+        configured = SqlConfigStore(hop, clock, default_budgets(settings))
         config = PollingConfigSource(configured, clock)
         try:
             await config.refresh()
@@ -115,8 +120,21 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         metrics=SqlMetricsStore(hop),
         retention=SqlRetention(hop, clock, audit.signer),
         use_cases=SqlUseCaseStore(hop, clock),
+        budgets=SqlBudgetStore(hop, clock),
+        limits=SqlBudgetSettings(hop, clock),
         content=configured,
         config=config,
+    )
+
+
+def default_budgets(settings: Settings) -> DefaultBudgets:
+    """Return what accounts without budgets of their own may spend."""
+    percent = round(settings.budget_alert_percent)
+    return DefaultBudgets(
+        daily=settings.daily_budget,
+        monthly=settings.monthly_budget,
+        thresholds=tuple(sorted({*DEFAULT_THRESHOLDS, percent} - {0})),
+        timezone=settings.timezone,
     )
 
 

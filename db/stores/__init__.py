@@ -4,6 +4,8 @@ from db.stores.accounts import SqlAccountStore
 from db.stores.actions import SqlActionLog
 from db.stores.api_keys import SqlApiKeyStore
 from db.stores.breaker_log import SqlBreakerLog
+from db.stores.budget_settings import SqlBudgetSettings
+from db.stores.budgets import SqlBudgetStore
 from db.stores.config import SqlConfigStore
 from db.stores.health_history import SqlHealthHistory
 from db.stores.sessions import SqlSessionStore
@@ -15,6 +17,8 @@ __all__ = [
     "SqlActionLog",
     "SqlApiKeyStore",
     "SqlBreakerLog",
+    "SqlBudgetSettings",
+    "SqlBudgetStore",
     "SqlConfigStore",
     "SqlHealthHistory",
     "SqlSessionStore",

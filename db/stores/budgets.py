@@ -42,8 +42,8 @@ class SqlBudgetStore:
         query = select(BudgetLease.id).where(BudgetLease.writer == writer, BudgetLease.recalled)
         return await self._hop.read(lambda session: frozenset(session.scalars(query)))
 
-    async def reclaim(self, writer: str, *, but: Collection[str] = ()) -> NanoUSD:
-        """End the leases of ``writer``, ``but`` some; return what was left in them."""
+    async def reclaim(self, writer: str, *, but: str = "") -> NanoUSD:
+        """End the leases of ``writer``, not those that begin with ``but``; return what was left in them."""
         now = self._clock.utcnow()
         return await self._hop.write(lambda session: _reclaim(session, writer, but, now))
 
@@ -118,10 +118,11 @@ def _settled(session: Session, keys: Sequence[PotKey]) -> Mapping[PotKey, NanoUS
     return {(budget, period): int(amount) for budget, period, amount in session.execute(query)}
 
 
-def _reclaim(session: Session, writer: str, but: Collection[str], now: datetime) -> NanoUSD:
-    query = select(BudgetLease).where(BudgetLease.writer == writer, BudgetLease.id.not_in(list(but)))
+def _reclaim(session: Session, writer: str, but: str, now: datetime) -> NanoUSD:
+    found = session.scalars(select(BudgetLease).where(BudgetLease.writer == writer)).all()
+    dead = [each for each in found if not (but and each.id.startswith(but))]
     total = 0
-    for lease in sorted(session.scalars(query).all(), key=lambda each: (each.budget, each.period)):
+    for lease in sorted(dead, key=lambda each: (each.budget, each.period)):
         row = locked_pot(session, (lease.budget, lease.period), now)
         session.refresh(lease, with_for_update=True)
         pot, left = ended(Pot(spent=row.spent, leased=row.leased, overage=row.overage), lease_of(lease))

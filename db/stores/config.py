@@ -9,22 +9,27 @@ from sqlalchemy.orm import Session
 
 from db.hop import StoreHop
 from db.models import Account, ConfigState, FeatureFlag, LlmProvider, UseCasePreference
+from db.stores.budget_settings import load_budgets
 from db.stores.lookups import require_known
 from db.stores.revisions import next_revision
 from db.stores.use_cases import load_policies
 from router_core.clock import Clock
 from router_core.errors import ValidationError
-from router_core.types import Capabilities, Flags, ProviderConfig, ProviderKind, Snapshot
+from router_core.types import Capabilities, DefaultBudgets, Flags, ProviderConfig, ProviderKind, Snapshot
 
 __all__ = ["SqlConfigStore"]
 
 
 class SqlConfigStore:
-    """Reads and writes provider configuration; a :class:`ConfigStore`."""
+    """Reads and writes provider configuration; a :class:`ConfigStore`.
 
-    def __init__(self, hop: StoreHop, clock: Clock) -> None:
+    ``budgets`` hold for accounts without budgets of their own.
+    """
+
+    def __init__(self, hop: StoreHop, clock: Clock, budgets: DefaultBudgets | None = None) -> None:
         self._hop = hop
         self._clock = clock
+        self._budgets = budgets or DefaultBudgets()
 
     async def revision(self) -> int:
         """Return the revision that the store is at."""
@@ -32,7 +37,7 @@ class SqlConfigStore:
 
     async def load(self) -> Snapshot:
         """Return everything at one revision, providers oldest first."""
-        return await self._hop.read(_load)
+        return await self._hop.read(lambda session: _load(session, self._budgets))
 
     async def put_provider(self, provider: ProviderConfig) -> int:
         """Add ``provider``, or change the one of that id; return the new revision.
@@ -75,7 +80,7 @@ def _revision(session: Session) -> int:
     return session.scalars(select(ConfigState.revision)).one()
 
 
-def _load(session: Session) -> Snapshot:
+def _load(session: Session, budgets: DefaultBudgets) -> Snapshot:
     flags = {row.name: row.enabled for row in session.scalars(select(FeatureFlag))}
     preferences = {row.use_case: row.model for row in session.scalars(select(UseCasePreference))}
     providers = session.scalars(select(LlmProvider).order_by(LlmProvider.created_at, LlmProvider.id))
@@ -86,6 +91,7 @@ def _load(session: Session) -> Snapshot:
         preferences=MappingProxyType(preferences),
         policies=load_policies(session),
         content_accounts=frozenset(session.scalars(select(Account.id).where(Account.keeps_content))),
+        budgets=load_budgets(session, budgets),
     )
 
 

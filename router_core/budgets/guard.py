@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from router_core.budgets.periods import PeriodSpan, period_at
-from router_core.budgets.refusals import exceeded, unpriced
+from router_core.budgets.refusals import dollars, exceeded, unpriced
 from router_core.budgets.slices import Purse, Slice, SliceHold
-from router_core.clock import Clock, new_ulid
+from router_core.clock import Clock
 from router_core.errors import OverloadedError
 from router_core.ports import BudgetStore
 from router_core.types import Budget, BudgetBook, NanoUSD, Payer, ProviderConfig
@@ -45,7 +45,8 @@ class LeasePolicy(Struct, frozen=True, kw_only=True):
 class LeasedBudget:
     """A :class:`BudgetGuard` over a :class:`BudgetStore`. It belongs to one event loop; :meth:`run` is its task.
 
-    ``book`` hands out the budgets in force, ``writer`` is the name of this process's journal.
+    ``book`` hands out the budgets in force. ``writer`` is the name of this process's journal, which a successor may
+    take over; the names of its leases begin with ``node``, which is this process's alone.
     """
 
     def __init__(
@@ -53,13 +54,17 @@ class LeasedBudget:
         store: BudgetStore,
         book: Callable[[], BudgetBook],
         clock: Clock,
+        *,
         writer: str,
+        node: str,
         policy: LeasePolicy | None = None,
     ) -> None:
         self._store = store
         self._book = book
         self._clock = clock
         self._writer = writer
+        self._node = node
+        self._opened = 0
         self._policy = policy or LeasePolicy()
         self._known_book = book()
         self._purses: dict[tuple[Payer, str], Purse] = {}
@@ -143,11 +148,17 @@ class LeasedBudget:
         while True:
             await self._clock.sleep(self._pause())
             try:
-                await self._look_round()
+                await self.look_round()
             except OverloadedError as error:
                 _log.debug("leases stay as they are: %s", error)
             except Exception:  # noqa: BLE001 - a task that ends would renew no lease any more
                 _log.exception("leases could not be looked after")
+
+    async def reclaim(self, writer: str) -> None:
+        """End what a dead process held under the name ``writer``; everything in its journal is on record."""
+        left = await self._store.reclaim(writer, but=self._node)
+        if left:
+            _log.warning("%s held by %s are back in their budgets", dollars(left), writer)
 
     async def close(self) -> None:
         """Give back everything that is not held or spent."""
@@ -156,7 +167,8 @@ class LeasedBudget:
             self._asking[each] = True
         await self._take_turn()
 
-    async def _look_round(self) -> None:
+    async def look_round(self) -> None:
+        """Renew what runs out and give back what others wait for, once. Raises :class:`OverloadedError`."""
         if not self._slices:
             return
         book, now, moment = self._book(), self._clock.now(), self._clock.utcnow()
@@ -251,7 +263,8 @@ class LeasedBudget:
         key = (budget.id, span.key)
         found = self._slices.get(key)
         if found is None:
-            found = self._slices[key] = Slice(budget, span, new_ulid(self._clock), self._clock.now())
+            self._opened += 1
+            found = self._slices[key] = Slice(budget, span, f"{self._node}-{self._opened}", self._clock.now())
         found.budget, found.limit = budget, budget.limit or 0
         return found
 

@@ -27,11 +27,11 @@ class MemoryBudgetStore:
         """Return the leases of ``writer`` that others wait for."""
         return frozenset(each for each in self._recalled if each in self._leases and self._leases[each][0] == writer)
 
-    async def reclaim(self, writer: str, *, but: Collection[str] = ()) -> NanoUSD:
-        """End the leases of ``writer``, ``but`` some; return what was left in them."""
+    async def reclaim(self, writer: str, *, but: str = "") -> NanoUSD:
+        """End the leases of ``writer``, not those that begin with ``but``; return what was left in them."""
         total = 0
         for id, (owner, key, lease) in list(self._leases.items()):
-            if owner == writer and id not in but:
+            if owner == writer and not (but and id.startswith(but)):
                 self._pots[key], left = ended(self._pots[key], lease)
                 del self._leases[id]
                 total += left

@@ -158,6 +158,11 @@ class EventRecorder:
         """How many events are not in the store; those of an earlier process count as one until they are counted."""
         return len(self._queue) + len(self._batch) + max(self._disk_events, int(self._on_disk))
 
+    @property
+    def reached(self) -> JournalPosition:
+        """The place in the journal up to which the store has everything."""
+        return self._read
+
     def expect(self, events: int) -> None:
         """At most so many events of an earlier process are in the journal, not counted yet."""
         if self._on_disk:

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from router_core.clock import Clock
+from router_core.errors import OverloadedError
 from router_core.journal.folders import WriterFolder, take_orphans
 from router_core.journal.journal import FileJournal
 from router_core.journal.reading import read_chunk, unfinished
@@ -20,16 +22,30 @@ CHUNK = 500
 # Others' events go through our own journal; no more of them at once than the store keeps up with.
 MOST_PENDING = 5_000
 PAUSE_S = 0.1
+LOOK_S = 1.0
+
+Reclaim = Callable[[str], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 
 
 class JournalRecovery:
-    """Recovers this process's own folder once, and those of others for as long as it runs."""
+    """Recovers this process's own folder once, and those of others for as long as it runs.
+
+    ``reclaim`` is called with the name of each writer whose process is dead, once all that it left is in the store.
+    """
 
     def __init__(
-        self, own: WriterFolder, journal: FileJournal, recorder: EventRecorder, store: EventStore, clock: Clock
+        self,
+        own: WriterFolder,
+        journal: FileJournal,
+        recorder: EventRecorder,
+        store: EventStore,
+        clock: Clock,
+        reclaim: Reclaim,
     ) -> None:
+        self._reclaim = reclaim
+        self._dead: dict[str, JournalPosition] = {}
         self._own = own
         self._journal = journal
         self._recorder = recorder
@@ -48,10 +64,25 @@ class JournalRecovery:
         """Recover until cancelled; what cannot be read now is tried again."""
         while self._inherited and not await self._attempt_own():
             await self._clock.sleep(ORPHAN_INTERVAL_S)
+        self._dead.setdefault(self._own.writer, self._journal.end)
         while True:
             for orphan in await asyncio.to_thread(take_orphans, self._own.path.parent, self._own):
                 await self._attempt_orphan(orphan)
-            await self._clock.sleep(ORPHAN_INTERVAL_S)
+            next_look = self._clock.now() + ORPHAN_INTERVAL_S
+            while self._clock.now() < next_look:
+                await self.reclaim_dead()
+                await self._clock.sleep(LOOK_S if self._dead else ORPHAN_INTERVAL_S)
+
+    async def reclaim_dead(self) -> None:
+        """End what dead processes held whose journals are in the store by now; what cannot be is tried again."""
+        for writer, end in list(self._dead.items()):
+            if self._recorder.reached >= end:
+                try:
+                    await self._reclaim(writer)
+                except OverloadedError as error:
+                    _log.debug("what %s held cannot be given back yet: %s", writer, error)
+                else:
+                    del self._dead[writer]
 
     async def _attempt_own(self) -> bool:
         try:
@@ -74,6 +105,7 @@ class JournalRecovery:
         self._recorder.expect(ends)
         if calls:
             _log.warning("%d requests of the last run ended with its process, their outcome is unknown", len(calls))
+        self._dead[self._own.writer] = self._journal.end
         self._journal.unpin(self._inherited[0])
         self._inherited = []
 
@@ -106,6 +138,7 @@ class JournalRecovery:
         if self._journal.unwritten or self._journal.blocked_since is not None:
             raise OSError("our own journal cannot be written")
         await self._journal.sync_now()
+        self._dead[orphan.writer] = self._journal.end
         self._clear(orphan, numbers)
         return count + len(calls)
 

@@ -4,7 +4,7 @@ Each port has an in-memory twin in product code, so the router runs without a da
 (``tests/contract``) runs on the twin and on the real thing.
 """
 
-from router_core.ports.budgets import BudgetGuard, BudgetStore, Hold, LeaseAnswer, LeaseAsk
+from router_core.ports.budgets import BudgetGuard, BudgetSettings, BudgetStore, Hold, LeaseAnswer, LeaseAsk
 from router_core.ports.operations import ActionLog, BreakerLog, ContentSwitch, HealthHistory, HealthSlot, UseCaseStore
 from router_core.ports.readers import EventSource, HealthReader, ProviderHealth
 from router_core.ports.recording import (
@@ -55,6 +55,7 @@ __all__ = [
     "BatchResult",
     "BreakerLog",
     "BudgetGuard",
+    "BudgetSettings",
     "BudgetStore",
     "ConfigSource",
     "ConfigStore",

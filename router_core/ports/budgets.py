@@ -6,9 +6,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from router_core.types import Budget, BudgetBalance, Charge, NanoUSD, Payer, ProviderConfig
+from router_core.types import Budget, BudgetAlert, BudgetBalance, Charge, NanoUSD, Payer, ProviderConfig
 
-__all__ = ["BudgetGuard", "BudgetStore", "Hold", "LeaseAnswer", "LeaseAsk"]
+__all__ = ["BudgetGuard", "BudgetSettings", "BudgetStore", "Hold", "LeaseAnswer", "LeaseAsk"]
 
 
 class Hold(Protocol):
@@ -71,6 +71,25 @@ class LeaseAnswer(Struct, frozen=True, kw_only=True):
     gone: bool = False
 
 
+class BudgetSettings(Protocol):
+    """Keeps limits, as part of the configuration, and what was raised about them."""
+
+    async def put_budget(self, budget: Budget) -> int:
+        """Set a limit: a new one, or the one of that scope, target, period and mode; return the new revision.
+
+        Raises :class:`ValidationError` for a target that does not exist and a value that is not allowed.
+        """
+        ...
+
+    async def drop_budget(self, budget_id: str) -> int:
+        """Remove a limit; return the new revision. Raises :class:`NotFoundError` when there is none such."""
+        ...
+
+    async def alerts(self, limit: int) -> Sequence[BudgetAlert]:
+        """Return the newest alerts, newest first."""
+        ...
+
+
 class BudgetStore(Protocol):
     """Leases budgets to processes: at every moment ``spent + leased <= limit + overage``, whoever asks."""
 
@@ -84,8 +103,11 @@ class BudgetStore(Protocol):
         """Return the leases of ``writer`` that others wait for."""
         ...
 
-    async def reclaim(self, writer: str, *, but: Collection[str] = ()) -> NanoUSD:
-        """End the leases of ``writer``, a dead process whose journal is in the store; return what was left in them."""
+    async def reclaim(self, writer: str, *, but: str = "") -> NanoUSD:
+        """End the leases of ``writer``, a dead process whose journal is in the store; return what was left in them.
+
+        Its successor names what its own leases begin with in ``but``.
+        """
         ...
 
     async def balances(self, keys: Collection[tuple[str, str]]) -> Sequence[BudgetBalance]:

@@ -12,6 +12,7 @@ from router_core.types.money import NanoUSD
 __all__ = [
     "DEFAULT_THRESHOLDS",
     "Budget",
+    "BudgetAlert",
     "BudgetBalance",
     "BudgetBook",
     "BudgetMode",
@@ -27,6 +28,9 @@ BudgetPeriod = Literal["daily", "monthly"]
 BudgetMode = Literal["hard", "soft", "downgrade"]
 
 DEFAULT_THRESHOLDS = (50, 80, 90, 100)
+# A billion dollars: sums of such limits still fit a database's integers.
+LARGEST_LIMIT = 10**18
+MOST_THRESHOLD = 1_000
 NO_ZONES: MappingProxyType[str, str] = MappingProxyType({})
 
 
@@ -116,6 +120,17 @@ class BudgetBalance(Struct, frozen=True, kw_only=True):
     def known(self) -> NanoUSD:
         """Everything that is known to be spent."""
         return self.spent + self.settled
+
+
+class BudgetAlert(Struct, frozen=True, kw_only=True):
+    """``spent`` crossed ``threshold`` percent of ``limit``, all but the former in nano-dollars."""
+
+    budget: str
+    period: str
+    threshold: int
+    limit: NanoUSD
+    spent: NanoUSD
+    at: datetime
 
 
 class BudgetBook:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from router_core.types.budget import BudgetBook
 from router_core.types.use_case import UseCasePolicy
 
 __all__ = ["DEFAULT_PREFERENCES", "Capabilities", "Flags", "ProviderConfig", "ProviderKind", "Snapshot"]
@@ -13,6 +14,7 @@ __all__ = ["DEFAULT_PREFERENCES", "Capabilities", "Flags", "ProviderConfig", "Pr
 ProviderKind = Literal["openai", "anthropic"]
 
 NO_POLICIES: MappingProxyType[str, UseCasePolicy] = MappingProxyType({})
+NO_BUDGETS = BudgetBook()
 _PLAIN = UseCasePolicy()
 
 DEFAULT_PREFERENCES: MappingProxyType[str, str] = MappingProxyType(
@@ -81,8 +83,8 @@ class Snapshot:
     """
 
     __slots__ = (
-        "_by_model", "_by_name", "_by_use_case", "_defaults", "content_accounts", "flags", "policies", "preferences",
-        "providers", "revision",
+        "_by_model", "_by_name", "_by_use_case", "_defaults", "budgets", "content_accounts", "flags", "policies",
+        "preferences", "providers", "revision",
     )  # fmt: skip
 
     def __init__(
@@ -94,6 +96,7 @@ class Snapshot:
         preferences: MappingProxyType[str, str] = DEFAULT_PREFERENCES,
         policies: Mapping[str, UseCasePolicy] = NO_POLICIES,
         content_accounts: frozenset[str] = frozenset(),
+        budgets: BudgetBook = NO_BUDGETS,
     ) -> None:
         self.providers = tuple(providers)
         self.revision = revision
@@ -101,6 +104,7 @@ class Snapshot:
         self.preferences = preferences
         self.policies = policies
         self.content_accounts = content_accounts
+        self.budgets = budgets
         self._by_use_case: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_model: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_name: dict[str, ProviderConfig] = {}

@@ -104,8 +104,12 @@ class ObedientStore:
         self.events: dict[str, RequestEvent] = {}
         self.batches: list[int] = []
         self.reached: dict[str, JournalPosition] = {}
+        self.reclaimed: list[str] = []
         self.down = False
         self.refuses: Callable[[RequestEvent], bool] = lambda _: False
+
+    async def reclaim(self, writer: str) -> None:
+        self.reclaimed.append(writer)
 
     async def apply(self, batch: EventBatch) -> BatchResult:
         if self.down:

@@ -59,7 +59,7 @@ def _process(root: Path, store: ObedientStore, name: str = "w1") -> Process:
         poison=PoisonFile(folder.path / "set-aside.poison"), on_gap=lambda _: None, clock=clock,
     )  # fmt: skip
     recorder = EventRecorder(journal, parts, RecorderPolicy(), reached=reached)
-    return Process(folder, journal, recorder, JournalRecovery(folder, journal, recorder, store, clock))
+    return Process(folder, journal, recorder, JournalRecovery(folder, journal, recorder, store, clock, store.reclaim))
 
 
 def test_two_processes_never_hold_one_folder(tmp_path: Path) -> None:

@@ -1,0 +1,127 @@
+"""Limits on money on SQL: part of the configuration, loaded with every revision."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from db.budget_models import BudgetAlertRow, BudgetRow
+from db.hop import StoreHop
+from db.models import Account, ApiKey, LlmProvider
+from db.stores.lookups import require_known
+from db.stores.revisions import next_revision
+from router_core.clock import Clock
+from router_core.errors import NotFoundError
+from router_core.ports.keeping import refuse
+from router_core.types import (
+    Budget,
+    BudgetAlert,
+    BudgetBook,
+    BudgetMode,
+    BudgetPeriod,
+    BudgetScope,
+    DefaultBudgets,
+)
+from router_core.types.budget import LARGEST_LIMIT, MOST_THRESHOLD
+from router_core.types.use_case import is_use_case_name
+
+__all__ = ["SqlBudgetSettings", "load_budgets"]
+
+
+class SqlBudgetSettings:
+    """Keeps limits; a :class:`BudgetSettings`."""
+
+    def __init__(self, hop: StoreHop, clock: Clock) -> None:
+        self._hop = hop
+        self._clock = clock
+
+    async def put_budget(self, budget: Budget) -> int:
+        """Set a limit: a new one, or the one of that scope, target, period and mode; return the new revision.
+
+        Raises :class:`ValidationError` for a target that does not exist and a value that is not allowed.
+        """
+        limit = budget.limit
+        refuse(limit is not None and not 0 <= limit <= LARGEST_LIMIT, "limit", "is not allowed")
+        refuse(any(not 0 < each <= MOST_THRESHOLD for each in budget.thresholds), "thresholds", "is not allowed")
+        now = self._clock.utcnow()
+        return await self._hop.write(lambda session: _put(session, budget, now))
+
+    async def drop_budget(self, budget_id: str) -> int:
+        """Remove a limit; return the new revision. Raises :class:`NotFoundError` when there is none such."""
+        now = self._clock.utcnow()
+
+        def work(session: Session) -> int:
+            revision = next_revision(session, now)
+            if session.get(BudgetRow, budget_id) is None:
+                raise NotFoundError("There is no such budget")
+            session.execute(delete(BudgetRow).where(BudgetRow.id == budget_id))
+            return revision
+
+        return await self._hop.write(work)
+
+    async def alerts(self, limit: int) -> Sequence[BudgetAlert]:
+        """Return the newest alerts, newest first."""
+        order = (BudgetAlertRow.at.desc(), BudgetAlertRow.budget, BudgetAlertRow.threshold.desc())
+        query = select(BudgetAlertRow).order_by(*order).limit(limit)
+        return await self._hop.read(lambda session: [_alert(row) for row in session.scalars(query)])
+
+
+def load_budgets(session: Session, defaults: DefaultBudgets) -> BudgetBook:
+    """Return all limits, each in the calendar of the account that it belongs to."""
+    differing = select(Account.id, Account.timezone).where(Account.timezone != defaults.timezone)
+    zones = dict(session.execute(differing).tuples())
+    rows = session.scalars(select(BudgetRow).order_by(BudgetRow.id)).all()
+    keys = [row.target for row in rows if row.scope == "key"]
+    owners = dict(session.execute(select(ApiKey.id, ApiKey.account_id).where(ApiKey.id.in_(keys))).tuples())
+    return BudgetBook((_budget(row, owners, zones, defaults) for row in rows), defaults=defaults, zones=zones)
+
+
+def _put(session: Session, budget: Budget, now: datetime) -> int:
+    revision = next_revision(session, now)
+    _require_target(session, budget)
+    place = {"scope": budget.scope, "target": budget.target, "period": budget.period, "mode": budget.mode}
+    row = session.scalars(select(BudgetRow).filter_by(**place)).one_or_none()
+    if row is None:
+        row = BudgetRow(id=budget.id, **place, version=1)
+        session.add(row)
+    else:
+        row.version += 1
+    row.amount = budget.limit
+    row.thresholds = tuple(str(each) for each in sorted(set(budget.thresholds)))
+    row.updated_at = now
+    return revision
+
+
+def _require_target(session: Session, budget: Budget) -> None:
+    columns: Mapping[str, InstrumentedAttribute[Any]] = {
+        "account": Account.id, "key": ApiKey.id, "provider": LlmProvider.name,
+    }  # fmt: skip
+    if budget.scope in columns:
+        require_known(session, columns[budget.scope], [budget.target], field="target")
+    elif budget.scope == "use_case":
+        refuse(not is_use_case_name(budget.target), "target", "is no name of a use case")
+    else:
+        refuse(budget.target != "", "target", "is not allowed")
+
+
+def _budget(row: BudgetRow, owners: Mapping[str, str], zones: Mapping[str, str], defaults: DefaultBudgets) -> Budget:
+    owner = row.target if row.scope == "account" else owners.get(row.target, "") if row.scope == "key" else ""
+    return Budget(
+        id=row.id,
+        scope=cast("BudgetScope", row.scope),
+        target=row.target,
+        period=cast("BudgetPeriod", row.period),
+        mode=cast("BudgetMode", row.mode),
+        limit=row.amount,
+        timezone=zones.get(owner, defaults.timezone),
+        thresholds=tuple(int(each) for each in row.thresholds),
+        version=row.version,
+    )
+
+
+def _alert(row: BudgetAlertRow) -> BudgetAlert:
+    return BudgetAlert(
+        budget=row.budget, period=row.period, threshold=row.threshold, limit=row.amount, spent=row.spent, at=row.at
+    )

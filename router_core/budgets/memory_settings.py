@@ -1,0 +1,58 @@
+"""The in-memory twin of the stored limits."""
+
+from collections.abc import Sequence
+
+from msgspec import structs
+
+from router_core.errors import NotFoundError
+from router_core.ports.keeping import as_kept, refuse
+from router_core.types import Budget, BudgetAlert, BudgetBook, DefaultBudgets
+from router_core.types.budget import LARGEST_LIMIT, MOST_THRESHOLD
+
+__all__ = ["MemoryBudgetSettings"]
+
+
+class MemoryBudgetSettings:
+    """Keeps limits; a :class:`BudgetSettings`. It knows no accounts, keys or providers: every target exists."""
+
+    def __init__(self, defaults: DefaultBudgets | None = None) -> None:
+        self._defaults = defaults or DefaultBudgets()
+        self._rows: dict[str, Budget] = {}
+        self._revision = 1
+        self._book = BudgetBook(defaults=self._defaults)
+
+    def book(self) -> BudgetBook:
+        """Return all limits."""
+        return self._book
+
+    async def put_budget(self, budget: Budget) -> int:
+        """Set a limit; return the new revision. Raises :class:`ValidationError` for a value that is not allowed."""
+        limit = budget.limit
+        refuse(limit is not None and not 0 <= limit <= LARGEST_LIMIT, "limit", "is not allowed")
+        refuse(any(not 0 < each <= MOST_THRESHOLD for each in budget.thresholds), "thresholds", "is not allowed")
+        budget = as_kept(budget)
+        place = (budget.scope, budget.target, budget.period, budget.mode)
+        old = next((each for each in self._rows.values() if _place(each) == place), None)
+        if old is not None:
+            budget = structs.replace(budget, id=old.id, version=old.version + 1)
+        self._rows[budget.id] = budget
+        return self._swap()
+
+    async def drop_budget(self, budget_id: str) -> int:
+        """Remove a limit; return the new revision. Raises :class:`NotFoundError` when there is none such."""
+        if self._rows.pop(budget_id, None) is None:
+            raise NotFoundError("There is no such budget")
+        return self._swap()
+
+    async def alerts(self, limit: int) -> Sequence[BudgetAlert]:  # noqa: ARG002 - nothing is posted here
+        """Return nothing: alerts are raised by a store's record."""
+        return []
+
+    def _swap(self) -> int:
+        self._revision += 1
+        self._book = BudgetBook(self._rows.values(), defaults=self._defaults)
+        return self._revision
+
+
+def _place(budget: Budget) -> tuple[str, str, str, str]:
+    return (budget.scope, budget.target, budget.period, budget.mode)

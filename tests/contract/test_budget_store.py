@@ -1,0 +1,103 @@
+"""Leases of budgets: whatever many processes do, and however they die, nobody spends what is not there."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from db.engine import make_engine
+from db.hop import StoreHop
+from router_core.ports import LeaseAsk
+from router_core.types import Charge
+from tests.support.budget_worlds import BudgetWorld, budget, memory_world, sql_world
+
+
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def world(request: pytest.FixtureRequest) -> Iterator[BudgetWorld]:
+    if request.param == "memory":
+        yield memory_world()
+        return
+    hop = StoreHop(make_engine(request.getfixturevalue(f"{request.param}_url")))
+    yield sql_world(hop)
+    hop.close()
+
+
+def ask(limit: int | None, lease: str = "n1-1", **changes: object) -> LeaseAsk:
+    fields = {"keep": 0, "settled": 0, "need": 0, "demand": 0} | changes
+    return LeaseAsk(
+        lease=lease, budget=budget(limit), period="2026-03-01", ends_at=memory_world().clock.utcnow(),
+        **fields,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+async def _only(world: BudgetWorld, period: str = "2026-03-01") -> tuple[int, int, int, int]:
+    (found,) = await world.store.balances([("b", period)])
+    return (found.spent, found.leased, found.settled, found.overage)
+
+
+async def test_money_is_leased_spent_and_put_on_record(world: BudgetWorld) -> None:
+    (answer,) = await world.store.adjust("w1", [ask(1_000, need=100, demand=300)])
+    assert (answer.amount, answer.known, answer.limit, answer.gone) == (300, 0, 1_000, False)
+    assert await _only(world) == (0, 300, 0, 0)
+    (answer,) = await world.store.adjust("w1", [ask(1_000, keep=300, settled=120)])
+    assert (answer.amount, answer.known) == (300, 120)
+    await world.post([Charge("n1-1", "b", "2026-03-01", 100), Charge("n1-1", "b", "2026-03-01", 20)])
+    assert await _only(world) == (120, 180, 0, 0)
+    (answer,) = await world.store.adjust("w1", [ask(1_000, keep=120, settled=120, close=True)])
+    assert answer.amount == 120
+    assert await _only(world) == (120, 0, 0, 0)
+
+
+async def test_a_lease_is_closed_when_its_last_charge_is_on_record(world: BudgetWorld) -> None:
+    await world.store.adjust("w1", [ask(1_000, need=100, demand=100)])
+    await world.store.adjust("w1", [ask(1_000, keep=100, settled=100, close=True)])
+    assert await _only(world) == (0, 100, 100, 0)
+    await world.post([Charge("n1-1", "b", "2026-03-01", 100)])
+    assert await _only(world) == (100, 0, 0, 0)
+    (answer,) = await world.store.adjust("w1", [ask(1_000, keep=100, settled=100)])
+    assert answer.gone
+
+
+async def test_nothing_is_granted_beyond_the_limit_and_others_are_asked_to_give_back(world: BudgetWorld) -> None:
+    await world.store.adjust("w1", [ask(1_000, need=900, demand=900)])
+    (answer,) = await world.store.adjust("w2", [ask(1_000, lease="n2-1", need=200, demand=400)])
+    assert answer.amount == 0
+    assert await world.store.recalled("w1") == {"n1-1"}
+    assert await world.store.recalled("w2") == frozenset()
+    await world.store.adjust("w1", [ask(1_000, keep=300, settled=300)])
+    assert await world.store.recalled("w1") == frozenset()
+    (answer,) = await world.store.adjust("w2", [ask(1_000, lease="n2-1", need=200, demand=400)])
+    assert (answer.amount, answer.known) == (400, 300)
+
+
+async def test_the_limit_itself_may_be_spent_and_not_one_more(world: BudgetWorld) -> None:
+    (answer,) = await world.store.adjust("w1", [ask(700, need=7, demand=7_000)])
+    assert answer.amount == 700
+    (answer,) = await world.store.adjust("w2", [ask(700, lease="n2-1", need=1, demand=1)])
+    assert answer.amount == 0
+
+
+async def test_what_no_lease_covers_is_declared_as_overage(world: BudgetWorld) -> None:
+    await world.store.adjust("w1", [ask(1_000, need=100, demand=100)])
+    await world.post([Charge("n1-1", "b", "2026-03-01", 130, 30), Charge("lost", "b", "2026-03-01", 5)])
+    assert await _only(world) == (135, 0, 0, 35)
+
+
+async def test_a_budget_that_binds_nobody_only_counts(world: BudgetWorld) -> None:
+    await world.post([Charge("", "b", "2026-03-01", 130)])
+    assert await _only(world) == (130, 0, 0, 0)
+
+
+async def test_what_a_dead_process_held_comes_back_but_not_its_successors(world: BudgetWorld) -> None:
+    await world.store.adjust("w1", [ask(1_000, need=100, demand=100)])
+    await world.store.adjust("w1", [ask(1_000, lease="n2-1", need=50, demand=50)])
+    await world.post([Charge("n1-1", "b", "2026-03-01", 30)])
+    assert await world.store.reclaim("w1", but="n2") == 70
+    assert await _only(world) == (30, 50, 0, 0)
+    assert await world.store.reclaim("w9") == 0
+
+
+async def test_a_share_of_the_rest_is_leased_ahead_and_shrinks_as_the_limit_nears(world: BudgetWorld) -> None:
+    (first,) = await world.store.adjust("w1", [ask(16_000, need=10, demand=10, ahead=True)])
+    assert first.amount == 1_000
+    (tail,) = await world.store.adjust("w2", [ask(1_100, lease="n2-1", need=10, demand=20, ahead=True)])
+    assert tail.amount == 20

@@ -1,0 +1,72 @@
+"""Budget stores of every kind behind one face, and budgets to hold money in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from db.hop import StoreHop
+from db.records.budgets import post_charges
+from db.stores.budgets import SqlBudgetStore
+from router_core.budgets.guard import LeasedBudget
+from router_core.budgets.memory_store import MemoryBudgetStore
+from router_core.ports import BudgetStore
+from router_core.types import Budget, BudgetBook, Charge, Payer
+from tests.support.core_fakes import provider
+from tests.support.fake_clock import FakeClock
+from tests.support.record_events import event
+
+__all__ = ["PAYER", "ROW", "BudgetWorld", "Poster", "budget", "guard_over", "memory_world", "sql_world"]
+
+PAYER = Payer("acme", None, "general")
+ROW = provider("row")
+
+
+class Poster(Protocol):
+    """Puts charges on record, as the recorder does."""
+
+    async def __call__(self, charges: Iterable[Charge]) -> None: ...
+
+
+@dataclass(frozen=True)
+class BudgetWorld:
+    """A store of leases and the record that charges go to."""
+
+    store: BudgetStore
+    post: Poster
+    clock: FakeClock
+
+
+def memory_world() -> BudgetWorld:
+    store = MemoryBudgetStore()
+
+    async def post(charges: Iterable[Charge]) -> None:
+        store.post(charges)
+
+    return BudgetWorld(store, post, FakeClock())
+
+
+def sql_world(hop: StoreHop) -> BudgetWorld:
+    clock = FakeClock()
+
+    async def post(charges: Iterable[Charge]) -> None:
+        finished, now = event(1, charges=tuple(charges)), clock.utcnow()
+
+        def work(session: Session) -> None:
+            post_charges(session, [finished], now)
+
+        await hop.write(work)
+
+    return BudgetWorld(SqlBudgetStore(hop, clock), post, clock)
+
+
+def budget(limit: int | None, **changes: Any) -> Budget:
+    """Return the daily hard budget ``b`` of acme, unless changed."""
+    plain = Budget(id="b", scope="account", target="acme", period="daily", limit=limit)
+    return Budget(**{field: changes.get(field, getattr(plain, field)) for field in plain.__struct_fields__})
+
+
+def guard_over(world: BudgetWorld, book: BudgetBook, node: str = "n1", writer: str = "w1") -> LeasedBudget:
+    """Return the guard of one process."""
+    return LeasedBudget(world.store, lambda: book, world.clock, writer=writer, node=node)
