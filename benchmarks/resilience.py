@@ -16,6 +16,7 @@ from typing import Any
 
 from benchmarks.core_path import MODEL, REQUEST, ROWS, USAGE, InstantAdapter, NoRecorder, OneKey
 from router_core.admission import Admission, Ticket
+from router_core.attempts import Payment, RequestFacts
 from router_core.clock import SystemClock
 from router_core.cost.price_book import ModelPrice, PriceBook
 from router_core.resilience.breaker_policy import BreakerPolicy
@@ -46,6 +47,7 @@ __all__ = ["Cost", "measure"]
 ROUNDS = 9
 BREAKER_US, RETRY_US, LAYER_US = 2.0, 10.0, 25.0
 _TIMEOUTS = CallTimeouts()
+_PATIENCE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,11 @@ class Cost:
 class BareTrail:
     """What the router asks of a trail, without anything kept in it."""
 
-    __slots__ = ("log", "plan", "served_by")
+    __slots__ = ("log", "payment", "plan", "served_by")
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, payment: Payment) -> None:
         self.plan = plan
+        self.payment = payment
         self.log: list[Attempt] = []
         self.served_by: Candidate | None = None
 
@@ -85,14 +88,16 @@ class BareAttempts:
         """Everyone with a key can be called."""
         self._keys.key_for(provider)
 
-    def trail(self, plan: Plan, deadline: Deadline, event_id: str = "") -> BareTrail:  # noqa: ARG002 - as the original
-        """Begin a trail."""
-        return BareTrail(plan)
+    def trail(self, plan: Plan, deadline: Deadline, facts: RequestFacts, payment: Payment) -> BareTrail:  # noqa: ARG002
+        """Begin a trail, as the original does."""
+        return BareTrail(plan, payment)
 
     async def complete(self, request: LLMRequest, trail: BareTrail) -> ProviderAnswer:
         """Return the answer."""
         adapter = await self._adapters.adapter("openai")
+        held = await trail.payment.hold(trail.plan.candidates[0], _PATIENCE_S)
         answer = await adapter.complete(self._order(request, trail))
+        held.settle(answer.usage, answer.model)
         trail.served_by = trail.plan.candidates[0]
         return answer
 
@@ -100,7 +105,10 @@ class BareAttempts:
         """Yield the answer's parts."""
         adapter = await self._adapters.adapter("openai")
         trail.served_by = trail.plan.candidates[0]
+        held = await trail.payment.hold(trail.plan.candidates[0], _PATIENCE_S)
         async for part in adapter.stream(self._order(request, trail)):
+            if isinstance(part, AnswerEnd):
+                held.settle(part.usage, part.model)
             yield part
 
     def _order(self, request: LLMRequest, trail: BareTrail) -> ProviderCall:

@@ -64,6 +64,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         sessions=runtime.session_gate,
         health=runtime.health,
         operations=runtime.operations,
+        treasury=runtime.treasury,
         audit=runtime.audit,
         exporter=runtime.exporter,
         metrics=runtime.live,

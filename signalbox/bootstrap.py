@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from router_core.admin.operations import Operations
+from router_core.admin.treasury import Treasury, TreasuryParts
 from router_core.budgets.guard import LeasedBudget
 from router_core.clock import Clock, SystemClock, new_ulid
 from router_core.errors.known_secrets import KnownSecrets
@@ -33,7 +34,7 @@ from router_core.router import Router
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.passwords import Argon2Passwords
 from router_core.security.sessions import SessionGate
-from signalbox.audit_identity import audit_identity
+from signalbox.audit_identity import AuditIdentity, audit_identity
 from signalbox.data_dir import prepare_folder
 from signalbox.environment_config import EnvironmentConfig
 from signalbox.master_key import MasterKey, load_master_key
@@ -78,6 +79,7 @@ class Runtime:
     started: datetime
     health: HealthBoard
     operations: Operations
+    treasury: Treasury
     desk: OperatorsDesk
     prices: PriceSource
     accounts: AccountStore
@@ -123,33 +125,14 @@ async def build(settings: Settings, *, migrate: bool = True, overrides: Override
         pending = PendingEvents()
         budget = LeasedBudget(store.budgets, lambda: config.snapshot().budgets, clock, writer=folder.writer, node=node)
         with store_faults():
-            record = await open_record(
-                settings,
-                folder,
-                RecordParts(
-                    store=store.events, heads=audit.heads, overlay=pending, on_gap=desk.note_gap,
-                    reclaim=budget.reclaim, clock=clock,
-                ),
-            )  # fmt: skip
+            record = await open_record(settings, folder, _record_parts(store, audit, pending, desk, budget, clock))
         record.start(stack)
         stack.push_async_callback(budget.close)
         background(stack, budget.run())
         parts = _Parts(
-            settings,
-            clock,
-            store,
-            master,
-            adapters,
-            prices,
-            config,
-            keys,
-            desk,
-            record,
-            budget,
-            pending,
-            telemetry,
+            settings, clock, store, master, adapters, prices, config, keys, desk, record, budget, pending, telemetry,
             node,
-        )
+        )  # fmt: skip
         closing = AsyncExitStack()
         runtime = _assemble(parts, closing.aclose)
         await runtime.desk.open(runtime.router, stack)
@@ -209,6 +192,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         started=clock.utcnow(),
         health=desk.health,
         operations=desk.attend(router, live.reset),
+        treasury=_treasury(parts),
         desk=desk,
         prices=parts.prices,
         accounts=store.accounts,
@@ -222,6 +206,36 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         pepper=pepper,
         key_was_made=parts.master.made,
         close=close,
+    )
+
+
+def _record_parts(
+    store: Store, audit: AuditIdentity, pending: PendingEvents, desk: OperatorsDesk, budget: LeasedBudget, clock: Clock
+) -> RecordParts:
+    return RecordParts(
+        store=store.events,
+        heads=audit.heads,
+        overlay=pending,
+        on_gap=desk.note_gap,
+        reclaim=budget.reclaim,
+        clock=clock,
+    )
+
+
+def _treasury(parts: _Parts) -> Treasury:
+    store = parts.store
+    return Treasury(
+        TreasuryParts(
+            config=parts.config,
+            accounts=store.accounts,
+            budgets=store.budgets,
+            settings=store.limits,
+            spending=store.spending,
+            trail=parts.desk.trail,
+            settled=parts.budget.settled,
+            refresh=store.config.refresh,
+            clock=parts.clock,
+        )
     )
 
 

@@ -13,6 +13,7 @@ from db.migrate import SchemaStatus, schema_status, upgrade
 from db.queries.audit_exporter import SqlAuditExporter
 from db.queries.audit_reader import SqlAuditReader
 from db.queries.chain_reader import SqlChainAuditor
+from db.queries.spending import SqlSpendReader
 from db.records.event_store import SqlEventStore
 from db.records.metrics_store import SqlMetricsStore
 from db.records.retention import SqlRetention
@@ -60,6 +61,7 @@ class Store:
     use_cases: SqlUseCaseStore
     budgets: SqlBudgetStore
     limits: SqlBudgetSettings
+    spending: SqlSpendReader
     content: ContentSwitch
     config: PollingConfigSource
 
@@ -122,6 +124,7 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         use_cases=SqlUseCaseStore(hop, clock),
         budgets=SqlBudgetStore(hop, clock),
         limits=SqlBudgetSettings(hop, clock),
+        spending=SqlSpendReader(hop),
         content=configured,
         config=config,
     )

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from router_core.budgets.refusals import dollars
 from router_core.types import Secret
 from signalbox.settings import Settings
 
@@ -84,10 +85,16 @@ def _switches(settings: Settings) -> Finding:
 
 
 def _later_parts(settings: Settings) -> list[Finding]:
-    limits = Finding("off", "limits and budgets", "this version reads their settings and enforces none")
+    daily, monthly = dollars(settings.daily_budget), dollars(settings.monthly_budget)
+    budgets = Finding("ok", "budgets", f"accounts without their own: {daily} a day, {monthly} a month")
+    limits = Finding("off", "rate limits", "this version reads their settings and enforces none")
     if settings.redis_url is None:
-        return [limits, Finding("off", "Redis", "REDIS_URL is not set; everything stays in this process")]
-    return [limits, Finding("warning", "Redis", "REDIS_URL is set, but this version keeps everything in the process")]
+        return [budgets, limits, Finding("off", "Redis", "REDIS_URL is not set; everything stays in this process")]
+    return [
+        budgets,
+        limits,
+        Finding("warning", "Redis", "REDIS_URL is set, but this version keeps everything in the process"),
+    ]
 
 
 def _unused(settings: Settings) -> list[Finding]:

@@ -71,10 +71,11 @@ class SqlBudgetSettings:
 def load_budgets(session: Session, defaults: DefaultBudgets) -> BudgetBook:
     """Return all limits, each in the calendar of the account that it belongs to."""
     differing = select(Account.id, Account.timezone).where(Account.timezone != defaults.timezone)
-    zones = dict(session.execute(differing).tuples())
+    zones = {id: zone for id, zone in session.execute(differing)}  # noqa: C416 - rows are no pairs to mypy
     rows = session.scalars(select(BudgetRow).order_by(BudgetRow.id)).all()
     keys = [row.target for row in rows if row.scope == "key"]
-    owners = dict(session.execute(select(ApiKey.id, ApiKey.account_id).where(ApiKey.id.in_(keys))).tuples())
+    owned = select(ApiKey.id, ApiKey.account_id).where(ApiKey.id.in_(keys))
+    owners = {id: owner for id, owner in session.execute(owned)}  # noqa: C416
     return BudgetBook((_budget(row, owners, zones, defaults) for row in rows), defaults=defaults, zones=zones)
 
 

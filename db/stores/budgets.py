@@ -1,9 +1,10 @@
 """Budgets on SQL: limits as part of the configuration, money leased to processes, balances."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from db.budget_models import BudgetLease, BudgetPot, BudgetRow
@@ -13,6 +14,7 @@ from db.upserts import insert_into
 from router_core.budgets.escrow import Lease, Pot, adjusted, ended
 from router_core.clock import Clock
 from router_core.ports import LeaseAnswer, LeaseAsk
+from router_core.ports.budgets import NOTHING_NEWER
 from router_core.types import BudgetBalance, NanoUSD
 
 __all__ = ["SqlBudgetStore"]
@@ -47,7 +49,9 @@ class SqlBudgetStore:
         now = self._clock.utcnow()
         return await self._hop.write(lambda session: _reclaim(session, writer, but, now))
 
-    async def balances(self, keys: Collection[PotKey]) -> Sequence[BudgetBalance]:
+    async def balances(
+        self, keys: Collection[PotKey], settled: Mapping[str, NanoUSD] = NOTHING_NEWER
+    ) -> Sequence[BudgetBalance]:
         """Return the balances of pairs of budget and period; what nobody touched is left out."""
         if not keys:
             return []
@@ -55,8 +59,8 @@ class SqlBudgetStore:
 
         def work(session: Session) -> Sequence[BudgetBalance]:
             rows = session.scalars(query).all()
-            settled = _settled(session, [(row.budget, row.period) for row in rows])
-            return [_balance(row, settled.get((row.budget, row.period), 0)) for row in rows]
+            sums = _settled(session, [(row.budget, row.period) for row in rows], settled)
+            return [_balance(row, sums.get((row.budget, row.period), 0)) for row in rows]
 
         return await self._hop.read(work)
 
@@ -104,18 +108,18 @@ def _recall(session: Session, key: PotKey, but: str) -> None:
     )
 
 
-def _settled(session: Session, keys: Sequence[PotKey]) -> Mapping[PotKey, NanoUSD]:
+def _settled(
+    session: Session, keys: Sequence[PotKey], newer: Mapping[str, NanoUSD] = NOTHING_NEWER
+) -> Mapping[PotKey, NanoUSD]:
     """Return what is spent out of leases and not on record yet."""
     if not keys:
         return {}
-    unposted = func.sum(BudgetLease.settled - BudgetLease.posted)
-    query = (
-        select(BudgetLease.budget, BudgetLease.period, unposted)
-        .where(tuple_(BudgetLease.budget, BudgetLease.period).in_(list(keys)))
-        .where(BudgetLease.settled > BudgetLease.posted)
-        .group_by(BudgetLease.budget, BudgetLease.period)
-    )
-    return {(budget, period): int(amount) for budget, period, amount in session.execute(query)}
+    columns = (BudgetLease.id, BudgetLease.budget, BudgetLease.period, BudgetLease.settled, BudgetLease.posted)
+    query = select(*columns).where(tuple_(BudgetLease.budget, BudgetLease.period).in_(list(keys)))
+    sums: Counter[PotKey] = Counter()
+    for id, budget, period, settled, posted in session.execute(query):
+        sums[budget, period] += Lease(settled=settled, posted=posted).unposted(newer.get(id, 0))
+    return sums
 
 
 def _reclaim(session: Session, writer: str, but: str, now: datetime) -> NanoUSD:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from router_core.api.admin_audit import list_audit, show_audit
 from router_core.api.admin_breakers import close_breaker, list_breakers, open_breaker, reset_breaker
+from router_core.api.admin_budgets import drop_budget, list_alerts, list_budgets, set_budget
 from router_core.api.admin_drills import list_drills, start_drill, stop_drill
 from router_core.api.admin_export import export_audit
 from router_core.api.admin_health import list_actions, report_board
@@ -18,6 +19,9 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/breakers/{id}/reset": {"POST": Action("breakers.control", reset_breaker)},
     "/api/admin/breakers/{id}/open": {"POST": Action("breakers.control", open_breaker)},
     "/api/admin/breakers/{id}/close": {"POST": Action("breakers.control", close_breaker)},
+    "/api/admin/budgets": {"GET": Action("budgets.read", list_budgets), "PUT": Action("budgets.edit", set_budget)},
+    "/api/admin/budgets/{id}": {"DELETE": Action("budgets.edit", drop_budget)},
+    "/api/admin/alerts": {"GET": Action("budgets.read", list_alerts)},
     "/api/admin/drills": {"GET": Action("health.read", list_drills), "POST": Action("drills.control", start_drill)},
     "/api/admin/drills/{id}/stop": {"POST": Action("drills.control", stop_drill)},
     "/api/admin/health": {"GET": Action("health.read", report_board)},

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from starlette.types import Receive, Scope, Send
 
 from router_core.api.admin import ADMIN_PATHS
+from router_core.api.budget import report_budget, report_usage
 from router_core.api.deps import ApiDeps, ApiLimits, DepsSource
 from router_core.api.endpoint import Action, Endpoint
 from router_core.api.health import report_health, report_life, report_readiness
@@ -21,6 +22,8 @@ __all__ = ["ApiApplication", "ApiDeps", "ApiLimits", "DepsSource"]
 PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/llm": {"POST": Action("llm.call", answer_prompt)},
     "/api/llm/route": {"POST": Action("llm.route", explain_route)},
+    "/api/llm/budget": {"GET": Action("usage.read", report_budget)},
+    "/api/llm/usage": {"GET": Action("usage.read", report_usage)},
     "/api/llm/metrics": {"GET": Action("metrics.read", report_metrics)},
     "/api/llm/metrics/reset": {"POST": Action("metrics.reset", reset_metrics)},
     "/metrics": {"GET": Action(PUBLIC, expose_metrics)},

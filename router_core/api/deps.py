@@ -7,6 +7,7 @@ from typing import Protocol
 
 from router_core.admin.operations import Operations
 from router_core.admin.retention import RetentionJob
+from router_core.admin.treasury import Treasury
 from router_core.clock import Clock
 from router_core.journal.stats import RecorderStats
 from router_core.metrics.live import LiveMetrics
@@ -69,6 +70,7 @@ class ApiDeps:
     sessions: SessionGate
     health: HealthReader
     operations: Operations
+    treasury: Treasury
     audit: AuditReader
     exporter: AuditExporter
     metrics: LiveMetrics

@@ -3,17 +3,20 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from router_core.admin.treasury import BudgetOrder
 from router_core.admin.views import UpstreamView
 from router_core.api.admin_audit import AuditAnswer
 from router_core.api.admin_breakers import BreakerList, BreakerOrder
+from router_core.api.admin_budgets import AlertList, BudgetDropped, BudgetList
 from router_core.api.admin_drills import DrillList
 from router_core.api.admin_export import CONTENT_TYPES
 from router_core.api.admin_health import ActionList
 from router_core.api.admin_stats import RetentionAnswer, StatsAnswer
 from router_core.api.admin_use_cases import PolicyChange, UseCaseList
 from router_core.api.audit_query import FILTER_NAMES
+from router_core.api.budget import BudgetAnswer, UsageAnswer
 from router_core.api.metrics import MetricsAnswer, ResetAnswer, describe_parameters
-from router_core.types import AuditDetail, Drill, DrillOrder, HealthReport, UpstreamState, UseCasePolicy
+from router_core.types import AuditDetail, Budget, Drill, DrillOrder, HealthReport, UpstreamState, UseCasePolicy
 
 __all__ = ["ADMIN_TYPES", "admin_paths"]
 
@@ -21,6 +24,7 @@ Schema = Mapping[str, Any]
 
 ADMIN_TYPES: tuple[type, ...] = (
     BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
+    BudgetList, Budget, BudgetOrder, BudgetDropped, AlertList, BudgetAnswer, UsageAnswer,
     UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer, StatsAnswer,
     RetentionAnswer,
 )  # fmt: skip
@@ -49,6 +53,14 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
             "post": act("Start a drill", Drill, DrillOrder),
         },
         "/api/admin/drills/{id}/stop": {"post": act("Stop a drill", Drill)},
+        "/api/admin/budgets": {
+            "get": act("Every budget and how it stands", BudgetList),
+            "put": act("Set a budget", Budget, BudgetOrder),
+        },
+        "/api/admin/budgets/{id}": {"delete": act("Remove a budget", BudgetDropped)},
+        "/api/admin/alerts": {"get": act("The newest alerts of budgets", AlertList, query=[limit])},
+        "/api/llm/budget": {"get": act("The budgets of the caller's account", BudgetAnswer)},
+        "/api/llm/usage": {"get": act("What the caller's account spent", UsageAnswer)},
         "/api/admin/health": {"get": act("The health board", HealthReport, query=[window])},
         "/api/admin/actions": {"get": act("What operators did", ActionList, query=[limit])},
         "/api/llm/metrics": {

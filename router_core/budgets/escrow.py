@@ -39,10 +39,9 @@ class Lease(Struct, frozen=True, kw_only=True):
         """Whether nothing more can come of it."""
         return self.closed and self.posted >= self.amount
 
-    @property
-    def unposted(self) -> NanoUSD:
-        """What is spent and not on record yet."""
-        return max(0, self.settled - self.posted)
+    def unposted(self, settled: NanoUSD = 0) -> NanoUSD:
+        """Return what is spent and not on record yet, where its process may know of ``settled`` by now."""
+        return max(0, settled, self.settled) - min(self.posted, max(settled, self.settled))
 
 
 def grant(room: NanoUSD, ask: LeaseAsk) -> NanoUSD:

@@ -154,6 +154,10 @@ class LeasedBudget:
             except Exception:  # noqa: BLE001 - a task that ends would renew no lease any more
                 _log.exception("leases could not be looked after")
 
+    def settled(self) -> dict[str, NanoUSD]:
+        """Return what this process spent out of each of its leases, to the moment."""
+        return {each.lease: each.settled for each in list(self._slices.values())}
+
     async def reclaim(self, writer: str) -> None:
         """End what a dead process held under the name ``writer``; everything in its journal is on record."""
         left = await self._store.reclaim(writer, but=self._node)

@@ -1,9 +1,10 @@
 """The in-memory twin of the budget store."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from router_core.budgets.escrow import Lease, Pot, adjusted, charged, ended
 from router_core.ports import LeaseAnswer, LeaseAsk
+from router_core.ports.budgets import NOTHING_NEWER
 from router_core.types import BudgetBalance, Charge, NanoUSD
 
 __all__ = ["MemoryBudgetStore"]
@@ -37,9 +38,11 @@ class MemoryBudgetStore:
                 total += left
         return total
 
-    async def balances(self, keys: Collection[_Key]) -> Sequence[BudgetBalance]:
+    async def balances(
+        self, keys: Collection[_Key], settled: Mapping[str, NanoUSD] = NOTHING_NEWER
+    ) -> Sequence[BudgetBalance]:
         """Return the balances of pairs of budget and period; what nobody touched is left out."""
-        return [self._balance(key) for key in keys if key in self._pots]
+        return [self._balance(key, settled) for key in keys if key in self._pots]
 
     def post(self, charges: Iterable[Charge]) -> None:
         """Put ``charges`` on record."""
@@ -72,9 +75,10 @@ class MemoryBudgetStore:
         else:
             self._leases[id] = (owner, key, lease)
 
-    def _balance(self, key: _Key) -> BudgetBalance:
+    def _balance(self, key: _Key, newer: Mapping[str, NanoUSD] = NOTHING_NEWER) -> BudgetBalance:
         pot = self._pots.get(key, Pot())
-        settled = sum(lease.unposted for _, each, lease in self._leases.values() if each == key)
+        leases = [(id, lease) for id, (_, each, lease) in self._leases.items() if each == key]
+        settled = sum(lease.unposted(newer.get(id, 0)) for id, lease in leases)
         return BudgetBalance(
             budget=key[0], period=key[1], spent=pot.spent, leased=pot.leased, settled=settled, overage=pot.overage
         )

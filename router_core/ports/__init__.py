@@ -30,6 +30,7 @@ from router_core.ports.request_path import (
     Recorder,
     ResponseCache,
 )
+from router_core.ports.spending import SpendBy, SpendHour, SpendReader
 from router_core.ports.stores import (
     AccountRecord,
     AccountStore,
@@ -84,6 +85,9 @@ __all__ = [
     "ResponseCache",
     "SessionRecord",
     "SessionStore",
+    "SpendBy",
+    "SpendHour",
+    "SpendReader",
     "StoredMeasures",
     "UseCaseStore",
     "UserRecord",

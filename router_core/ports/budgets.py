@@ -1,7 +1,8 @@
 """What budgets need from outside: a guard on the path of a request, and the store that leases money to processes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from msgspec import Struct
@@ -9,6 +10,8 @@ from msgspec import Struct
 from router_core.types import Budget, BudgetAlert, BudgetBalance, Charge, NanoUSD, Payer, ProviderConfig
 
 __all__ = ["BudgetGuard", "BudgetSettings", "BudgetStore", "Hold", "LeaseAnswer", "LeaseAsk"]
+
+NOTHING_NEWER: MappingProxyType[str, NanoUSD] = MappingProxyType({})
 
 
 class Hold(Protocol):
@@ -110,6 +113,11 @@ class BudgetStore(Protocol):
         """
         ...
 
-    async def balances(self, keys: Collection[tuple[str, str]]) -> Sequence[BudgetBalance]:
-        """Return the balances of pairs of budget and period; what nobody touched is left out."""
+    async def balances(
+        self, keys: Collection[tuple[str, str]], settled: Mapping[str, NanoUSD] = NOTHING_NEWER
+    ) -> Sequence[BudgetBalance]:
+        """Return the balances of pairs of budget and period; what nobody touched is left out.
+
+        ``settled`` is what the caller knows to be spent out of its own leases by now.
+        """
         ...

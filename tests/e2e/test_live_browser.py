@@ -27,10 +27,10 @@ def chart(page: Page, name: str) -> Locator:
 
 def box_of(found: Locator) -> FloatRect:
     """Return where ``found`` is once it stands still."""
-    found.scroll_into_view_if_needed()
-    before = found.bounding_box()
+    before = None
     for _ in range(STILL_TRIES):
         found.page.wait_for_timeout(STILL_MS)
+        found.evaluate("each => each.scrollIntoView({block: 'center'})")
         box = found.bounding_box()
         if box is not None and box == before:
             return box

@@ -1,0 +1,247 @@
+"""The facade of money: budgets as people see and change them, what was spent, and what alerts were raised."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct, structs
+
+from router_core.admin.action_trail import ActionTrail
+from router_core.budgets.periods import period_at
+from router_core.budgets.refusals import budget_status
+from router_core.clock import Clock, new_ulid
+from router_core.errors import NotFoundError, ValidationError
+from router_core.ports import AccountStore, BudgetSettings, BudgetStore, ConfigSource, SpendBy, SpendHour, SpendReader
+from router_core.security.permissions import require
+from router_core.types import (
+    DEFAULT_THRESHOLDS,
+    Budget,
+    BudgetAlert,
+    BudgetBalance,
+    BudgetMode,
+    BudgetPeriod,
+    BudgetScope,
+    NanoUSD,
+    OperatorAction,
+    Principal,
+    parse_usd,
+)
+
+__all__ = ["BudgetOrder", "BudgetView", "Treasury", "TreasuryParts"]
+
+MOST_ALERTS = 1_000
+MOST_DECIMALS = 9
+WARNING_PERCENT = 80
+_HEADS = frozenset({"owner", "admin"})
+BudgetWord = Literal["ok", "warning", "exceeded"]
+
+
+class BudgetOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A limit to be set. ``limit`` is in dollars as exact decimal text (``"12.50"``), None for no limit."""
+
+    scope: BudgetScope
+    period: BudgetPeriod
+    limit: str | None
+    target: str = ""
+    mode: BudgetMode = "hard"
+    thresholds: tuple[int, ...] = DEFAULT_THRESHOLDS
+
+
+class BudgetView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A budget and how it stands in the period that runs. Nano-dollars; ``held`` is reserved for calls in flight.
+
+    ``own`` says whether somebody set it; else it is the default of accounts without one.
+    """
+
+    budget: Budget
+    period_key: str
+    starts: datetime
+    ends: datetime
+    spent: NanoUSD
+    held: NanoUSD
+    overage: NanoUSD
+    percent: float | None
+    word: BudgetWord
+    own: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreasuryParts:
+    """What :class:`Treasury` works on.
+
+    ``settled`` is what this process spent out of each of its leases; ``refresh`` makes a change felt in this process
+    at once.
+    """
+
+    config: ConfigSource
+    accounts: AccountStore
+    budgets: BudgetStore
+    settings: BudgetSettings
+    spending: SpendReader
+    trail: ActionTrail
+    settled: Callable[[], Mapping[str, NanoUSD]]
+    refresh: Callable[[], Awaitable[object]]
+    clock: Clock
+
+
+class Treasury:
+    """What people see and do about money. Raises :class:`ForbiddenError` when their role does not allow it.
+
+    Owners and admins see everything, others what belongs to their accounts.
+    """
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: TreasuryParts) -> None:
+        self._parts = parts
+
+    async def budgets(self, person: Principal) -> Sequence[BudgetView]:
+        """Return every budget that ``person`` may see, those of the installation first."""
+        require(person, "budgets.read")
+        book = self._parts.config.snapshot().budgets
+        accounts = [each.id for each in await self._parts.accounts.list()]
+        wider = [each for each in book.budgets if each.scope != "account"]
+        own = [each for account in accounts for each in book.of_account(account)]
+        keys = None if person.role in _HEADS else frozenset(person.accounts)
+        return await self._views([each for each in (*wider, *own) if keys is None or _belongs(each, keys)])
+
+    async def of_account(self, account_id: str) -> Sequence[BudgetView]:
+        """Return the budgets of one account."""
+        return await self._views(self._parts.config.snapshot().budgets.of_account(account_id))
+
+    async def status(self, account_id: str) -> dict[str, Any]:
+        """Return the original's view of an account's budgets; dollars as numbers."""
+        views = await self.of_account(account_id)
+        return budget_status((each.budget, each.spent, each.budget.limit) for each in views)
+
+    async def set_budget(self, order: BudgetOrder, person: Principal) -> Budget:
+        """Set a limit, in force in every process within 2 s; return it.
+
+        Raises :class:`ValidationError` that names the field.
+        """
+        require(person, "budgets.edit")
+        parts = self._parts
+        budget = Budget(
+            id=new_ulid(parts.clock),
+            scope=order.scope,
+            target=order.target,
+            period=order.period,
+            limit=_limit(order.limit),
+            mode=order.mode,
+            thresholds=order.thresholds,
+        )
+        before = next((each for each in parts.config.snapshot().budgets.budgets if _same_place(each, budget)), None)
+        await parts.trail.require(
+            structs.replace(
+                self._action(person, "budget.set", f"{order.scope}:{order.target}:{order.period}"),
+                before=None if before is None else _told(before),
+                after=_told(budget),
+            )
+        )
+        await parts.settings.put_budget(budget)
+        await parts.refresh()
+        return budget if before is None else structs.replace(budget, id=before.id)
+
+    async def drop_budget(self, budget_id: str, person: Principal) -> None:
+        """Remove a limit; an account falls back on the default. Raises :class:`NotFoundError` for none such."""
+        require(person, "budgets.edit")
+        parts = self._parts
+        found = next((each for each in parts.config.snapshot().budgets.budgets if each.id == budget_id), None)
+        if found is None:
+            raise NotFoundError("There is no such budget")
+        act = self._action(person, "budget.dropped", f"{found.scope}:{found.target}:{found.period}")
+        await parts.trail.require(structs.replace(act, before=_told(found)))
+        await parts.settings.drop_budget(budget_id)
+        await parts.refresh()
+
+    async def alerts(self, person: Principal, limit: int = 100) -> Sequence[BudgetAlert]:
+        """Return the newest alerts that ``person`` may see. Raises :class:`ValidationError` outside 1 to 1,000."""
+        require(person, "budgets.read")
+        if not 1 <= limit <= MOST_ALERTS:
+            raise ValidationError(f"limit must be within 1 and {MOST_ALERTS}", field="limit")
+        found = await self._parts.settings.alerts(limit)
+        seen = {each.budget.id for each in await self.budgets(person)}
+        return [each for each in found if person.role in _HEADS or each.budget in seen]
+
+    async def spending(self, by: SpendBy, since: datetime, until: datetime, person: Principal) -> Sequence[SpendHour]:
+        """Return what was spent by the hour, by name, of the accounts that ``person`` may see."""
+        require(person, "budgets.read")
+        accounts = None if person.role in _HEADS else person.accounts
+        return await self._parts.spending.hourly(by, since, until, accounts)
+
+    async def own_spending(self, by: SpendBy, since: datetime, until: datetime, account_id: str) -> Sequence[SpendHour]:
+        """Return what one account spent by the hour, by name."""
+        return await self._parts.spending.hourly(by, since, until, [account_id])
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    async def _views(self, budgets: Sequence[Budget]) -> Sequence[BudgetView]:
+        moment = self._parts.clock.utcnow()
+        spans = [period_at(each.period, each.timezone, moment) for each in budgets]
+        keys = [(each.id, span.key) for each, span in zip(budgets, spans, strict=True)]
+        balances = {
+            (each.budget, each.period): each for each in await self._parts.budgets.balances(keys, self._parts.settled())
+        }
+        stored = {each.id for each in self._parts.config.snapshot().budgets.budgets}
+        views = []
+        for budget, span, key in zip(budgets, spans, keys, strict=True):
+            pot = balances.get(key, BudgetBalance(budget=budget.id, period=span.key))
+            spent = pot.known
+            views.append(
+                BudgetView(
+                    budget=budget, period_key=span.key, starts=span.start, ends=span.end, spent=spent,
+                    held=max(0, pot.spent + pot.leased - spent), overage=pot.overage,
+                    percent=_percent(spent, budget.limit), word=_word(spent, budget), own=budget.id in stored,
+                )
+            )  # fmt: skip
+        return views
+
+    def _action(self, person: Principal, verb: str, target: str) -> OperatorAction:
+        clock = self._parts.clock
+        return OperatorAction(
+            id=new_ulid(clock), at=clock.utcnow(), actor=person.name, actor_id=person.id, role=person.role,
+            action=verb, target=target, detail={},
+        )  # fmt: skip
+
+
+def _belongs(budget: Budget, accounts: frozenset[str]) -> bool:
+    return budget.scope == "account" and budget.target in accounts
+
+
+def _same_place(one: Budget, other: Budget) -> bool:
+    return (one.scope, one.target, one.period, one.mode) == (other.scope, other.target, other.period, other.mode)
+
+
+def _told(budget: Budget) -> dict[str, Any]:
+    told: dict[str, Any] = msgspec.to_builtins(budget)
+    return {name: told[name] for name in ("id", "limit", "mode", "thresholds")} | {
+        "thresholds": ", ".join(str(each) for each in budget.thresholds)
+    }
+
+
+def _limit(text: str | None) -> NanoUSD | None:
+    if text is None:
+        return None
+    try:
+        amount = parse_usd(text)
+    except ValueError as error:
+        raise ValidationError(f"limit is {error}", field="limit") from None
+    if amount < 0 or len(text.partition(".")[2]) > MOST_DECIMALS:
+        raise ValidationError("limit must be dollars of at most nine decimals, not below 0", field="limit")
+    return amount
+
+
+def _percent(spent: NanoUSD, limit: NanoUSD | None) -> float | None:
+    if limit is None:
+        return None
+    return 100.0 if limit == 0 else round(100 * spent / limit, 2)
+
+
+def _word(spent: NanoUSD, budget: Budget) -> BudgetWord:
+    if budget.limit is None:
+        return "ok"
+    if spent >= budget.limit:
+        return "exceeded"
+    return "warning" if 100 * spent >= WARNING_PERCENT * budget.limit else "ok"

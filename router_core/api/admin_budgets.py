@@ -1,0 +1,59 @@
+"""``/api/admin/budgets``: limits on money, how they stand, and the alerts that they raised."""
+
+from msgspec import Struct
+
+from router_core.admin.treasury import BudgetOrder, BudgetView
+from router_core.api.call import Call
+from router_core.api.documents import read_document, read_nothing, read_query
+from router_core.errors import ValidationError
+from router_core.types import Budget, BudgetAlert
+
+__all__ = ["AlertList", "BudgetDropped", "BudgetList", "drop_budget", "list_alerts", "list_budgets", "set_budget"]
+
+DEFAULT_ALERTS = "100"
+
+
+class BudgetList(Struct, frozen=True, rename="camel"):
+    """Every budget that the caller may see, amounts in nano-dollars."""
+
+    budgets: list[BudgetView]
+
+
+class AlertList(Struct, frozen=True, rename="camel"):
+    """Alerts, newest first, amounts in nano-dollars."""
+
+    alerts: list[BudgetAlert]
+
+
+class BudgetDropped(Struct, frozen=True, rename="camel"):
+    """The budget is gone; every process follows within 2 s."""
+
+    id: str
+
+
+async def list_budgets(call: Call) -> None:
+    """Answer with every budget and how it stands."""
+    await call.answer(BudgetList(list(await call.deps.treasury.budgets(call.principal))))
+
+
+async def set_budget(call: Call) -> None:
+    """Set a limit: a new one, or another amount."""
+    order: BudgetOrder = await read_document(call, BudgetOrder)
+    budget: Budget = await call.deps.treasury.set_budget(order, call.principal)
+    await call.answer(budget)
+
+
+async def drop_budget(call: Call) -> None:
+    """Remove a limit."""
+    await read_nothing(call)
+    budget_id = call.parameter("id")
+    await call.deps.treasury.drop_budget(budget_id, call.principal)
+    await call.answer(BudgetDropped(budget_id))
+
+
+async def list_alerts(call: Call) -> None:
+    """Answer with the newest alerts."""
+    text = read_query(call, {"limit": DEFAULT_ALERTS})["limit"]
+    if not (text.isascii() and text.isdigit()):
+        raise ValidationError("limit must be a whole number", field="limit")
+    await call.answer(AlertList(list(await call.deps.treasury.alerts(call.principal, int(text)))))

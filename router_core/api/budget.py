@@ -1,0 +1,91 @@
+"""``/api/llm/budget`` and ``/api/llm/usage``: what the caller's own account may spend, and what it spent."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from router_core.admin.treasury import BudgetView
+from router_core.api.call import Call
+from router_core.api.documents import read_query
+from router_core.errors import ForbiddenError
+from router_core.ports import SpendHour
+from router_core.types import NanoUSD, format_usd
+
+__all__ = ["BudgetAnswer", "UsageAnswer", "report_budget", "report_usage"]
+
+USAGE_DAYS = 31
+
+
+class BudgetAnswer(Struct, frozen=True, rename="camel"):
+    """The original's ``budgetStatus`` in dollars, and every budget in nano-dollars."""
+
+    success: bool
+    account_id: str
+    budget_status: dict[str, Any]
+    budgets: list[BudgetView]
+    timestamp: datetime
+
+
+class _Used(Struct, frozen=True, rename="camel"):
+    """What one model used on one UTC day. ``unpriced`` counts requests that ``usd`` lacks."""
+
+    date: date
+    model: str
+    requests: int
+    tokens: int
+    usd: str
+    unpriced: int
+
+
+class UsageAnswer(Struct, frozen=True, rename="camel"):
+    """What the account spent in the last 31 days, and in all of them."""
+
+    success: bool
+    account_id: str
+    since: datetime
+    usd: str
+    usage: list[_Used]
+    timestamp: datetime
+
+
+async def report_budget(call: Call) -> None:
+    """Answer with the budgets of the caller's account."""
+    read_query(call, {})
+    account, treasury = _own_account(call), call.deps.treasury
+    views = list(await treasury.of_account(account))
+    status = await treasury.status(account)
+    await call.answer(BudgetAnswer(True, account, status, views, call.deps.clock.utcnow()))
+
+
+async def report_usage(call: Call) -> None:
+    """Answer with what the caller's account spent, by day and model."""
+    read_query(call, {})
+    account, now = _own_account(call), call.deps.clock.utcnow()
+    since = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=USAGE_DAYS - 1)
+    hours = await call.deps.treasury.own_spending("model", since, now, account)
+    total = sum(each.cost for each in hours)
+    await call.answer(UsageAnswer(True, account, since, format_usd(total), _by_day(hours), now))
+
+
+def _own_account(call: Call) -> str:
+    account = call.principal.account_id
+    if account is None:
+        raise ForbiddenError("The caller belongs to no account")
+    return account
+
+
+def _by_day(hours: Sequence[SpendHour]) -> list[_Used]:
+    days: dict[tuple[date, str], list[SpendHour]] = {}
+    for each in hours:
+        days.setdefault((each.hour.date(), each.name), []).append(each)
+    return [_used(day, model, found) for (day, model), found in sorted(days.items())]
+
+
+def _used(day: date, model: str, hours: list[SpendHour]) -> _Used:
+    cost: NanoUSD = sum(each.cost for each in hours)
+    return _Used(
+        day, model, sum(each.requests for each in hours), sum(each.tokens for each in hours), format_usd(cost),
+        sum(each.unpriced for each in hours),
+    )  # fmt: skip

@@ -1,0 +1,47 @@
+"""A treasury in memory, beside an operator's desk."""
+
+from dataclasses import dataclass
+
+from router_core.admin.action_trail import ActionTrail
+from router_core.admin.treasury import Treasury, TreasuryParts
+from router_core.budgets.memory_settings import MemoryBudgetSettings
+from router_core.budgets.memory_spending import MemorySpending
+from router_core.budgets.memory_store import MemoryBudgetStore
+from router_core.clock import Clock
+from router_core.ports import AccountStore
+from router_core.types import NANO_PER_USD, DefaultBudgets, Snapshot
+
+__all__ = ["TreasuryDesk", "treasury_desk"]
+
+
+@dataclass(frozen=True)
+class TreasuryDesk:
+    """A treasury and what it stands on."""
+
+    treasury: Treasury
+    settings: MemoryBudgetSettings
+    store: MemoryBudgetStore
+    spending: MemorySpending
+
+
+class _Config:
+    def __init__(self, settings: MemoryBudgetSettings) -> None:
+        self._settings = settings
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot((), budgets=self._settings.book())
+
+
+def treasury_desk(accounts: AccountStore, trail: ActionTrail, clock: Clock) -> TreasuryDesk:
+    """Return a treasury whose accounts may spend 100 dollars a day and 1,000 a month by default."""
+    defaults = DefaultBudgets(daily=100 * NANO_PER_USD, monthly=1_000 * NANO_PER_USD)
+    settings, store, spending = MemoryBudgetSettings(defaults), MemoryBudgetStore(), MemorySpending()
+
+    async def refresh() -> None:
+        return None
+
+    parts = TreasuryParts(
+        config=_Config(settings), accounts=accounts, budgets=store, settings=settings, spending=spending, trail=trail,
+        settled=dict, refresh=refresh, clock=clock,
+    )  # fmt: skip
+    return TreasuryDesk(Treasury(parts), settings, store, spending)
