@@ -21,6 +21,8 @@ from router_core.ports import (
     ApiKeyStore,
     AuditExporter,
     AuditReader,
+    BudgetSettings,
+    BudgetStore,
     ConfigSource,
     KeySource,
     PasswordHasher,
@@ -80,6 +82,9 @@ class Runtime:
     health: HealthBoard
     operations: Operations
     treasury: Treasury
+    budget: LeasedBudget
+    limits: BudgetSettings
+    budgets: BudgetStore
     desk: OperatorsDesk
     prices: PriceSource
     accounts: AccountStore
@@ -193,6 +198,9 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         health=desk.health,
         operations=desk.attend(router, live.reset),
         treasury=_treasury(parts),
+        budget=parts.budget,
+        limits=store.limits,
+        budgets=store.budgets,
         desk=desk,
         prices=parts.prices,
         accounts=store.accounts,
