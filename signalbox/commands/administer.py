@@ -1,33 +1,22 @@
 """``signalbox accounts|users|keys``: beside a running server, straight in the store."""
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from rich.console import Console
-from rich.table import Table
-
-from router_core.clock import Clock, SystemClock, new_ulid
 from router_core.errors import NotFoundError
 from router_core.ports import AccountRecord, ApiKeyRecord, UserRecord
 from router_core.security.api_keys import NewApiKey
 from router_core.security.passwords import Argon2Passwords
-from router_core.types import KeyRole, OperatorAction, PersonRole, Secret
+from router_core.types import KeyRole, PersonRole, Secret
 from signalbox import administration
-from signalbox.audit_identity import audit_identity, command_writer
 from signalbox.bootstrap import key_pepper
 from signalbox.commands.output import print_json, print_line
-from signalbox.data_dir import prepare_folder
+from signalbox.commands.store_desk import StoreDesk, at_desk, print_rows, public, tell
 from signalbox.exits import say
 from signalbox.faults import UsageFault
-from signalbox.logs import configure_logs
 from signalbox.master_key import load_master_key
-from signalbox.settings import Settings, load_settings
-from signalbox.store import Store, open_store
 
 __all__ = [
     "create_account",
@@ -44,24 +33,15 @@ __all__ = [
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """What an administrative action works with."""
-
-    settings: Settings
-    store: Store
-    clock: Clock
-
-
 def create_account(data_dir: Path | None, name: str, *, as_json: bool) -> None:
     """Make an account and print its id."""
 
-    async def work(desk: _Desk) -> AccountRecord:
+    async def work(desk: StoreDesk) -> AccountRecord:
         made = await administration.create_account(desk.store.accounts, desk.clock, name, desk.settings.timezone)
-        await _tell(desk, "account.created", made.name, made.id, after={"name": made.name, "timezone": made.timezone})
+        await tell(desk, "account.created", made.name, made.id, after={"name": made.name, "timezone": made.timezone})
         return made
 
-    account = _at_desk(data_dir, work)
+    account = at_desk(data_dir, work)
     if as_json:
         print_json({"id": account.id, "name": account.name})
     else:
@@ -70,46 +50,46 @@ def create_account(data_dir: Path | None, name: str, *, as_json: bool) -> None:
 
 def list_accounts(data_dir: Path | None, *, as_json: bool) -> None:
     """Print all accounts."""
-    found = _at_desk(data_dir, lambda desk: desk.store.accounts.list())
-    rows = [_public(each, "id", "name", "timezone", "is_active", "created_at", "keeps_content") for each in found]
-    _print_rows(rows, as_json=as_json)
+    found = at_desk(data_dir, lambda desk: desk.store.accounts.list())
+    rows = [public(each, "id", "name", "timezone", "is_active", "created_at", "keeps_content") for each in found]
+    print_rows(rows, as_json=as_json)
 
 
 def create_user(data_dir: Path | None, email: str, role: PersonRole, names: Sequence[str], *, as_json: bool) -> None:
     """Make a person, who signs in with a password read from standard input or generated, and shown once."""
     password = _given_password() or administration.generate_password()
 
-    async def work(desk: _Desk) -> UserRecord:
+    async def work(desk: StoreDesk) -> UserRecord:
         accounts = await _accounts_of(desk, names)
         made = await administration.create_user(
             desk.store.users, Argon2Passwords(), desk.clock, email, password, role, accounts
         )
-        await _tell(desk, "user.created", made.email, None, after={"role": role, "accounts": list(accounts)})
+        await tell(desk, "user.created", made.email, None, after={"role": role, "accounts": list(accounts)})
         return made
 
-    user = _at_desk(data_dir, work)
+    user = at_desk(data_dir, work)
     _print_secret({"id": user.id, "email": user.email, "password": password.reveal()}, as_json=as_json)
 
 
 def list_users(data_dir: Path | None, *, as_json: bool) -> None:
     """Print all people."""
-    found = _at_desk(data_dir, lambda desk: desk.store.users.list())
-    rows = [_public(each, "id", "email", "role", "accounts", "is_active", "created_at") for each in found]
-    _print_rows(rows, as_json=as_json)
+    found = at_desk(data_dir, lambda desk: desk.store.users.list())
+    rows = [public(each, "id", "email", "role", "accounts", "is_active", "created_at") for each in found]
+    print_rows(rows, as_json=as_json)
 
 
 def disable_user(data_dir: Path | None, email: str, *, as_json: bool) -> None:
     """Keep a person from signing in, and end their sessions within seconds."""
 
-    async def work(desk: _Desk) -> UserRecord:
+    async def work(desk: StoreDesk) -> UserRecord:
         user = await desk.store.users.by_email(email)
         if user is None or not await desk.store.users.set_active(user.id, active=False):
             raise NotFoundError(f"There is no user with the address {email!r}")
         active = {"isActive": user.is_active}
-        await _tell(desk, "user.disabled", user.email, None, before=active, after={"isActive": False})
+        await tell(desk, "user.disabled", user.email, None, before=active, after={"isActive": False})
         return user
 
-    user = _at_desk(data_dir, work)
+    user = at_desk(data_dir, work)
     if as_json:
         print_json({"id": user.id, "email": user.email, "isActive": False})
     else:
@@ -119,42 +99,42 @@ def disable_user(data_dir: Path | None, email: str, *, as_json: bool) -> None:
 def create_key(data_dir: Path | None, account: str, role: KeyRole, name: str, *, as_json: bool) -> None:
     """Make an API key and print it, this once."""
 
-    async def work(desk: _Desk) -> NewApiKey:
+    async def work(desk: StoreDesk) -> NewApiKey:
         owner = await administration.find_account(desk.store.accounts, account)
         pepper = key_pepper(load_master_key(desk.settings))
         label = name or f"{account} {role}"
         made = await administration.issue_key(
             desk.store.api_keys, pepper, desk.clock, account_id=owner.id, role=role, name=label
         )
-        await _tell(desk, "key.created", made.id, owner.id, after={"role": role, "name": label})
+        await tell(desk, "key.created", made.id, owner.id, after={"role": role, "name": label})
         return made
 
-    made = _at_desk(data_dir, work)
+    made = at_desk(data_dir, work)
     _print_secret({"id": made.id, "key": made.key.reveal()}, as_json=as_json)
 
 
 def list_keys(data_dir: Path | None, account: str | None, *, as_json: bool) -> None:
     """Print all keys, or those of one account; never their secrets."""
 
-    async def work(desk: _Desk) -> Sequence[ApiKeyRecord]:
+    async def work(desk: StoreDesk) -> Sequence[ApiKeyRecord]:
         if account is None:
             return await desk.store.api_keys.list()
         owner = await administration.find_account(desk.store.accounts, account)
         return await desk.store.api_keys.list(owner.id)
 
     shown = ("id", "account_id", "role", "name", "created_at", "expires_at", "revoked_at", "last_used_at")
-    _print_rows([_public(each, *shown) for each in _at_desk(data_dir, work)], as_json=as_json)
+    print_rows([public(each, *shown) for each in at_desk(data_dir, work)], as_json=as_json)
 
 
 def revoke_key(data_dir: Path | None, key_id: str, *, as_json: bool) -> None:
     """End a key; running servers notice within seconds."""
 
-    async def work(desk: _Desk) -> None:
+    async def work(desk: StoreDesk) -> None:
         if not await desk.store.api_keys.revoke(key_id, desk.clock.utcnow()):
             raise NotFoundError(f"There is no key with the id {key_id!r}")
-        await _tell(desk, "key.revoked", key_id, None, before={"revoked": False}, after={"revoked": True})
+        await tell(desk, "key.revoked", key_id, None, before={"revoked": False}, after={"revoked": True})
 
-    _at_desk(data_dir, work)
+    at_desk(data_dir, work)
     if as_json:
         print_json({"id": key_id, "revoked": True})
     else:
@@ -164,61 +144,21 @@ def revoke_key(data_dir: Path | None, key_id: str, *, as_json: bool) -> None:
 def keep_content(data_dir: Path | None, name: str, *, keeps: bool, as_json: bool) -> None:
     """Allow or forbid that the audit log holds prompts and answers of an account."""
 
-    async def work(desk: _Desk) -> AccountRecord:
+    async def work(desk: StoreDesk) -> AccountRecord:
         account = await administration.find_account(desk.store.accounts, name)
         before, after = {"keepsContent": account.keeps_content}, {"keepsContent": keeps}
-        await _tell(desk, "account.content_switched", account.name, account.id, before=before, after=after)
+        await tell(desk, "account.content_switched", account.name, account.id, before=before, after=after)
         await desk.store.content.keep_content(account.id, keeps=keeps)
         return account
 
-    account = _at_desk(data_dir, work)
+    account = at_desk(data_dir, work)
     if as_json:
         print_json({"id": account.id, "name": account.name, "keepsContent": keeps})
     else:
         print_line(f"prompts and answers of {account.name} are {'kept' if keeps else 'not kept'} from now on")
 
 
-async def _tell(
-    desk: _Desk,
-    verb: str,
-    target: str,
-    account_id: str | None,
-    *,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-) -> None:
-    """Have an act of the command line on record."""
-    act = OperatorAction(
-        id=new_ulid(desk.clock),
-        at=desk.clock.utcnow(),
-        actor="command",
-        actor_id="",
-        role=None,
-        action=verb,
-        target=target,
-        before=before,
-        after=after,
-        account_id=account_id,
-    )
-    await desk.store.actions.append(act)
-
-
-def _at_desk(data_dir: Path | None, work: Callable[[_Desk], Awaitable[T]]) -> T:
-    async def run() -> T:
-        settings, clock = load_settings().in_folder(data_dir), SystemClock()
-        configure_logs(settings)
-        prepare_folder(settings.data_dir)
-        audit = audit_identity(settings, load_master_key(settings), command_writer(settings, clock))
-        store = await open_store(settings, clock, audit, migrate=False)
-        try:
-            return await work(_Desk(settings, store, clock))
-        finally:
-            await store.close()
-
-    return asyncio.run(run())
-
-
-async def _accounts_of(desk: _Desk, names: Sequence[str]) -> tuple[str, ...]:
+async def _accounts_of(desk: StoreDesk, names: Sequence[str]) -> tuple[str, ...]:
     """Return the ids of the accounts named; of all accounts when none is named, made when there is none at all."""
     if names:
         return tuple([(await administration.find_account(desk.store.accounts, name)).id for name in names])
@@ -249,41 +189,3 @@ def _print_secret(document: dict[str, str], *, as_json: bool) -> None:
     else:
         for name, value in document.items():
             print_line(f"{name}: {value}")
-
-
-def _public(record: Any, *names: str) -> dict[str, Any]:
-    return {_camel(name): getattr(record, name) for name in names}
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(word.capitalize() for word in rest)
-
-
-def _print_rows(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        print_json(rows)
-        return
-    if not rows:
-        print_line("none")
-        return
-    table = Table(box=None, pad_edge=False)
-    for heading in rows[0]:
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("id", "email"))
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
-    Console().print(table)
-
-
-def _cell(value: Any) -> str:
-    match value:
-        case None:
-            return "-"
-        case tuple():
-            return ", ".join(value)
-        case datetime():
-            return f"{value:%Y-%m-%d %H:%M}Z"
-        case bool():
-            return "yes" if value else "no"
-        case _:
-            return str(value)

@@ -23,9 +23,7 @@ def test_exactly_what_fits_reaches_the_provider(store_url: str | None, tmp_path:
     assert (outcome.spent, outcome.leased, outcome.overage) == (RUN.room * CENT, 0, 0)
 
 
-def test_nobody_overspends_and_no_lease_is_lost_when_processes_are_killed(
-    store_url: str | None, tmp_path: Path
-) -> None:
+def test_killed_processes_overspend_nothing_and_lose_no_lease(store_url: str | None, tmp_path: Path) -> None:
     outcome = play(KILLED, tmp_path, store_url)
     assert outcome.ends["served"] <= outcome.reached <= KILLED.room
     assert (outcome.leased, outcome.overage) == (0, 0)

@@ -1,0 +1,221 @@
+"""Budgets seen from the router: who is refused, who is served by somebody cheaper, and what is charged to whom."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from router_core.budgets.guard import LeasedBudget
+from router_core.budgets.memory_store import MemoryBudgetStore
+from router_core.errors import OverloadedError, PaymentRequiredError
+from router_core.ports import LeaseAnswer, LeaseAsk
+from router_core.types import Budget, BudgetBook, BudgetScope, DefaultBudgets, Payer, ProviderConfig
+from tests.support.budget_worlds import PAYER, ROW, BudgetWorld, budget, guard_over, memory_world
+from tests.support.core_fakes import CoreRig, answer, ask, provider, rig, service
+
+CHEAP = provider("cheap", model="gpt-4o-mini", use_cases=("legal",))
+DEAR = provider("dear", model="gpt-4o", use_cases=("legal",))
+# Ten tokens written cost 6,000 nano-dollars with the cheap model and 100,000 with the dear one.
+ASK: dict[str, Any] = {"max_tokens": 10, "prompt": "hi", "use_case": "legal"}
+
+
+def desk_with(
+    *budgets: Budget, rows: tuple[ProviderConfig, ...] = (DEAR, CHEAP), defaults: DefaultBudgets | None = None
+) -> CoreRig:
+    store = MemoryBudgetStore()
+    desk = rig(list(rows))
+    book = BudgetBook(budgets, defaults=defaults)
+    guard = LeasedBudget(store, lambda: book, desk.clock, writer="w", node="n")
+    desk.router._budget = guard
+    for each in (DEAR, CHEAP):
+        desk.adapters.always(each.name, answer(input_tokens=4, output_tokens=10))
+    return desk
+
+
+def limit(amount: int | None, scope: BudgetScope = "account", target: str = "acme", **changes: object) -> Budget:
+    return budget(amount, scope=scope, target=target, **changes)
+
+
+async def test_a_hard_budget_refuses_what_does_not_fit_before_any_call() -> None:
+    desk = desk_with(limit(50_000))
+    with pytest.raises(PaymentRequiredError) as refused:
+        await desk.router.complete(ask(**ASK), service("acme"))
+    assert str(refused.value).startswith("Daily budget exceeded. Current: $0.00, Request: $0.0001")
+    assert refused.value.budget_status is not None
+    assert refused.value.budget_status["dailyBudget"] == 0.00005
+    assert desk.adapters.calls == []
+    assert desk.events.only.error_code == "PAYMENT_REQUIRED"
+    assert desk.events.only.charges == ()
+
+
+async def test_a_downgrade_budget_lets_a_cheaper_candidate_serve() -> None:
+    desk = desk_with(limit(50_000, mode="downgrade"))
+    response = await desk.router.complete(ask(**ASK), service("acme"))
+    assert (response.provider, desk.adapters.called) == ("cheap", ["cheap"])
+    (charge,) = [each for each in desk.events.only.charges if each.budget == "b"]
+    assert (charge.amount, charge.period, charge.overage) == (desk.events.only.cost, "2026-03-01", 0)
+
+
+async def test_a_downgrade_budget_that_nobody_fits_refuses() -> None:
+    desk = desk_with(limit(1_000, mode="downgrade"))
+    with pytest.raises(PaymentRequiredError):
+        await desk.router.complete(ask(**ASK), service("acme"))
+    assert desk.adapters.calls == []
+
+
+async def test_a_soft_budget_counts_and_refuses_nobody() -> None:
+    desk = desk_with(limit(1, mode="soft"))
+    await desk.router.complete(ask(**ASK), service("acme"))
+    assert next(each.budget for each in desk.events.only.charges if each.lease == "") == "b"
+
+
+async def test_a_spent_provider_is_passed_over() -> None:
+    desk = desk_with(limit(10, "provider", "dear"))
+    assert (await desk.router.complete(ask(**ASK), service("acme"))).provider == "cheap"
+
+
+@pytest.mark.parametrize(
+    ("scope", "target"), [("installation", ""), ("account", "acme"), ("key", "key-acme"), ("use_case", "legal")]
+)
+async def test_every_scope_holds_for_whom_it_names_and_for_nobody_else(scope: BudgetScope, target: str) -> None:
+    desk = desk_with(limit(10, scope, target))
+    with pytest.raises(PaymentRequiredError):
+        await desk.router.complete(ask(**ASK), service("acme"))
+    if scope in ("account", "key"):
+        await desk.router.complete(ask(**ASK), service("globex"))
+
+
+async def test_all_budgets_are_held_or_none() -> None:
+    desk = desk_with(limit(10**9), limit(10, "key", "key-acme", id="k"))
+    with pytest.raises(PaymentRequiredError):
+        await desk.router.complete(ask(**ASK), service("acme"))
+    guard = desk.router._budget
+    assert isinstance(guard, LeasedBudget)
+    assert all(each.held == 0 for each in guard._slices.values())
+
+
+async def test_a_model_without_a_price_is_refused_where_a_budget_holds() -> None:
+    odd = provider("odd", model="gpt-99", use_cases=("legal",))
+    desk = desk_with(limit(10**12), rows=(odd,))
+    with pytest.raises(PaymentRequiredError, match="No price is known for gpt-99"):
+        await desk.router.complete(ask(**ASK), service("acme"))
+
+
+async def test_accounts_without_budgets_have_the_default_ones() -> None:
+    desk = desk_with(defaults=DefaultBudgets(daily=10, monthly=None))
+    with pytest.raises(PaymentRequiredError, match="Daily budget exceeded"):
+        await desk.router.complete(ask(**ASK), service("anybody"))
+
+
+async def test_a_failed_call_is_paid_by_what_it_cost_and_the_next_one_by_itself() -> None:
+    desk = desk_with(limit(10**9))
+    first = answer(input_tokens=4, output_tokens=10)
+    desk.adapters.script("dear", first)
+    await desk.router.complete(ask(**ASK), service("acme"))
+    event = desk.events.only
+    assert sum(each.amount for each in event.charges if each.budget == "b") == event.cost
+    assert [each.cost_nano for each in event.decision.attempts] == [event.cost]
+
+
+# --- the guard itself ----------------------------------------------------------------------------------------------
+
+
+class SickStore(MemoryBudgetStore):
+    """A store that is ``down`` when told so."""
+
+    down = False
+
+    async def adjust(self, writer: str, asks: Sequence[LeaseAsk]) -> Sequence[LeaseAnswer]:
+        if self.down:
+            raise OverloadedError("The store cannot be reached")
+        return await super().adjust(writer, asks)
+
+
+async def test_while_the_store_is_down_the_slice_is_used_up_and_then_it_is_503_and_never_402() -> None:
+    world = memory_world()
+    store = SickStore()
+    guard = guard_over(BudgetWorld(store, world.post, world.clock), BudgetBook([budget(160_000)]))
+    (await guard.hold(PAYER, ROW, 100, 1.0)).settle(100)
+    store.down = True
+    left = next(iter(guard._slices.values())).free // 100
+    for _ in range(left):
+        (await guard.hold(PAYER, ROW, 100, 1.0)).settle(100)
+    assert left >= 50
+    with pytest.raises(OverloadedError):
+        await guard.hold(PAYER, ROW, 100, 1.0)
+    store.down = False
+    (await guard.hold(PAYER, ROW, 100, 1.0)).settle(100)
+
+
+async def test_many_that_wait_share_one_trip_to_the_store() -> None:
+    world = memory_world()
+    guard = guard_over(world, BudgetBook([budget(10**9)]))
+    holds = await asyncio.gather(*(guard.hold(PAYER, ROW, 100, 1.0) for _ in range(64)))
+    assert len(holds) == 64
+    assert guard.trips <= 2
+
+
+async def test_in_steady_state_the_store_is_asked_at_most_once_in_fifty_requests() -> None:
+    world = memory_world()
+    guard = guard_over(world, BudgetBook([budget(10**12), budget(10**13, id="m", period="monthly")]))
+    for _ in range(5_000):
+        (await guard.hold(PAYER, ROW, 50_000, 1.0)).settle(30_000)
+    await asyncio.sleep(0)
+    assert guard.trips <= 5_000 / 50
+
+
+async def test_when_only_calls_in_flight_hold_the_rest_it_is_503_with_a_hint() -> None:
+    world = memory_world()
+    guard = guard_over(world, BudgetBook([budget(100)]))
+    held = await guard.hold(PAYER, ROW, 80, 1.0)
+    with pytest.raises(OverloadedError, match="held by requests in flight") as busy:
+        await guard.hold(PAYER, ROW, 80, 1.0)
+    assert busy.value.retry_after_ms == 1_000
+    held.settle(20)
+    (await guard.hold(PAYER, ROW, 80, 1.0)).settle(80)
+    with pytest.raises(PaymentRequiredError) as spent:
+        await guard.hold(PAYER, ROW, 1, 1.0)
+    assert str(spent.value).endswith("Current: $0.0000001, Request: $0.000000001, Limit: $0.0000001")
+
+
+async def test_a_raised_limit_counts_at_once() -> None:
+    world = memory_world()
+    shelf = [BudgetBook([budget(100)])]
+    guard = LeasedBudget(world.store, lambda: shelf[0], world.clock, writer="w", node="n")
+    (await guard.hold(PAYER, ROW, 100, 1.0)).settle(100)
+    with pytest.raises(PaymentRequiredError):
+        await guard.hold(PAYER, ROW, 1, 1.0)
+    shelf[0] = BudgetBook([budget(200)])
+    (await guard.hold(PAYER, ROW, 1, 1.0)).settle(1)
+
+
+async def test_a_new_day_begins_with_the_whole_limit() -> None:
+    world = memory_world()
+    guard = guard_over(world, BudgetBook([budget(100)]))
+    (await guard.hold(PAYER, ROW, 100, 1.0)).settle(100)
+    world.clock.advance(12 * 3600 - 0.001)
+    with pytest.raises(PaymentRequiredError):
+        await guard.hold(PAYER, ROW, 1, 1.0)
+    world.clock.advance(0.002)
+    charge, *_ = (await guard.hold(PAYER, ROW, 100, 1.0)).settle(100)
+    assert charge.period == "2026-03-02"
+
+
+async def test_what_a_call_cost_beyond_its_bound_is_overage_only_where_the_slice_has_no_room() -> None:
+    world = memory_world()
+    guard = guard_over(world, BudgetBook([budget(100)]))
+    hold = await guard.hold(PAYER, ROW, 60, 1.0)
+    charge, *_ = hold.settle(130)
+    assert (charge.amount, charge.overage) == (130, 70)
+    await world.post([charge])
+    (found,) = await world.store.balances([("b", "2026-03-01")])
+    assert (found.spent, found.overage, found.leased) == (130, 70, 0)
+
+
+async def test_different_keys_share_the_slice_of_their_account() -> None:
+    world = memory_world()
+    guard = guard_over(world, BudgetBook([budget(1_600)]))
+    for key in ("a", "b", "c"):
+        (await guard.hold(Payer("acme", key, "general"), ROW, 10, 1.0)).settle(10)
+    assert guard.trips == 1
