@@ -1,17 +1,22 @@
 """What pages may ask for. Every action takes the person who asks and checks their right to it again."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime
 from typing import Literal, Protocol
 
 from console.views import Choices, LiveScope, OverviewView
 from router_core.admin.chain_check import ChainCheckState
+from router_core.admin.treasury import BudgetOrder, BudgetView
 from router_core.journal.stats import RecorderStats
+from router_core.ports import SpendBy, SpendHour
 from router_core.types import (
     AuditChoices,
     AuditCount,
     AuditDetail,
     AuditFilter,
     AuditPage,
+    Budget,
+    BudgetAlert,
     Decision,
     Drill,
     DrillOrder,
@@ -28,8 +33,8 @@ from router_core.types import (
 
 __all__ = ["ConsoleBackend", "Control", "Screen"]
 
-Screen = Literal["overview", "live", "health", "audit", "playground"]
-Control = Literal["breakers", "drills", "metrics", "export"]
+Screen = Literal["overview", "live", "health", "audit", "budgets", "playground"]
+Control = Literal["breakers", "drills", "metrics", "export", "budgets"]
 
 
 class ConsoleBackend(Protocol):
@@ -69,6 +74,22 @@ class ConsoleBackend(Protocol):
 
     def may_control(self, person: Principal, control: Control) -> bool:
         """Say whether ``person`` may do more on the Health screen than look."""
+        ...
+
+    async def budgets(self, person: Principal) -> Sequence[BudgetView]:
+        """Return every budget that ``person`` may see, and how it stands."""
+        ...
+
+    async def budget_alerts(self, person: Principal) -> Sequence[BudgetAlert]:
+        """Return the newest alerts of those budgets."""
+        ...
+
+    async def set_budget(self, person: Principal, order: BudgetOrder) -> Budget:
+        """Set a limit. Raises :class:`ValidationError` that names the field."""
+        ...
+
+    async def spending(self, person: Principal, by: SpendBy, since: datetime, until: datetime) -> Sequence[SpendHour]:
+        """Return what was spent by the hour, by name, of the accounts that ``person`` may see."""
         ...
 
     async def health(self, person: Principal, window: HealthWindow) -> HealthReport:

@@ -1,6 +1,7 @@
 """The backend for a console that shares the process with the router."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime
 from typing import Literal
 
 from msgspec import structs
@@ -9,9 +10,11 @@ from console.backend import ConsoleBackend, Control, Screen
 from console.bridge import Bridge
 from console.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
 from router_core.admin.chain_check import ChainCheckState
+from router_core.admin.treasury import BudgetOrder, BudgetView
 from router_core.clock import Clock
 from router_core.health.board import HealthRow
 from router_core.journal.stats import RecorderStats
+from router_core.ports import SpendBy, SpendHour
 from router_core.security.permissions import allows, require
 from router_core.types import (
     STANDARD_USE_CASES,
@@ -20,6 +23,8 @@ from router_core.types import (
     AuditDetail,
     AuditFilter,
     AuditPage,
+    Budget,
+    BudgetAlert,
     Decision,
     Drill,
     DrillOrder,
@@ -46,6 +51,7 @@ PERMISSION_OF: dict[Screen, str] = {
     "live": "live.read",
     "health": "health.read",
     "audit": "audit.read",
+    "budgets": "budgets.read",
     "playground": "playground.use",
 }
 CONTROLS: dict[Control, str] = {
@@ -53,6 +59,7 @@ CONTROLS: dict[Control, str] = {
     "drills": "drills.control",
     "metrics": "metrics.reset",
     "export": "audit.export",
+    "budgets": "budgets.edit",
 }
 SEES_ALL_ACCOUNTS = frozenset({"owner", "admin"})
 RECENT_SHOWN = 25
@@ -195,6 +202,24 @@ class InProcessBackend:
     async def start_chain_check(self, person: Principal) -> ChainCheckState:
         """Begin to verify the hash chains, unless that is under way; return its state."""
         return await self._runtime.desk.chain_check.start(person)
+
+    # --- the Budgets screen; the treasury checks the person's right to each of these itself -------------------------
+
+    async def budgets(self, person: Principal) -> Sequence[BudgetView]:
+        """Return every budget that ``person`` may see, and how it stands."""
+        return await self._runtime.treasury.budgets(person)
+
+    async def budget_alerts(self, person: Principal) -> Sequence[BudgetAlert]:
+        """Return the newest alerts of those budgets."""
+        return await self._runtime.treasury.alerts(person)
+
+    async def set_budget(self, person: Principal, order: BudgetOrder) -> Budget:
+        """Set a limit."""
+        return await self._runtime.treasury.set_budget(order, person)
+
+    async def spending(self, person: Principal, by: SpendBy, since: datetime, until: datetime) -> Sequence[SpendHour]:
+        """Return what was spent by the hour, by name, of the accounts that ``person`` may see."""
+        return await self._runtime.treasury.spending(by, since, until, person)
 
     # --- the Health screen; the facade checks the person's right to each of these itself --------------------------
 

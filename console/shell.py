@@ -7,6 +7,7 @@ import streamlit as st
 
 from console.assets import page_script, static_file
 from console.backend import Screen
+from console.budgets.change import forget_change
 from console.health.orders import close_orders
 from console.identity import Visitor, current_visitor, show_ended
 from console.live.page import leave_page
@@ -37,6 +38,7 @@ ENTRIES = (
     _Entry("Operate", "overview", "Overview", ":material/monitoring:", "The last hour at a glance.", default=True),
     _Entry("Operate", "live", "Live", ":material/show_chart:", "Figures of all processes, to the moment."),
     _Entry("Operate", "health", "Health", ":material/ecg_heart:", "Providers, their breakers, and drills."),
+    _Entry("Review", "budgets", "Budgets", ":material/savings:", "What was spent, and what may be."),
     _Entry("Review", "audit", "Audit log", ":material/receipt_long:", "Every request and every act."),
     _Entry("Build", "playground", "Playground", ":material/forum:", "One prompt through the real router."),
 )
@@ -55,6 +57,8 @@ def run_console() -> None:
     st.set_page_config(page_title=f"{page.title} · Signalbox")
     close_orders(page.url_path)
     leave_page(page.url_path)
+    if page.url_path != "budgets":
+        forget_change()
     _logo()
     with st.sidebar:
         _person(visitor)

@@ -28,6 +28,7 @@ from router_core.types import (
     Usage,
     WireUsage,
 )
+from tests.console.budget_fakes import BudgetDouble
 from tests.console.health_fakes import OPERATORS, HealthDouble
 from tests.console.record_fakes import RecordBackend
 
@@ -99,12 +100,13 @@ def event(
     )
 
 
-class FakeBackend(RecordBackend, HealthDouble):
+class FakeBackend(RecordBackend, HealthDouble, BudgetDouble):
     """Does what ``ConsoleBackend`` promises, from memory. ``people`` maps session tokens to who they belong to."""
 
     def __init__(self, *, busy: bool = False, pause_s: float = 0.0) -> None:
         RecordBackend.__init__(self)
         HealthDouble.__init__(self)
+        BudgetDouble.__init__(self)
         self.people: dict[str, Principal] = {"owner-token": OWNER, "viewer-token": VIEWER}
         self.touches: list[bool] = []
         self.error: LLMError | None = None
@@ -125,7 +127,7 @@ class FakeBackend(RecordBackend, HealthDouble):
     def may(self, person: Principal, screen: Screen) -> bool:
         if screen in ("health", "live"):
             return person.role in OPERATORS
-        if screen == "audit":
+        if screen in ("audit", "budgets"):
             return person.role in ("owner", "admin", "analyst")
         return screen == "overview" or person.role in ("owner", "admin", "prompt_engineer")
 

@@ -1,0 +1,62 @@
+"""Every budget as a line: whose, how much of it is spent, and when it begins anew."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from html import escape
+from typing import Final
+
+import streamlit as st
+
+from console.format import THIN, money, span
+from console.palette import PaintName, paint
+from router_core.admin.treasury import BudgetView, BudgetWord
+
+__all__ = ["draw_bars", "owner_of"]
+
+COLOURS: Final[Mapping[BudgetWord, PaintName]] = {"ok": "green", "warning": "orange", "exceeded": "red"}
+WORDS: Final[Mapping[BudgetWord, str]] = {"ok": "", "warning": "near its limit", "exceeded": "exceeded"}
+KINDS: Final = {
+    "installation": "Installation", "account": "Account", "key": "API key", "use_case": "Use case",
+    "provider": "Provider",
+}  # fmt: skip
+MODES: Final = {"hard": "refuses", "soft": "only warns", "downgrade": "cheaper model"}
+
+
+def owner_of(view: BudgetView, names: Mapping[str, str]) -> str:
+    """Return whose budget it is, in words."""
+    budget = view.budget
+    kind = KINDS[budget.scope]
+    return f"{kind} {names.get(budget.target, budget.target)}".strip()
+
+
+def draw_bars(views: Sequence[BudgetView], names: Mapping[str, str], now: datetime) -> None:
+    """Draw one line for each budget, those nearest their limit first."""
+    ordered = sorted(views, key=lambda each: (-(each.percent or 0.0), owner_of(each, names), each.budget.period))
+    st.html(
+        '<div role="list" aria-label="Budgets" style="display:flex;flex-direction:column;gap:.9rem">'
+        + "".join(_line(each, names, now) for each in ordered)
+        + "</div>"
+    )
+
+
+def _line(view: BudgetView, names: Mapping[str, str], now: datetime) -> str:
+    budget, colour = view.budget, paint(COLOURS[view.word])
+    share = min(100.0, view.percent or 0.0)
+    limit = "no limit" if budget.limit is None else f"of {money(budget.limit)}"
+    used = "" if view.percent is None else f" · {view.percent:.1f}{THIN}%"
+    word = WORDS[view.word]
+    badge = f' <strong style="color:{colour}">{word}</strong>' if word else ""
+    held = f" · {money(view.held)} set aside by servers" if view.held else ""
+    own = "" if view.own else ", default"
+    resets = span((view.ends - now).total_seconds())
+    return (
+        '<div role="listitem" style="font-size:.9rem;line-height:1.45">'
+        '<div style="display:flex;flex-wrap:wrap;justify-content:space-between;gap:.1rem 1rem">'
+        f'<span style="font-weight:550;overflow-wrap:anywhere">{escape(owner_of(view, names))}'
+        f'<span style="font-weight:400;opacity:.72"> · {budget.period} · {MODES[budget.mode]}{own}</span></span>'
+        f'<span style="font-variant-numeric:tabular-nums">{money(view.spent)} {limit}{used}{badge}</span></div>'
+        '<div style="height:.5rem;border-radius:.25rem;margin:.25rem 0;overflow:hidden;'
+        f'background:color-mix(in srgb, currentColor 12%, transparent)">'
+        f'<div style="width:{share:.2f}%;height:100%;background:{colour}"></div></div>'
+        f'<div style="font-size:.8rem;opacity:.72">begins anew in {resets}{held}</div></div>'
+    )

@@ -1,0 +1,52 @@
+"""What the Budgets screen shows in tests."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from router_core.admin.treasury import BudgetOrder, BudgetView, BudgetWord
+from router_core.clock import SystemClock
+from router_core.errors import ValidationError
+from router_core.ports import SpendBy, SpendHour
+from router_core.types import NANO_PER_USD, Budget, BudgetAlert, Principal
+
+__all__ = ["BudgetDouble", "budget_view"]
+
+
+def budget_view(limit: int | None, spent: int, **changes: object) -> BudgetView:
+    """Return a daily budget of acme in dollars."""
+    now = SystemClock().utcnow()
+    nano = None if limit is None else limit * NANO_PER_USD
+    fields = {"id": f"b{limit}", "scope": "account", "target": "acme", "period": "daily", "limit": nano} | changes
+    share = None if limit is None else 100.0 * spent / limit
+    word: BudgetWord = "ok" if share is None or share < 80 else "warning" if share < 100 else "exceeded"
+    return BudgetView(
+        budget=Budget(**fields),  # type: ignore[arg-type]
+        period_key=now.date().isoformat(), starts=now, ends=now + timedelta(hours=5), spent=spent * NANO_PER_USD,
+        held=0, overage=0, percent=share, word=word, own=True,
+    )  # fmt: skip
+
+
+class BudgetDouble:
+    """The money of a console backend: fill :attr:`views`, :attr:`raised` and :attr:`hours`; :attr:`limits_set` keeps what was set."""
+
+    def __init__(self) -> None:
+        self.views: list[BudgetView] = []
+        self.raised: list[BudgetAlert] = []
+        self.hours: list[SpendHour] = []
+        self.limits_set: list[BudgetOrder] = []
+        self.refusal: ValidationError | None = None
+
+    async def budgets(self, person: Principal) -> Sequence[BudgetView]:
+        return self.views
+
+    async def budget_alerts(self, person: Principal) -> Sequence[BudgetAlert]:
+        return self.raised
+
+    async def set_budget(self, person: Principal, order: BudgetOrder) -> Budget:
+        if self.refusal is not None:
+            raise self.refusal
+        self.limits_set.append(order)
+        return self.views[0].budget
+
+    async def spending(self, person: Principal, by: SpendBy, since: datetime, until: datetime) -> Sequence[SpendHour]:
+        return [each for each in self.hours if since <= each.hour < until]
