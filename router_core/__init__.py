@@ -7,7 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from router_core.budgets.tracker import BudgetTracker
     from router_core.client import AsyncRouterClient, RouterClient, router_call, router_call_stream
+    from router_core.cost.estimator import CostEstimator
     from router_core.errors import LLMError, get_error_code, is_retryable, to_llm_error
     from router_core.providers.registry import AdapterRegistry
     from router_core.router import Router, RouterPolicy, StaticConfig
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = [
     "AdapterRegistry",
     "AsyncRouterClient",
+    "BudgetTracker",
+    "CostEstimator",
     "LLMError",
     "LLMRequest",
     "LLMResponse",
@@ -50,6 +54,8 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "router_core.budgets.tracker": ("BudgetTracker",),
+    "router_core.cost.estimator": ("CostEstimator",),
     "router_core.client": ("AsyncRouterClient", "RouterClient", "router_call", "router_call_stream"),
     "router_core.errors": ("LLMError", "get_error_code", "is_retryable", "to_llm_error"),
     "router_core.providers.registry": ("AdapterRegistry",),

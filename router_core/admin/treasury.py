@@ -227,7 +227,7 @@ def _limit(text: str | None) -> NanoUSD | None:
     try:
         amount = parse_usd(text)
     except ValueError as error:
-        raise ValidationError(f"limit is {error}", field="limit") from None
+        raise ValidationError(f"limit must be an amount of dollars: {error}", field="limit") from None
     if amount < 0 or len(text.partition(".")[2]) > MOST_DECIMALS:
         raise ValidationError("limit must be dollars of at most nine decimals, not below 0", field="limit")
     return amount

@@ -47,7 +47,8 @@ def budget_status(figures: Iterable[tuple[Budget, NanoUSD, NanoUSD | None]]) -> 
     """Return the original's view of an account's budgets out of budget, spent and limit; dollars as numbers."""
     status: dict[str, Any] = {}
     alerts = []
-    for budget, spent, limit in figures:
+    # Where an account has several budgets of a period, the tightest one that binds is its budget.
+    for budget, spent, limit in sorted(figures, key=lambda each: (not each[0].binds, each[2] or 0)):
         if budget.scope != "account" or f"{budget.period}Used" in status:
             continue
         share = _percentage(spent, limit)

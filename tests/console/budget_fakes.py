@@ -27,7 +27,7 @@ def budget_view(limit: int | None, spent: int, **changes: object) -> BudgetView:
 
 
 class BudgetDouble:
-    """The money of a console backend: fill :attr:`views`, :attr:`raised` and :attr:`hours`; :attr:`limits_set` keeps what was set."""
+    """The money of a console backend: fill ``views``, ``raised`` and ``hours``; ``limits_set`` keeps what was set."""
 
     def __init__(self) -> None:
         self.views: list[BudgetView] = []

@@ -61,9 +61,9 @@ def test_a_budget_is_set_through_the_dialog_and_a_refusal_is_shown(open_console:
     app = open_console(backend, page="budgets")
     app.button(key="budget_change").click().run()
     app.text_input(key="budget_limit").set_value("1,5").run()
-    backend.refusal = ValidationError("limit is not a decimal amount", field="limit")
+    backend.refusal = ValidationError("limit must be an amount of dollars", field="limit")
     app.button(key="budget_do").click().run()
-    assert app.error[0].value.startswith("limit is not")
+    assert app.error[0].value.startswith("limit must be")
     backend.refusal = None
     app.text_input(key="budget_limit").set_value("12.50").run()
     app.button(key="budget_do").click().run()
