@@ -32,7 +32,8 @@ def recorded_usage(recording: dict[str, Any]) -> dict[str, Any] | None:
         return whole if whole.get("usage") else None
     lines = [line[5:].strip() for line in body.splitlines() if line.startswith("data:")]
     events = [json.loads(line) for line in lines if line != "[DONE]"]
-    model, usage = None, {}
+    model: str | None = None
+    usage: dict[str, Any] = {}
     for event in events:
         said = event.get("message", event)
         model = said.get("model") or model

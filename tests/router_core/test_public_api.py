@@ -27,8 +27,8 @@ def test_every_public_name_can_be_imported(name: str) -> None:
 
 def test_the_public_names_are_exactly_these() -> None:
     assert sorted(router_core.__all__) == [
-        "AdapterRegistry", "AsyncRouterClient", "BudgetTracker", "CostEstimator", "LLMError", "LLMRequest", "LLMResponse",
-        "Message", "Principal",
+        "AdapterRegistry", "AsyncRouterClient", "BudgetTracker", "CostEstimator", "LLMError", "LLMRequest",
+        "LLMResponse", "Message", "Principal",
         "ProviderConfig", "Router", "RouterClient", "RouterPolicy", "Secret", "Snapshot", "StaticConfig", "ToolCall",
         "ToolFormat", "Usage", "get_error_code", "is_retryable", "router_call", "router_call_stream", "to_llm_error",
     ]  # fmt: skip
