@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from console.views import Choices, LiveScope, OverviewView
 from router_core.admin.chain_check import ChainCheckState
 from router_core.admin.treasury import BudgetOrder, BudgetView
+from router_core.budgets.forecast import Forecast
 from router_core.journal.stats import RecorderStats
 from router_core.ports import SpendBy, SpendHour
 from router_core.types import (
@@ -78,6 +79,10 @@ class ConsoleBackend(Protocol):
 
     async def budgets(self, person: Principal) -> Sequence[BudgetView]:
         """Return every budget that ``person`` may see, and how it stands."""
+        ...
+
+    async def forecasts(self, person: Principal, views: Sequence[BudgetView]) -> Mapping[str, Forecast]:
+        """Return where each of ``views`` will stand at the end of its period, by the budget's id."""
         ...
 
     async def budget_alerts(self, person: Principal) -> Sequence[BudgetAlert]:

@@ -11,6 +11,7 @@ from console.bridge import Bridge
 from console.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
 from router_core.admin.chain_check import ChainCheckState
 from router_core.admin.treasury import BudgetOrder, BudgetView
+from router_core.budgets.forecast import Forecast
 from router_core.clock import Clock
 from router_core.health.board import HealthRow
 from router_core.journal.stats import RecorderStats
@@ -208,6 +209,11 @@ class InProcessBackend:
     async def budgets(self, person: Principal) -> Sequence[BudgetView]:
         """Return every budget that ``person`` may see, and how it stands."""
         return await self._runtime.treasury.budgets(person)
+
+    async def forecasts(self, person: Principal, views: Sequence[BudgetView]) -> Mapping[str, Forecast]:
+        """Return where each of ``views`` will stand at the end of its period, by the budget's id."""
+        require(person, "budgets.read")
+        return await self._runtime.treasury.forecasts(views)
 
     async def budget_alerts(self, person: Principal) -> Sequence[BudgetAlert]:
         """Return the newest alerts of those budgets."""

@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from console.format import THIN, money, span
+from console.format import THIN, moment, money, span
 from console.palette import PaintName, paint
 from router_core.admin.treasury import BudgetView, BudgetWord
+from router_core.budgets.forecast import Forecast
 
-__all__ = ["draw_bars", "owner_of"]
+__all__ = ["draw_bars", "nearest_first", "owner_of"]
 
 COLOURS: Final[Mapping[BudgetWord, PaintName]] = {"ok": "green", "warning": "orange", "exceeded": "red"}
 WORDS: Final[Mapping[BudgetWord, str]] = {"ok": "", "warning": "near its limit", "exceeded": "exceeded"}
@@ -29,17 +31,24 @@ def owner_of(view: BudgetView, names: Mapping[str, str]) -> str:
     return f"{kind} {names.get(budget.target, budget.target)}".strip()
 
 
-def draw_bars(views: Sequence[BudgetView], names: Mapping[str, str], now: datetime) -> None:
-    """Draw one line for each budget, those nearest their limit first."""
-    ordered = sorted(views, key=lambda each: (-(each.percent or 0.0), owner_of(each, names), each.budget.period))
+def nearest_first(views: Sequence[BudgetView], names: Mapping[str, str]) -> list[BudgetView]:
+    """Return ``views`` with those nearest their limit first."""
+    return sorted(views, key=lambda each: (-(each.percent or 0.0), owner_of(each, names), each.budget.period))
+
+
+def draw_bars(
+    views: Sequence[BudgetView], names: Mapping[str, str], now: datetime, zone: ZoneInfo, ahead: Mapping[str, Forecast]
+) -> None:
+    """Draw one line for each budget, with what is expected where that is known."""
+    lines = [_line(each, names, now, _outlook(ahead.get(each.budget.id), each, now, zone)) for each in views]
     st.html(
         '<div role="list" aria-label="Budgets" style="display:flex;flex-direction:column;gap:.9rem">'
-        + "".join(_line(each, names, now) for each in ordered)
+        + "".join(lines)
         + "</div>"
     )
 
 
-def _line(view: BudgetView, names: Mapping[str, str], now: datetime) -> str:
+def _line(view: BudgetView, names: Mapping[str, str], now: datetime, outlook: str) -> str:
     budget, colour = view.budget, paint(COLOURS[view.word])
     share = min(100.0, view.percent or 0.0)
     limit = "no limit" if budget.limit is None else f"of {money(budget.limit)}"
@@ -58,5 +67,16 @@ def _line(view: BudgetView, names: Mapping[str, str], now: datetime) -> str:
         '<div style="height:.5rem;border-radius:.25rem;margin:.25rem 0;overflow:hidden;'
         f'background:color-mix(in srgb, currentColor 12%, transparent)">'
         f'<div style="width:{share:.2f}%;height:100%;background:{colour}"></div></div>'
-        f'<div style="font-size:.8rem;opacity:.72">begins anew in {resets}{held}</div></div>'
+        f'<div style="font-size:.8rem;opacity:.72">begins anew in {resets}{outlook}{held}</div></div>'
     )
+
+
+def _outlook(ahead: Forecast | None, view: BudgetView, now: datetime, zone: ZoneInfo) -> str:
+    """Return what is expected by the end of the period, and when the limit is reached; nothing without a past."""
+    if ahead is None or ahead.basis == "none":
+        return ""
+    band = f"{money(ahead.low)} to {money(ahead.high)}"
+    said = f" · {money(ahead.expected)} expected by then ({band})"
+    if ahead.exhausted_at is not None and view.word != "exceeded":
+        said += f" · limit reached {moment(ahead.exhausted_at, zone, now)}"
+    return said

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from console.budgets.bars import draw_bars, owner_of
+from console.budgets.bars import draw_bars, nearest_first, owner_of
 from console.budgets.change import offer_change
 from console.budgets.spending import DaySpend, by_day, by_name, spend_csv, spend_figure
 from console.charts import CHART_CONFIG
@@ -25,6 +25,7 @@ __all__ = ["draw_budgets"]
 KINDS: Final[Mapping[SpendBy, str]] = {
     "provider": "Provider", "model": "Model", "use_case": "Use case", "account": "Account", "key": "API key",
 }  # fmt: skip
+MOST_FORECASTS: Final = 40
 RANGES: Final = {"7d": 7, "30d": 30, "90d": 90}
 
 
@@ -37,6 +38,9 @@ def draw_budgets() -> None:
         names = call(backend.account_names(person))
         views = call(backend.budgets(person))
         alerts = call(backend.budget_alerts(person))
+        # The nearest to their limits; the others are forecast when they are asked for over HTTP.
+        shown = nearest_first(views, names)[:MOST_FORECASTS]
+        ahead = call(backend.forecasts(person, shown))
         _spending(visitor, zone, now, names)
     except OverloadedError:
         draw_unreadable("Spending")
@@ -44,7 +48,7 @@ def draw_budgets() -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("Limits", anchor=False)
         offer_change(visitor, names)
-    draw_bars(views, names, now)
+    draw_bars(nearest_first(views, names), names, now, zone, ahead)
     _alerts(alerts, views, names, zone, now)
 
 

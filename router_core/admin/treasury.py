@@ -1,14 +1,17 @@
 """The facade of money: budgets as people see and change them, what was spent, and what alerts were raised."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct, structs
 
 from router_core.admin.action_trail import ActionTrail
+from router_core.budgets.forecast import Forecast, forecast
 from router_core.budgets.periods import period_at
 from router_core.budgets.refusals import budget_status
 from router_core.clock import Clock, new_ulid
@@ -32,6 +35,7 @@ from router_core.types import (
 __all__ = ["BudgetOrder", "BudgetView", "Treasury", "TreasuryParts"]
 
 MOST_ALERTS = 1_000
+LEARNED_FROM = timedelta(days=35)
 MOST_DECIMALS = 9
 WARNING_PERCENT = 80
 _HEADS = frozenset({"owner", "admin"})
@@ -175,7 +179,25 @@ class Treasury:
         """Return what one account spent by the hour, by name."""
         return await self._parts.spending.hourly(by, since, until, [account_id])
 
+    async def forecasts(self, views: Sequence[BudgetView]) -> Mapping[str, Forecast]:
+        """Return where each of ``views`` will stand at the end of its period, by the budget's id."""
+        now = self._parts.clock.utcnow()
+        running = now.replace(minute=0, second=0, microsecond=0)
+        past: dict[BudgetScope, dict[str, dict[datetime, NanoUSD]]] = {}
+        for scope in {each.budget.scope for each in views}:
+            past[scope] = await self._past(scope, running)
+        return await asyncio.to_thread(_forecasts, views, past, now)
+
     # --- inside ----------------------------------------------------------------------------------------------------
+
+    async def _past(self, scope: BudgetScope, until: datetime) -> dict[str, dict[datetime, NanoUSD]]:
+        """Return what was spent by the hour, by what budgets of ``scope`` name; everything together under no name."""
+        by: SpendBy = "provider" if scope == "installation" else scope
+        found: dict[str, dict[datetime, NanoUSD]] = {}
+        for each in await self._parts.spending.hourly(by, until - LEARNED_FROM, until, None):
+            hours = found.setdefault("" if scope == "installation" else each.name, {})
+            hours[each.hour] = hours.get(each.hour, 0) + each.cost
+        return found
 
     async def _views(self, budgets: Sequence[Budget]) -> Sequence[BudgetView]:
         moment = self._parts.clock.utcnow()
@@ -204,6 +226,22 @@ class Treasury:
             id=new_ulid(clock), at=clock.utcnow(), actor=person.name, actor_id=person.id, role=person.role,
             action=verb, target=target, detail={},
         )  # fmt: skip
+
+
+def _forecasts(
+    views: Sequence[BudgetView], past: Mapping[BudgetScope, Mapping[str, Mapping[datetime, NanoUSD]]], now: datetime
+) -> dict[str, Forecast]:
+    return {
+        each.budget.id: forecast(
+            history=past[each.budget.scope].get(each.budget.target, {}),
+            now=now,
+            end=each.ends,
+            spent=each.spent,
+            limit=each.budget.limit,
+            zone=ZoneInfo(each.budget.timezone),
+        )
+        for each in views
+    }
 
 
 def _belongs(budget: Budget, accounts: frozenset[str]) -> bool:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from router_core.admin.treasury import BudgetView
 from router_core.api.call import Call
 from router_core.api.documents import read_query
+from router_core.budgets.forecast import ForecastBasis
 from router_core.errors import ForbiddenError
 from router_core.ports import SpendHour
 from router_core.types import NanoUSD, format_usd
@@ -18,13 +19,24 @@ __all__ = ["BudgetAnswer", "UsageAnswer", "report_budget", "report_usage"]
 USAGE_DAYS = 31
 
 
+class _Outlook(Struct, frozen=True, rename="camel"):
+    """Where a budget will stand at the end of its period, in nano-dollars; the interval holds four times in five."""
+
+    low: NanoUSD
+    expected: NanoUSD
+    high: NanoUSD
+    basis: ForecastBasis
+    exhausted_at: datetime | None
+
+
 class BudgetAnswer(Struct, frozen=True, rename="camel"):
-    """The original's ``budgetStatus`` in dollars, and every budget in nano-dollars."""
+    """The original's ``budgetStatus`` in dollars, every budget in nano-dollars, and forecasts by a budget's id."""
 
     success: bool
     account_id: str
     budget_status: dict[str, Any]
     budgets: list[BudgetView]
+    forecasts: dict[str, _Outlook]
     timestamp: datetime
 
 
@@ -56,7 +68,11 @@ async def report_budget(call: Call) -> None:
     account, treasury = _own_account(call), call.deps.treasury
     views = list(await treasury.of_account(account))
     status = await treasury.status(account)
-    await call.answer(BudgetAnswer(True, account, status, views, call.deps.clock.utcnow()))
+    found = await treasury.forecasts(views)
+    ahead = {
+        id: _Outlook(each.low, each.expected, each.high, each.basis, each.exhausted_at) for id, each in found.items()
+    }
+    await call.answer(BudgetAnswer(True, account, status, views, ahead, call.deps.clock.utcnow()))
 
 
 async def report_usage(call: Call) -> None:

@@ -1,9 +1,11 @@
 """What the Budgets screen shows in tests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from router_core.admin.treasury import BudgetOrder, BudgetView, BudgetWord
+from router_core.budgets.forecast import Forecast, forecast
 from router_core.clock import SystemClock
 from router_core.errors import ValidationError
 from router_core.ports import SpendBy, SpendHour
@@ -32,12 +34,22 @@ class BudgetDouble:
     def __init__(self) -> None:
         self.views: list[BudgetView] = []
         self.raised: list[BudgetAlert] = []
+        self.past: dict[datetime, int] = {}
         self.hours: list[SpendHour] = []
         self.limits_set: list[BudgetOrder] = []
         self.refusal: ValidationError | None = None
 
     async def budgets(self, person: Principal) -> Sequence[BudgetView]:
         return self.views
+
+    async def forecasts(self, person: Principal, views: Sequence[BudgetView]) -> Mapping[str, Forecast]:
+        return {
+            each.budget.id: forecast(
+                history=self.past, now=SystemClock().utcnow(), end=each.ends, spent=each.spent,
+                limit=each.budget.limit, zone=ZoneInfo("UTC"),
+            )
+            for each in views
+        }  # fmt: skip
 
     async def budget_alerts(self, person: Principal) -> Sequence[BudgetAlert]:
         return self.raised
