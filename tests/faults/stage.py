@@ -46,9 +46,14 @@ class Waits:
         }
 
 
+STORE_FILE = "signalbox.db"
+# Five pooled connections of three files each: the store, its log and the log's index.
+MOST_STORE_FILES = 15
+
+
 @dataclass(frozen=True)
 class Held:
-    """What the server's process holds: open files beyond pooled connections to the vendors, calls in flight."""
+    """What the server's process holds: open files beyond pooled connections to vendors and store, calls in flight."""
 
     files: int
     calls_in_flight: int
@@ -113,7 +118,10 @@ class Stage:
         counts = [vendor.counts() for vendor in (self.primary, self.secondary)]
         # Each simulator counts the connection that asks it.
         pooled = sum(each["open_connections"] - 1 for each in counts)
-        files = sum(1 for _ in Path(f"/proc/{self.server.pid}/fd").iterdir())
+        opened = [_target(each) for each in Path(f"/proc/{self.server.pid}/fd").iterdir()]
+        stored = sum(STORE_FILE in each for each in opened)
+        assert stored <= MOST_STORE_FILES, f"{stored} open files of the store"
+        files = len(opened) - stored
         upstreams = self.breakers()
         return Held(
             files=files - pooled,
@@ -149,3 +157,11 @@ def open_stage(folder: Path, waits: Waits) -> Iterator[Stage]:
 
 def _pace(vendor: SimulatorProcess) -> None:
     vendor.control("POST", "latency", {"model": "*", "ttft_ms": _FIRST_TOKEN_MS, "token_ms": _TOKEN_MS})
+
+
+def _target(link: Path) -> str:
+    """Return what an open file is; nothing when it was closed meanwhile."""
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""

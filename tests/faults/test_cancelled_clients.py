@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections import Counter
 
 import aiohttp
 
@@ -46,6 +47,7 @@ async def _crowd(stage: Stage, name: str) -> Held:
 async def _leave(stage: Stage, rng: random.Random, name: str) -> dict[str, float]:
     """Send requests, every second one a stream; return when each client left, by tag, as wall time."""
     left: dict[str, float] = {}
+    answered: Counter[int] = Counter()
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0), headers={"authorization": f"Bearer {stage.key}"}
     ) as session:
@@ -56,6 +58,7 @@ async def _leave(stage: Stage, rng: random.Random, name: str) -> dict[str, float
             try:
                 async with asyncio.timeout(patience), session.post(f"{stage.url}/api/llm", json=body) as answer:
                     await answer.read()
+                    answered[answer.status] += 1
             except TimeoutError:
                 left[tag] = time.time()
 
@@ -63,7 +66,7 @@ async def _leave(stage: Stage, rng: random.Random, name: str) -> dict[str, float
             for number in range(CLIENTS):
                 tasks.create_task(ask(number, rng.uniform(0.0, 0.9)))
                 await asyncio.sleep(0.005)
-    assert len(left) > CLIENTS * 0.8, "the provider was too quick to be left"
+    assert len(left) > CLIENTS * 0.8, f"the provider was too quick to be left: {answered}"
     return left
 
 
