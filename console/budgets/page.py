@@ -125,7 +125,7 @@ def _alerts(
     if not alerts:
         st.caption("No threshold of a budget was crossed.")
         return
-    owners = {each.budget.id: owner_of(each, names) for each in views}
+    owners = {each.budget.pot: owner_of(each, names) for each in views}
     rows = [
         {
             "When": moment(each.at, zone, now),

@@ -86,21 +86,19 @@ def _leases(session: Session, ids: Sequence[str]) -> Mapping[str, BudgetLease]:
 
 def _raise_alerts(session: Session, pot: BudgetPot, before: NanoUSD, now: datetime) -> None:
     """Note every threshold that was crossed; once for each period and limit, whoever crosses it."""
-    own = session.get(BudgetRow, pot.budget)
-    limit, thresholds = (pot.amount, pot.thresholds) if own is None else (own.amount, own.thresholds)
-    if limit is None or pot.spent == before:
+    if pot.spent == before:
         return
-    crossed = [int(each) for each in thresholds if 100 * pot.spent >= int(each) * limit]
-    for threshold in crossed:
-        statement = insert_into(session, BudgetAlertRow.__table__).on_conflict_do_nothing()
-        session.execute(
-            statement,
-            {
-                "budget": pot.budget,
-                "period": pot.period,
-                "threshold": threshold,
-                "amount": limit,
-                "spent": pot.spent,
-                "at": now,
-            },
-        )
+    scope, _, rest = pot.budget.partition(":")
+    target, _, kind = rest.rpartition(":")
+    own = session.scalars(select(BudgetRow).filter_by(scope=scope, target=target, period=kind)).all()
+    for limit, thresholds in [(each.amount, each.thresholds) for each in own] or [(pot.amount, pot.thresholds)]:
+        if limit is not None:
+            crossed = [int(each) for each in thresholds if 100 * pot.spent >= int(each) * limit]
+            _note(session, pot, limit, crossed, now)
+
+
+def _note(session: Session, pot: BudgetPot, limit: NanoUSD, thresholds: Sequence[int], now: datetime) -> None:
+    statement = insert_into(session, BudgetAlertRow.__table__).on_conflict_do_nothing()
+    place = {"budget": pot.budget, "period": pot.period, "amount": limit, "spent": pot.spent, "at": now}
+    if thresholds:
+        session.execute(statement, [{**place, "threshold": each} for each in thresholds])

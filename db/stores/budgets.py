@@ -33,7 +33,7 @@ class SqlBudgetStore:
 
         def work(session: Session) -> Sequence[LeaseAnswer]:
             # In one order in every process, so that two of them never wait for each other.
-            order = sorted(range(len(asks)), key=lambda place: (asks[place].budget.id, asks[place].period))
+            order = sorted(range(len(asks)), key=lambda place: (asks[place].budget.pot, asks[place].period))
             answers = {place: _adjust(session, writer, asks[place], now) for place in order}
             return [answers[place] for place in range(len(asks))]
 
@@ -66,7 +66,7 @@ class SqlBudgetStore:
 
 
 def _adjust(session: Session, writer: str, ask: LeaseAsk, now: datetime) -> LeaseAnswer:
-    key = (ask.budget.id, ask.period)
+    key = (ask.budget.pot, ask.period)
     row = locked_pot(session, key, now)
     own = session.get(BudgetRow, ask.budget.id)
     limit = ask.budget.limit if own is None else own.amount
@@ -96,7 +96,7 @@ def _keep_lease(session: Session, writer: str, ask: LeaseAsk, lease: Lease) -> N
     }  # fmt: skip
     statement = insert_into(session, BudgetLease.__table__).on_conflict_do_update(index_elements=["id"], set_=values)
     session.execute(
-        statement, {"id": ask.lease, "budget": ask.budget.id, "period": ask.period, "writer": writer, **values}
+        statement, {"id": ask.lease, "budget": ask.budget.pot, "period": ask.period, "writer": writer, **values}
     )
 
 

@@ -166,7 +166,7 @@ class Treasury:
         if not 1 <= limit <= MOST_ALERTS:
             raise ValidationError(f"limit must be within 1 and {MOST_ALERTS}", field="limit")
         found = await self._parts.settings.alerts(limit)
-        seen = {each.budget.id for each in await self.budgets(person)}
+        seen = {each.budget.pot for each in await self.budgets(person)}
         return [each for each in found if person.role in _HEADS or each.budget in seen]
 
     async def spending(self, by: SpendBy, since: datetime, until: datetime, person: Principal) -> Sequence[SpendHour]:
@@ -202,14 +202,14 @@ class Treasury:
     async def _views(self, budgets: Sequence[Budget]) -> Sequence[BudgetView]:
         moment = self._parts.clock.utcnow()
         spans = [period_at(each.period, each.timezone, moment) for each in budgets]
-        keys = [(each.id, span.key) for each, span in zip(budgets, spans, strict=True)]
+        keys = [(each.pot, span.key) for each, span in zip(budgets, spans, strict=True)]
         balances = {
             (each.budget, each.period): each for each in await self._parts.budgets.balances(keys, self._parts.settled())
         }
         stored = {each.id for each in self._parts.config.snapshot().budgets.budgets}
         views = []
         for budget, span, key in zip(budgets, spans, keys, strict=True):
-            pot = balances.get(key, BudgetBalance(budget=budget.id, period=span.key))
+            pot = balances.get(key, BudgetBalance(budget=budget.pot, period=span.key))
             spent = pot.known
             views.append(
                 BudgetView(

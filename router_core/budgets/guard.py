@@ -225,7 +225,7 @@ class LeasedBudget:
 
     def _drop(self, gone: Slice) -> None:
         """Have no more to do with a lease; holds in it end on their own."""
-        self._slices.pop((gone.budget.id, gone.span.key), None)
+        self._slices.pop((gone.budget.pot, gone.span.key), None)
         self._purses.clear()
 
     def _purse(self, payer: Payer, provider: ProviderConfig) -> Purse:
@@ -254,17 +254,17 @@ class LeasedBudget:
         slices: list[Slice] = []
         counted: list[tuple[str, str]] = []
         until = moment + _FAR
-        for budget in budgets:
+        for budget in _tightest(budgets).values():
             span = period_at(budget.period, budget.timezone, moment)
             until = min(until, span.end)
             if budget.binds:
                 slices.append(self._slice(budget, span))
             else:
-                counted.append((budget.id, span.key))
+                counted.append((budget.pot, span.key))
         return Purse(slices, counted, until)
 
     def _slice(self, budget: Budget, span: PeriodSpan) -> Slice:
-        key = (budget.id, span.key)
+        key = (budget.pot, span.key)
         found = self._slices.get(key)
         if found is None:
             self._opened += 1
@@ -273,8 +273,18 @@ class LeasedBudget:
         return found
 
 
+def _tightest(budgets: Iterable[Budget]) -> dict[str, Budget]:
+    """Return for each pot the budget that decides: the one that binds with the smallest limit, else any."""
+    found: dict[str, Budget] = {}
+    for each in budgets:
+        before = found.get(each.pot)
+        if before is None or (each.binds and (not before.binds or (each.limit or 0) < (before.limit or 0))):
+            found[each.pot] = each
+    return found
+
+
 def _differs(budget: Budget, book: BudgetBook) -> bool:
-    """Say whether ``budget`` is another one by now, or none."""
+    """Say whether another budget decides by now, or none."""
     there = book.of_account(budget.target) if budget.scope == "account" else book.of(budget.scope, budget.target)
-    now = next((each for each in there if each.id == budget.id), None)
-    return now is None or (now.limit, now.mode) != (budget.limit, budget.mode)
+    now = _tightest(there).get(budget.pot)
+    return now is None or (now.id, now.limit, now.mode) != (budget.id, budget.limit, budget.mode)

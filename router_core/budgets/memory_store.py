@@ -54,7 +54,7 @@ class MemoryBudgetStore:
                 self._keep(charge.lease, owner, key, after)
 
     def _adjust(self, writer: str, ask: LeaseAsk) -> LeaseAnswer:
-        key = (ask.budget.id, ask.period)
+        key = (ask.budget.pot, ask.period)
         limit = ask.budget.limit
         found = self._leases.get(ask.lease)
         if found is None and ask.keep:

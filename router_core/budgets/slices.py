@@ -137,7 +137,7 @@ class SliceHold:
     def holds(self) -> tuple[Charge, ...]:
         """What is charged, to whom, should nobody ever learn how the call ended."""
         bound = self._bound
-        held = [Charge(each.lease, each.budget.id, each.span.key, bound) for each in self._purse.slices]
+        held = [Charge(each.lease, each.budget.pot, each.span.key, bound) for each in self._purse.slices]
         held.extend([Charge("", budget, period, bound) for budget, period in self._purse.counted])
         return tuple(held)
 
@@ -152,7 +152,7 @@ class SliceHold:
                 each.settle(bound, 0)
             return ()
         charges = [
-            Charge(each.lease, each.budget.id, each.span.key, actual, each.settle(bound, actual))
+            Charge(each.lease, each.budget.pot, each.span.key, actual, each.settle(bound, actual))
             for each in self._purse.slices
         ]
         charges.extend([Charge("", budget, period, actual) for budget, period in self._purse.counted])

@@ -52,6 +52,11 @@ class Budget(Struct, frozen=True, kw_only=True):
     version: int = 1
 
     @property
+    def pot(self) -> str:
+        """What is spent by whom in which kind of period: the same for every limit on it, own or default."""
+        return f"{self.scope}:{self.target}:{self.period}"
+
+    @property
     def binds(self) -> bool:
         """Whether it can refuse anything."""
         return self.limit is not None and self.mode != "soft"
@@ -90,7 +95,7 @@ class Payer(Struct, frozen=True):
 
 
 class Charge(Struct, frozen=True):
-    """Nano-dollars that a request counts against one budget, in one period.
+    """Nano-dollars that a request counts against one budget's pot, in one period.
 
     ``lease`` is what the money was held in, empty for a budget that binds nobody. ``overage`` is the part of
     ``amount`` that went beyond what was held.
@@ -104,7 +109,7 @@ class Charge(Struct, frozen=True):
 
 
 class BudgetBalance(Struct, frozen=True, kw_only=True):
-    """A budget in one period. Nano-dollars: ``spent`` is on record, ``settled`` is spent and soon on record,
+    """A pot in one period. Nano-dollars: ``spent`` is on record, ``settled`` is spent and soon on record,
     ``leased`` is in the hands of processes (what is settled included), ``overage`` what went beyond what was held.
     """
 
@@ -123,7 +128,7 @@ class BudgetBalance(Struct, frozen=True, kw_only=True):
 
 
 class BudgetAlert(Struct, frozen=True, kw_only=True):
-    """``spent`` crossed ``threshold`` percent of ``limit``, all but the former in nano-dollars."""
+    """What was ``spent`` of the pot ``budget`` crossed ``threshold`` percent of ``limit``; amounts in nano-dollars."""
 
     budget: str
     period: str

@@ -83,7 +83,9 @@ def test_who_may_only_read_sees_no_way_to_change_a_limit(open_console: OpenConso
 def test_alerts_are_listed_newest_first(open_console: OpenConsole) -> None:
     backend = _filled()
     backend.raised = [
-        BudgetAlert(budget="b100", period="2026-11-24", threshold=80, limit=10**11, spent=8 * 10**10, at=NOW),
+        BudgetAlert(
+            budget="account:acme:daily", period="2026-11-24", threshold=80, limit=10**11, spent=8 * 10**10, at=NOW
+        ),
         BudgetAlert(budget="gone", period="2026-11-24", threshold=50, limit=10**11, spent=5 * 10**10, at=NOW),
     ]
     app = open_console(backend, page="budgets")

@@ -10,6 +10,8 @@ from router_core.ports import LeaseAsk
 from router_core.types import Charge
 from tests.support.budget_worlds import BudgetWorld, budget, memory_world, sql_world
 
+POT = "account:acme:daily"
+
 
 @pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def world(request: pytest.FixtureRequest) -> Iterator[BudgetWorld]:
@@ -30,7 +32,7 @@ def ask(limit: int | None, lease: str = "n1-1", **changes: object) -> LeaseAsk:
 
 
 async def _only(world: BudgetWorld, period: str = "2026-03-01") -> tuple[int, int, int, int]:
-    (found,) = await world.store.balances([("b", period)])
+    (found,) = await world.store.balances([(POT, period)])
     return (found.spent, found.leased, found.settled, found.overage)
 
 
@@ -40,7 +42,7 @@ async def test_money_is_leased_spent_and_put_on_record(world: BudgetWorld) -> No
     assert await _only(world) == (0, 300, 0, 0)
     (answer,) = await world.store.adjust("w1", [ask(1_000, keep=300, settled=120)])
     assert (answer.amount, answer.known) == (300, 120)
-    await world.post([Charge("n1-1", "b", "2026-03-01", 100), Charge("n1-1", "b", "2026-03-01", 20)])
+    await world.post([Charge("n1-1", POT, "2026-03-01", 100), Charge("n1-1", POT, "2026-03-01", 20)])
     assert await _only(world) == (120, 180, 0, 0)
     (answer,) = await world.store.adjust("w1", [ask(1_000, keep=120, settled=120, close=True)])
     assert answer.amount == 120
@@ -51,7 +53,7 @@ async def test_a_lease_is_closed_when_its_last_charge_is_on_record(world: Budget
     await world.store.adjust("w1", [ask(1_000, need=100, demand=100)])
     await world.store.adjust("w1", [ask(1_000, keep=100, settled=100, close=True)])
     assert await _only(world) == (0, 100, 100, 0)
-    await world.post([Charge("n1-1", "b", "2026-03-01", 100)])
+    await world.post([Charge("n1-1", POT, "2026-03-01", 100)])
     assert await _only(world) == (100, 0, 0, 0)
     (answer,) = await world.store.adjust("w1", [ask(1_000, keep=100, settled=100)])
     assert answer.gone
@@ -78,19 +80,19 @@ async def test_the_limit_itself_may_be_spent_and_not_one_more(world: BudgetWorld
 
 async def test_what_no_lease_covers_is_declared_as_overage(world: BudgetWorld) -> None:
     await world.store.adjust("w1", [ask(1_000, need=100, demand=100)])
-    await world.post([Charge("n1-1", "b", "2026-03-01", 130, 30), Charge("lost", "b", "2026-03-01", 5)])
+    await world.post([Charge("n1-1", POT, "2026-03-01", 130, 30), Charge("lost", POT, "2026-03-01", 5)])
     assert await _only(world) == (135, 0, 0, 35)
 
 
 async def test_a_budget_that_binds_nobody_only_counts(world: BudgetWorld) -> None:
-    await world.post([Charge("", "b", "2026-03-01", 130)])
+    await world.post([Charge("", POT, "2026-03-01", 130)])
     assert await _only(world) == (130, 0, 0, 0)
 
 
 async def test_what_a_dead_process_held_comes_back_but_not_its_successors(world: BudgetWorld) -> None:
     await world.store.adjust("w1", [ask(1_000, need=100, demand=100)])
     await world.store.adjust("w1", [ask(1_000, lease="n2-1", need=50, demand=50)])
-    await world.post([Charge("n1-1", "b", "2026-03-01", 30)])
+    await world.post([Charge("n1-1", POT, "2026-03-01", 30)])
     assert await world.store.reclaim("w1", but="n2") == 70
     assert await _only(world) == (30, 50, 0, 0)
     assert await world.store.reclaim("w9") == 0

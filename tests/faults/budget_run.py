@@ -80,7 +80,7 @@ async def prepare(settings: Settings, limit: int) -> None:
 async def balance(settings: Settings) -> BudgetBalance:
     """Return the daily budget once everything is on record, what dead processes left behind too."""
     runtime = await build(settings)
-    key = ("run-daily", period_at("daily", "UTC", runtime.clock.utcnow()).key)
+    key = (f"account:{ACCOUNT}:daily", period_at("daily", "UTC", runtime.clock.utcnow()).key)
     found = None
     for _ in range(300):
         (found,) = await runtime.budgets.balances([key])

@@ -173,7 +173,7 @@ class Budgets(RuleBasedStateMachine):
 
     def _today(self) -> list[tuple[tuple[str, str], int]]:
         today = self.world.clock.utcnow().date().isoformat()
-        return [(("b", today), self.limit), (("m", today[:7]), 4 * self.limit)]
+        return [(("account:acme:daily", today), self.limit), (("account:acme:monthly", today[:7]), 4 * self.limit)]
 
     def _spent(self, key: tuple[str, str]) -> int:
         return self.charged[key] + sum(_sums(each.journal)[key] for each in [*self.live, *self.dead])

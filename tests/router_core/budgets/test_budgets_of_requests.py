@@ -16,6 +16,7 @@ from tests.support.core_fakes import CoreRig, answer, ask, provider, rig, servic
 
 CHEAP = provider("cheap", model="gpt-4o-mini", use_cases=("legal",))
 DEAR = provider("dear", model="gpt-4o", use_cases=("legal",))
+POT = "account:acme:daily"
 # Ten tokens written cost 6,000 nano-dollars with the cheap model and 100,000 with the dear one.
 ASK: dict[str, Any] = {"max_tokens": 10, "prompt": "hi", "use_case": "legal"}
 
@@ -53,7 +54,7 @@ async def test_a_downgrade_budget_lets_a_cheaper_candidate_serve() -> None:
     desk = desk_with(limit(50_000, mode="downgrade"))
     response = await desk.router.complete(ask(**ASK), service("acme"))
     assert (response.provider, desk.adapters.called) == ("cheap", ["cheap"])
-    (charge,) = [each for each in desk.events.only.charges if each.budget == "b"]
+    (charge,) = [each for each in desk.events.only.charges if each.budget == POT]
     assert (charge.amount, charge.period, charge.overage) == (desk.events.only.cost, "2026-03-01", 0)
 
 
@@ -67,7 +68,7 @@ async def test_a_downgrade_budget_that_nobody_fits_refuses() -> None:
 async def test_a_soft_budget_counts_and_refuses_nobody() -> None:
     desk = desk_with(limit(1, mode="soft"))
     await desk.router.complete(ask(**ASK), service("acme"))
-    assert next(each.budget for each in desk.events.only.charges if each.lease == "") == "b"
+    assert next(each.budget for each in desk.events.only.charges if each.lease == "") == POT
 
 
 async def test_a_spent_provider_is_passed_over() -> None:
@@ -114,7 +115,7 @@ async def test_a_failed_call_is_paid_by_what_it_cost_and_the_next_one_by_itself(
     desk.adapters.script("dear", first)
     await desk.router.complete(ask(**ASK), service("acme"))
     event = desk.events.only
-    assert sum(each.amount for each in event.charges if each.budget == "b") == event.cost
+    assert sum(each.amount for each in event.charges if each.budget == POT) == event.cost
     assert [each.cost_nano for each in event.decision.attempts] == [event.cost]
 
 
@@ -209,7 +210,7 @@ async def test_what_a_call_cost_beyond_its_bound_is_overage_only_where_the_slice
     charge, *_ = hold.settle(130)
     assert (charge.amount, charge.overage) == (130, 70)
     await world.post([charge])
-    (found,) = await world.store.balances([("b", "2026-03-01")])
+    (found,) = await world.store.balances([(POT, "2026-03-01")])
     assert (found.spent, found.overage, found.leased) == (130, 70, 0)
 
 
@@ -219,3 +220,23 @@ async def test_different_keys_share_the_slice_of_their_account() -> None:
     for key in ("a", "b", "c"):
         (await guard.hold(Payer("acme", key, "general"), ROW, 10, 1.0)).settle(10)
     assert guard.trips == 1
+
+
+async def test_a_limit_that_is_set_during_a_day_counts_what_was_spent_before() -> None:
+    world = memory_world()
+    shelf = [BudgetBook(defaults=DefaultBudgets(daily=100))]
+    guard = LeasedBudget(world.store, lambda: shelf[0], world.clock, writer="w", node="n")
+    (await guard.hold(PAYER, ROW, 60, 1.0)).settle(60)
+    shelf[0] = BudgetBook([budget(70)], defaults=DefaultBudgets(daily=100))
+    await guard.look_round()
+    with pytest.raises(PaymentRequiredError, match=r"Current: \$0\.00000006"):
+        await guard.hold(PAYER, ROW, 11, 1.0)
+    (await guard.hold(PAYER, ROW, 10, 1.0)).settle(10)
+
+
+async def test_of_several_limits_on_the_same_the_tightest_decides() -> None:
+    world = memory_world()
+    guard = guard_over(world, BudgetBook([budget(100), budget(50, id="s", mode="soft"), budget(20, id="t")]))
+    (await guard.hold(PAYER, ROW, 20, 1.0)).settle(20)
+    with pytest.raises(PaymentRequiredError, match=r"Limit: \$0\.00000002$"):
+        await guard.hold(PAYER, ROW, 1, 1.0)
