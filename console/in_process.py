@@ -41,6 +41,7 @@ from router_core.types import (
     Snapshot,
     StreamPart,
     UpstreamState,
+    Usage,
 )
 from signalbox.bootstrap import Runtime
 from signalbox.loop import SERVED
@@ -105,7 +106,11 @@ class InProcessBackend:
         ]
         views.sort(key=lambda view: WORST_FIRST.index(view.state))
         recent = self._runtime.events.recent(RECENT_SHOWN, _accounts(person))
-        return OverviewView(report=report, spent_today=spent, providers=tuple(views), recent=tuple(recent))
+        active = {each.model for each in _visible(snapshot, person) if each.is_active}
+        unpriced = tuple(sorted(model for model in active if self._runtime.prices.cost(model, Usage()) is None))
+        return OverviewView(
+            report=report, spent_today=spent, providers=tuple(views), recent=tuple(recent), unpriced=unpriced
+        )
 
     def choices(self, person: Principal) -> Choices:
         """Return what ``person`` may ask for in the playground."""

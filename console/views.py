@@ -31,12 +31,16 @@ class ProviderView(Struct, frozen=True, kw_only=True):
 
 
 class OverviewView(Struct, frozen=True, kw_only=True):
-    """The last hour, what today cost, the providers worst first, and the newest requests first."""
+    """The last hour, what today cost, the providers worst first, and the newest requests first.
+
+    ``unpriced`` are the models of active providers that no price is known for.
+    """
 
     report: MetricsReport
     spent_today: NanoUSD
     providers: tuple[ProviderView, ...]
     recent: tuple[RequestEvent, ...]
+    unpriced: tuple[str, ...] = ()
 
 
 class LiveScope(Struct, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 
 
+prices = typer.Typer(no_args_is_help=True, help="Prices: list.")
 budgets = typer.Typer(no_args_is_help=True, help="Budgets: set, list.")
 accounts = typer.Typer(no_args_is_help=True, help="Accounts: create, list.")
 users = typer.Typer(no_args_is_help=True, help="People who use the console: create, list, disable.")
@@ -212,6 +213,14 @@ def list_budgets(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     command.list_budgets(data_dir, as_json=as_json)
 
 
+@prices.command("list")
+def list_prices(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List what the configured models cost, in dollars for a million tokens."""
+    from signalbox.commands import prices as command
+
+    command.list_prices(data_dir, as_json=as_json)
+
+
 @users.command("create")
 def create_user(
     email: Annotated[str, typer.Argument(help="E-mail address.")],
@@ -284,6 +293,7 @@ def revoke_key(
 
 app.add_typer(accounts, name="accounts")
 app.add_typer(budgets, name="budgets")
+app.add_typer(prices, name="prices")
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")

@@ -21,7 +21,7 @@ class Alert(NamedTuple):
 
 def alerts(view: OverviewView) -> list[Alert]:
     """Return what needs attention in ``view``; nothing when all is well."""
-    found = [*_provider_alerts(view), *_error_rate(view)]
+    found = [*_provider_alerts(view), *_error_rate(view), *_unpriced(view)]
     return sorted(found, key=lambda alert: alert.level != "error")
 
 
@@ -50,4 +50,11 @@ def _error_rate(view: OverviewView) -> list[Alert]:
         Alert(
             "warning", f"**{percent(totals.errors / judged)}** of requests failed in the last hour ({totals.errors})."
         )
+    ]
+
+
+def _unpriced(view: OverviewView) -> list[Alert]:
+    return [
+        Alert("warning", f"No price is known for **{literal(model)}**: it is refused where a budget applies.")
+        for model in view.unpriced
     ]

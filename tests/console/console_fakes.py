@@ -117,6 +117,7 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble):
         self.sent: list[LLMRequest] = []
         self.closed = threading.Event()
         self.events: list[RequestEvent] = []
+        self.unpriced: tuple[str, ...] = ()
         if busy:
             self._fill()
 
@@ -144,6 +145,7 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble):
             spent_today=report.totals.cost,
             providers=providers,
             recent=tuple(reversed(self.events[-25:])),
+            unpriced=self.unpriced,
         )
 
     def choices(self, person: Principal) -> Choices:

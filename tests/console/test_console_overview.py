@@ -73,3 +73,10 @@ def test_a_cookie_that_is_no_string_lets_nobody_in(open_console: OpenConsole) ->
     app = open_console(FakeBackend(busy=True), token=object())
     assert [each.value for each in app.subheader] == ["Session ended"]
     assert not app.metric
+
+
+def test_a_model_without_a_price_is_named(open_console: OpenConsole) -> None:
+    backend = FakeBackend(busy=True)
+    backend.unpriced = ("gpt-99",)
+    app = open_console(backend)
+    assert ["No price is known" in each.value and "gpt" in each.value for each in app.warning] == [True]
