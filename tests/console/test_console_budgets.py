@@ -46,6 +46,15 @@ def test_every_budget_has_a_bar_and_a_spent_one_says_exceeded(open_console: Open
     assert "Account Acme Corporation" in told
 
 
+def test_what_is_expected_is_told_with_its_interval_and_when_the_limit_is_reached(open_console: OpenConsole) -> None:
+    backend = _filled()
+    backend.views = [budget_view(50, 42)]
+    backend.past = {NOW - timedelta(hours=number): 6_000_000_000 for number in range(1, 30 * 24)}
+    told = "".join(str(each.proto) for each in open_console(backend, page="budgets").get("html"))
+    assert "expected by then ($" in told
+    assert "limit reached" in told
+
+
 def test_sums_are_told_and_what_has_no_price_is_called_unpriced(open_console: OpenConsole) -> None:
     app = open_console(_filled(), page="budgets")
     values = {each.label: each.value for each in app.metric}
