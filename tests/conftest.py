@@ -1,9 +1,24 @@
-"""Fixtures that every folder may ask for, and how Hypothesis runs here."""
+"""Fixtures that every folder may ask for, how Hypothesis runs here, and how tests take turns."""
 
+from collections.abc import Generator
+
+import pytest
 from hypothesis import settings
+
+from tests.support.turns import turn
 
 pytest_plugins = ("tests.support.database",)
 
 # Two tests run at a time, beside servers and browsers: how long one example took says nothing.
 settings.register_profile("beside_others", deadline=None)
 settings.load_profile("beside_others")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run a test marked ``alone`` beside none of another worker, its fixtures included."""
+    worker = getattr(item.config, "workerinput", None)
+    if worker is None:
+        return (yield)
+    with turn(worker["testrunuid"], alone=item.get_closest_marker("alone") is not None):
+        return (yield)

@@ -20,6 +20,7 @@ from router_core.router import StaticConfig
 from router_core.types import Decision, Flags, LLMRequest, Principal, ProviderConfig, Secret, Snapshot
 from signalbox.bootstrap import Runtime
 from tests.console.console_fakes import OWNER, VIEWER, decision_for, event
+from tests.support.core_fakes import PRICES
 
 ANALYST = Principal(kind="person", id="u3", name="an@example.com", role="analyst", accounts=("other",))
 PROMPTER = Principal(kind="person", id="u4", name="pe@example.com", role="prompt_engineer", accounts=("other",))
@@ -54,8 +55,9 @@ class World:
         live = LiveMetrics(MemoryMetricsStore(clock.utcnow()), self.pending, clock, lambda: (0, 0))
         self.health = HealthBoard(config, lambda row: self.upstream(row).state(), TransitionTail(), SystemClock())
         parts = SimpleNamespace(
-            config=config, router=self.router, events=self.events, live=live, health=self.health, clock=clock
-        )
+            config=config, router=self.router, events=self.events, live=live, health=self.health, clock=clock,
+            prices=PRICES,
+        )  # fmt: skip
         self.backend = InProcessBackend(cast(Runtime, parts))
 
     def upstream(self, row: ProviderConfig) -> Upstream:

@@ -10,6 +10,7 @@ from tests.faults.stage import Stage, Waits
 from tests.faults.traffic import Seen
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 async def test_callers_do_not_notice(
     fault: FaultKind, stage: Stage, plan: Plan, waits: Waits, baseline: Sequence[Seen]
