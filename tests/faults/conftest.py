@@ -1,4 +1,4 @@
-"""One server between two simulated vendors for the folder, impatient enough for short tests."""
+"""One server between two simulated vendors for each file, impatient enough for short tests."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -20,12 +20,12 @@ def plan() -> Plan:
     return Plan(rate=30.0, seconds=3.0, baseline_s=3.0, pause_s=0.0)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory, waits: Waits) -> Iterator[Stage]:
     with open_stage(tmp_path_factory.mktemp("faults"), waits) as opened:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def baseline(stage: Stage, plan: Plan) -> Sequence[Seen]:
     return asyncio.run(measure_baseline(stage, plan))
