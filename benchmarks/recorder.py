@@ -10,15 +10,20 @@ import gc
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+
+from msgspec import structs
 
 from benchmarks.record_samples import sample_event, sample_intent
 from db.engine import make_engine
 from db.hop import StoreHop
 from db.migrate import upgrade
 from db.records.event_store import SqlEventStore
+from db.stores.budgets import SqlBudgetStore
 from router_core.audit.head_files import HeadFiles
 from router_core.audit.signatures import ChainSigner
+from router_core.budgets.guard import LeasedBudget
 from router_core.clock import SystemClock
 from router_core.journal.journal import FileJournal
 from router_core.journal.poison import PoisonFile
@@ -26,10 +31,14 @@ from router_core.journal.policy import JournalPolicy
 from router_core.journal.recorder import EventRecorder, RecorderParts, RecorderPolicy
 from router_core.metrics.overlay import PendingEvents
 from router_core.ports import EventStore, JournalPosition
+from router_core.types import NANO_PER_USD, BudgetBook, DefaultBudgets, Payer, ProviderConfig, RequestEvent
 
 PATH_ROUNDS = 5
 PATH_EVENTS = 4_000
 STORE_EVENTS = 40_000
+PROVIDER = ProviderConfig(
+    id="row", name="row", kind="openai", model="m", use_cases=("general",), max_tokens=1_000, context_window=2_000
+)
 
 
 def main() -> None:
@@ -54,7 +63,7 @@ async def _run(folder: Path, url: str, events: int) -> None:
     await recorder.drain()
     print(f"journal and queue: {_path_cost(recorder, journal):.1f} us per request (intent and outcome)")
     await recorder.drain()
-    samples = [sample_event(number, clock) for number in range(events)]
+    samples = await _charged([sample_event(number, clock) for number in range(events)], hop)
     for event in samples:
         recorder.record(event)
     began, cpu = time.perf_counter(), time.process_time()
@@ -65,6 +74,18 @@ async def _run(folder: Path, url: str, events: int) -> None:
     print(f"failed {recorder.stats().failed}, dropped {recorder.stats().dropped}, pending {recorder.pending}")
     journal.close(settled=True)
     hop.close()
+
+
+async def _charged(events: Sequence[RequestEvent], hop: StoreHop) -> list[RequestEvent]:
+    """Return ``events`` with what they are charged, held and settled in the daily and monthly budgets of accounts."""
+    clock, limit = SystemClock(), 10**9 * NANO_PER_USD
+    book = BudgetBook(defaults=DefaultBudgets(daily=limit, monthly=limit))
+    guard = LeasedBudget(SqlBudgetStore(hop, clock), lambda: book, clock, writer="bench", node="n")
+    charged = []
+    for event in events:
+        hold = await guard.hold(Payer(event.account_id, None, event.use_case), PROVIDER, event.cost, 1.0)
+        charged.append(structs.replace(event, charges=hold.settle(event.cost or 0)))
+    return charged
 
 
 def _recorder(folder: Path, store: EventStore, signer: ChainSigner) -> tuple[EventRecorder, FileJournal]:

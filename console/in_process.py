@@ -18,6 +18,7 @@ from router_core.journal.stats import RecorderStats
 from router_core.ports import SpendBy, SpendHour
 from router_core.security.permissions import allows, require
 from router_core.types import (
+    EVERY_ACCOUNT,
     STANDARD_USE_CASES,
     AuditChoices,
     AuditCount,
@@ -63,7 +64,6 @@ CONTROLS: dict[Control, str] = {
     "export": "audit.export",
     "budgets": "budgets.edit",
 }
-SEES_ALL_ACCOUNTS = frozenset({"owner", "admin"})
 RECENT_SHOWN = 25
 RECENT_SEARCHED = 200
 WORST_FIRST: tuple[ProviderState, ...] = ("down", "failing", "recovering", "healthy", "unknown", "disabled")
@@ -262,7 +262,7 @@ class InProcessBackend:
 
 
 def _accounts(person: Principal) -> Sequence[str] | None:
-    return None if person.role in SEES_ALL_ACCOUNTS else person.accounts
+    return None if person.role in EVERY_ACCOUNT else person.accounts
 
 
 def _visible(snapshot: Snapshot, person: Principal) -> list[ProviderConfig]:

@@ -5,7 +5,7 @@ from types import TracebackType
 from router_core.clock import Clock
 from router_core.errors import ForbiddenError, OverloadedError
 from router_core.resilience.concurrency import AdaptiveLimit, ConcurrencyPolicy
-from router_core.types import LLMRequest, Principal
+from router_core.types import EVERY_ACCOUNT, LLMRequest, Principal
 
 __all__ = ["DEFAULT_IN_FLIGHT", "Admission", "Ticket"]
 
@@ -14,7 +14,6 @@ LEAST_IN_FLIGHT = 100
 LOAD_BACKOFF = 0.9
 LOAD_GROWTH = 10.0
 SHED_RETRY_AFTER_MS = 1_000
-ACTS_FOR_ANY_ACCOUNT = frozenset({"owner", "admin"})
 
 
 class Ticket:
@@ -70,6 +69,6 @@ def _paying_account(request: LLMRequest, principal: Principal) -> str | None:
     named = request.account_id
     if named is None or named in principal.accounts:
         return named or principal.account_id
-    if principal.role in ACTS_FOR_ANY_ACCOUNT:
+    if principal.role in EVERY_ACCOUNT:
         return named
     raise ForbiddenError("This account may not be used by the caller")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from router_core.admin.operations import Operations
-from router_core.admin.treasury import Treasury, TreasuryParts
+from router_core.admin.treasury import Treasury
 from router_core.budgets.guard import LeasedBudget
 from router_core.clock import Clock, SystemClock, new_ulid
 from router_core.errors.known_secrets import KnownSecrets
@@ -50,6 +50,7 @@ from signalbox.settings import Settings
 from signalbox.store import Store, open_store, store_faults
 from signalbox.tasks import background
 from signalbox.telemetry import telemetry_recorders
+from signalbox.treasury import store_treasury
 
 __all__ = ["Overrides", "Runtime", "build", "key_pepper"]
 
@@ -197,7 +198,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         started=clock.utcnow(),
         health=desk.health,
         operations=desk.attend(router, live.reset),
-        treasury=_treasury(parts),
+        treasury=store_treasury(store, parts.config, desk.trail, parts.budget.settled, clock),
         budget=parts.budget,
         limits=store.limits,
         budgets=store.budgets,
@@ -227,23 +228,6 @@ def _record_parts(
         on_gap=desk.note_gap,
         reclaim=budget.reclaim,
         clock=clock,
-    )
-
-
-def _treasury(parts: _Parts) -> Treasury:
-    store = parts.store
-    return Treasury(
-        TreasuryParts(
-            config=parts.config,
-            accounts=store.accounts,
-            budgets=store.budgets,
-            settings=store.limits,
-            spending=store.spending,
-            trail=parts.desk.trail,
-            settled=parts.budget.settled,
-            refresh=store.config.refresh,
-            clock=parts.clock,
-        )
     )
 
 

@@ -14,7 +14,7 @@ from db.stores.lookups import require_known
 from db.stores.revisions import next_revision
 from router_core.clock import Clock
 from router_core.errors import NotFoundError
-from router_core.ports.keeping import refuse
+from router_core.ports.keeping import refuse, refuse_limit
 from router_core.types import (
     Budget,
     BudgetAlert,
@@ -24,7 +24,6 @@ from router_core.types import (
     BudgetScope,
     DefaultBudgets,
 )
-from router_core.types.budget import LARGEST_LIMIT, MOST_THRESHOLD
 from router_core.types.use_case import is_use_case_name
 
 __all__ = ["SqlBudgetSettings", "load_budgets"]
@@ -42,11 +41,14 @@ class SqlBudgetSettings:
 
         Raises :class:`ValidationError` for a target that does not exist and a value that is not allowed.
         """
-        limit = budget.limit
-        refuse(limit is not None and not 0 <= limit <= LARGEST_LIMIT, "limit", "is not allowed")
-        refuse(any(not 0 < each <= MOST_THRESHOLD for each in budget.thresholds), "thresholds", "is not allowed")
+        refuse_limit(budget)
         now = self._clock.utcnow()
         return await self._hop.write(lambda session: _put(session, budget, now))
+
+    async def check_budget(self, budget: Budget) -> None:
+        """Change nothing; raise what :meth:`put_budget` would raise."""
+        refuse_limit(budget)
+        await self._hop.read(lambda session: _require_target(session, budget))
 
     async def drop_budget(self, budget_id: str) -> int:
         """Remove a limit; return the new revision. Raises :class:`NotFoundError` when there is none such."""

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from db.budget_models import BudgetLease, BudgetPot, BudgetRow
 from db.hop import StoreHop
-from db.records.budgets import PotKey, keep_pot, lease_of, locked_pot
+from db.records.budgets import PotKey, keep_pot, lease_of, locked_pots, pot_of
 from db.upserts import insert_into
-from router_core.budgets.escrow import Lease, Pot, adjusted, ended
+from router_core.budgets.escrow import Lease, adjusted, ended
 from router_core.clock import Clock
 from router_core.ports import LeaseAnswer, LeaseAsk
 from router_core.ports.budgets import NOTHING_NEWER
@@ -32,10 +32,8 @@ class SqlBudgetStore:
         now = self._clock.utcnow()
 
         def work(session: Session) -> Sequence[LeaseAnswer]:
-            # In one order in every process, so that two of them never wait for each other.
-            order = sorted(range(len(asks)), key=lambda place: (asks[place].budget.pot, asks[place].period))
-            answers = {place: _adjust(session, writer, asks[place], now) for place in order}
-            return [answers[place] for place in range(len(asks))]
+            rows = locked_pots(session, {(each.budget.pot, each.period) for each in asks}, now)
+            return [_adjust(session, writer, each, rows[each.budget.pot, each.period], now) for each in asks]
 
         return await self._hop.write(work)
 
@@ -65,9 +63,8 @@ class SqlBudgetStore:
         return await self._hop.read(work)
 
 
-def _adjust(session: Session, writer: str, ask: LeaseAsk, now: datetime) -> LeaseAnswer:
+def _adjust(session: Session, writer: str, ask: LeaseAsk, row: BudgetPot, now: datetime) -> LeaseAnswer:
     key = (ask.budget.pot, ask.period)
-    row = locked_pot(session, key, now)
     own = session.get(BudgetRow, ask.budget.id)
     limit = ask.budget.limit if own is None else own.amount
     row.amount, row.thresholds = limit, tuple(str(each) for each in ask.budget.thresholds)
@@ -76,7 +73,7 @@ def _adjust(session: Session, writer: str, ask: LeaseAsk, now: datetime) -> Leas
         known = row.spent + _settled(session, [key]).get(key, 0)
         return LeaseAnswer(lease=ask.lease, amount=0, known=known, limit=limit, gone=True)
     before = Lease() if held is None else lease_of(held)
-    pot, lease, granted = adjusted(Pot(spent=row.spent, leased=row.leased, overage=row.overage), before, limit, ask)
+    pot, lease, granted = adjusted(pot_of(row), before, limit, ask)
     keep_pot(row, pot, now)
     _keep_lease(session, writer, ask, lease)
     if granted < ask.need:
@@ -125,14 +122,14 @@ def _settled(
 def _reclaim(session: Session, writer: str, but: str, now: datetime) -> NanoUSD:
     found = session.scalars(select(BudgetLease).where(BudgetLease.writer == writer)).all()
     dead = [each for each in found if not (but and each.id.startswith(but))]
+    rows = locked_pots(session, {(each.budget, each.period) for each in dead}, now)
     total = 0
-    for lease in sorted(dead, key=lambda each: (each.budget, each.period)):
-        row = locked_pot(session, (lease.budget, lease.period), now)
+    for lease in dead:
         session.refresh(lease, with_for_update=True)
-        pot, left = ended(Pot(spent=row.spent, leased=row.leased, overage=row.overage), lease_of(lease))
+        row = rows[lease.budget, lease.period]
+        pot, left = ended(pot_of(row), lease_of(lease))
         keep_pot(row, pot, now)
         session.delete(lease)
-        session.flush()
         total += left
     return total
 

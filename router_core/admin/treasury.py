@@ -13,13 +13,13 @@ from msgspec import Struct, structs
 from router_core.admin.action_trail import ActionTrail
 from router_core.budgets.forecast import Forecast, forecast
 from router_core.budgets.periods import period_at
-from router_core.budgets.refusals import budget_status
 from router_core.clock import Clock, new_ulid
 from router_core.errors import NotFoundError, ValidationError
 from router_core.ports import AccountStore, BudgetSettings, BudgetStore, ConfigSource, SpendBy, SpendHour, SpendReader
 from router_core.security.permissions import require
 from router_core.types import (
     DEFAULT_THRESHOLDS,
+    EVERY_ACCOUNT,
     Budget,
     BudgetAlert,
     BudgetBalance,
@@ -38,7 +38,6 @@ MOST_ALERTS = 1_000
 LEARNED_FROM = timedelta(days=35)
 MOST_DECIMALS = 9
 WARNING_PERCENT = 80
-_HEADS = frozenset({"owner", "admin"})
 BudgetWord = Literal["ok", "warning", "exceeded"]
 
 
@@ -54,7 +53,8 @@ class BudgetOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class BudgetView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A budget and how it stands in the period that runs. Nano-dollars; ``held`` is reserved for calls in flight.
+    """A budget and how it stands in the period that runs. Nano-dollars; ``held`` is set aside by processes, for calls
+    in flight and those to come.
 
     ``own`` says whether somebody set it; else it is the default of accounts without one.
     """
@@ -108,17 +108,12 @@ class Treasury:
         accounts = [each.id for each in await self._parts.accounts.list()]
         wider = [each for each in book.budgets if each.scope != "account"]
         own = [each for account in accounts for each in book.of_account(account)]
-        keys = None if person.role in _HEADS else frozenset(person.accounts)
+        keys = None if person.role in EVERY_ACCOUNT else frozenset(person.accounts)
         return await self._views([each for each in (*wider, *own) if keys is None or _belongs(each, keys)])
 
     async def of_account(self, account_id: str) -> Sequence[BudgetView]:
         """Return the budgets of one account."""
         return await self._views(self._parts.config.snapshot().budgets.of_account(account_id))
-
-    async def status(self, account_id: str) -> dict[str, Any]:
-        """Return the original's view of an account's budgets; dollars as numbers."""
-        views = await self.of_account(account_id)
-        return budget_status((each.budget, each.spent, each.budget.limit) for each in views)
 
     async def set_budget(self, order: BudgetOrder, person: Principal) -> Budget:
         """Set a limit, in force in every process within 2 s; return it.
@@ -136,7 +131,8 @@ class Treasury:
             mode=order.mode,
             thresholds=order.thresholds,
         )
-        before = next((each for each in parts.config.snapshot().budgets.budgets if _same_place(each, budget)), None)
+        await parts.settings.check_budget(budget)
+        before = self._set(budget)
         await parts.trail.require(
             structs.replace(
                 self._action(person, "budget.set", f"{order.scope}:{order.target}:{order.period}"),
@@ -146,7 +142,7 @@ class Treasury:
         )
         await parts.settings.put_budget(budget)
         await parts.refresh()
-        return budget if before is None else structs.replace(budget, id=before.id)
+        return self._set(budget) or budget
 
     async def drop_budget(self, budget_id: str, person: Principal) -> None:
         """Remove a limit; an account falls back on the default. Raises :class:`NotFoundError` for none such."""
@@ -167,12 +163,12 @@ class Treasury:
             raise ValidationError(f"limit must be within 1 and {MOST_ALERTS}", field="limit")
         found = await self._parts.settings.alerts(limit)
         seen = {each.budget.pot for each in await self.budgets(person)}
-        return [each for each in found if person.role in _HEADS or each.budget in seen]
+        return [each for each in found if person.role in EVERY_ACCOUNT or each.budget in seen]
 
     async def spending(self, by: SpendBy, since: datetime, until: datetime, person: Principal) -> Sequence[SpendHour]:
         """Return what was spent by the hour, by name, of the accounts that ``person`` may see."""
         require(person, "budgets.read")
-        accounts = None if person.role in _HEADS else person.accounts
+        accounts = None if person.role in EVERY_ACCOUNT else person.accounts
         return await self._parts.spending.hourly(by, since, until, accounts)
 
     async def own_spending(self, by: SpendBy, since: datetime, until: datetime, account_id: str) -> Sequence[SpendHour]:
@@ -185,16 +181,24 @@ class Treasury:
         running = now.replace(minute=0, second=0, microsecond=0)
         past: dict[BudgetScope, dict[str, dict[datetime, NanoUSD]]] = {}
         for scope in {each.budget.scope for each in views}:
-            past[scope] = await self._past(scope, running)
+            targets = [each.budget.target for each in views if each.budget.scope == scope]
+            past[scope] = await self._past(scope, targets, running)
         return await asyncio.to_thread(_forecasts, views, past, now)
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    async def _past(self, scope: BudgetScope, until: datetime) -> dict[str, dict[datetime, NanoUSD]]:
+    def _set(self, budget: Budget) -> Budget | None:
+        """Return the budget that is set in the place of ``budget``, as this process knows it."""
+        return next((each for each in self._parts.config.snapshot().budgets.budgets if _same_place(each, budget)), None)
+
+    async def _past(
+        self, scope: BudgetScope, targets: Sequence[str], until: datetime
+    ) -> dict[str, dict[datetime, NanoUSD]]:
         """Return what was spent by the hour, by what budgets of ``scope`` name; everything together under no name."""
         by: SpendBy = "provider" if scope == "installation" else scope
+        accounts = targets if scope == "account" else None
         found: dict[str, dict[datetime, NanoUSD]] = {}
-        for each in await self._parts.spending.hourly(by, until - LEARNED_FROM, until, None):
+        for each in await self._parts.spending.hourly(by, until - LEARNED_FROM, until, accounts):
             hours = found.setdefault("" if scope == "installation" else each.name, {})
             hours[each.hour] = hours.get(each.hour, 0) + each.cost
         return found

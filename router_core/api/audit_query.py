@@ -8,7 +8,7 @@ from router_core.api.call import Call
 from router_core.api.documents import read_query
 from router_core.errors import ForbiddenError, ValidationError
 from router_core.instants import parse_instant
-from router_core.types import AuditFilter, EventStatus, Principal
+from router_core.types import EVERY_ACCOUNT, AuditFilter, EventStatus, Principal
 
 __all__ = ["FILTER_NAMES", "read_filter", "visible_accounts"]
 
@@ -18,12 +18,11 @@ FILTER_NAMES: Final = (
 DEFAULT_SPAN: Final = timedelta(hours=24)
 MOST_TEXT: Final = 200
 STATUSES: Final[tuple[str, ...]] = get_args(EventStatus)
-_SEES_ALL: Final = frozenset({"owner", "admin"})
 
 
 def visible_accounts(person: Principal) -> Sequence[str] | None:
     """Return the accounts whose rows ``person`` may see, None for all."""
-    return None if person.role in _SEES_ALL else person.accounts
+    return None if person.role in EVERY_ACCOUNT else person.accounts
 
 
 def read_filter(call: Call, more: Mapping[str, str]) -> tuple[AuditFilter, dict[str, str]]:

@@ -5,14 +5,13 @@ import re
 from router_core.api.call import Call
 from router_core.errors import ForbiddenError, UnauthorizedError, ValidationError
 from router_core.security.sessions import COOKIE_NAME, SECURE_COOKIE_NAME
-from router_core.types import LLMRequest, Principal
+from router_core.types import EVERY_ACCOUNT, LLMRequest, Principal
 
 __all__ = ["authenticate", "check_account", "session_token"]
 
 _BEARER = b"bearer "
 _CREDENTIALS = frozenset({b"authorization", b"x-api-key"})
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
-_ANY_ACCOUNT = frozenset({"owner", "admin"})
 _COOKIE = re.compile(
     rf"(?:^|;)[ \t]*(?:{SECURE_COOKIE_NAME}|{COOKIE_NAME})=\"?([A-Za-z0-9_-]{{1,128}})\"?[ \t]*(?=;|$)"
 )
@@ -51,7 +50,7 @@ async def check_account(call: Call, request: LLMRequest) -> None:
     named = request.account_id
     if named is None or named in call.principal.accounts:
         return
-    if call.principal.role not in _ANY_ACCOUNT:
+    if call.principal.role not in EVERY_ACCOUNT:
         raise ForbiddenError("This account may not be used by the caller")
     if not await call.deps.authenticator.account_exists(named):
         raise ValidationError("no such account", field="accountId")

@@ -10,6 +10,7 @@ from router_core.admin.treasury import BudgetView
 from router_core.api.call import Call
 from router_core.api.documents import read_query
 from router_core.budgets.forecast import ForecastBasis
+from router_core.budgets.refusals import budget_status
 from router_core.errors import ForbiddenError
 from router_core.ports import SpendHour
 from router_core.types import NanoUSD, format_usd
@@ -67,7 +68,7 @@ async def report_budget(call: Call) -> None:
     read_query(call, {})
     account, treasury = _own_account(call), call.deps.treasury
     views = list(await treasury.of_account(account))
-    status = await treasury.status(account)
+    status = budget_status((each.budget, each.spent, each.budget.limit) for each in views)
     found = await treasury.forecasts(views)
     ahead = {
         id: _Outlook(each.low, each.expected, each.high, each.basis, each.exhausted_at) for id, each in found.items()

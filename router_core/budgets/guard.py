@@ -45,8 +45,9 @@ class LeasePolicy(Struct, frozen=True, kw_only=True):
 class LeasedBudget:
     """A :class:`BudgetGuard` over a :class:`BudgetStore`. It belongs to one event loop; :meth:`run` is its task.
 
-    ``book`` hands out the budgets in force. ``writer`` is the name of this process's journal, which a successor may
-    take over; the names of its leases begin with ``node``, which is this process's alone.
+    ``book`` hands out the budgets in force, ``trips`` counts what was asked of the store. ``writer`` is the name of
+    this process's journal, which a successor may take over; the names of its leases begin with ``node``, which is this
+    process's alone.
     """
 
     def __init__(

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from router_core.errors import NotFoundError
-from router_core.ports.keeping import as_kept, refuse
+from router_core.ports.keeping import as_kept, refuse_limit
 from router_core.types import Budget, BudgetAlert, BudgetBook, DefaultBudgets
-from router_core.types.budget import LARGEST_LIMIT, MOST_THRESHOLD
 
 __all__ = ["MemoryBudgetSettings"]
 
@@ -27,9 +26,7 @@ class MemoryBudgetSettings:
 
     async def put_budget(self, budget: Budget) -> int:
         """Set a limit; return the new revision. Raises :class:`ValidationError` for a value that is not allowed."""
-        limit = budget.limit
-        refuse(limit is not None and not 0 <= limit <= LARGEST_LIMIT, "limit", "is not allowed")
-        refuse(any(not 0 < each <= MOST_THRESHOLD for each in budget.thresholds), "thresholds", "is not allowed")
+        refuse_limit(budget)
         budget = as_kept(budget)
         place = (budget.scope, budget.target, budget.period, budget.mode)
         old = next((each for each in self._rows.values() if _place(each) == place), None)
@@ -37,6 +34,11 @@ class MemoryBudgetSettings:
             budget = structs.replace(budget, id=old.id, version=old.version + 1)
         self._rows[budget.id] = budget
         return self._swap()
+
+    async def check_budget(self, budget: Budget) -> None:
+        """Change nothing; raise what :meth:`put_budget` would raise."""
+        refuse_limit(budget)
+        as_kept(budget)
 
     async def drop_budget(self, budget_id: str) -> int:
         """Remove a limit; return the new revision. Raises :class:`NotFoundError` when there is none such."""

@@ -84,6 +84,10 @@ class BudgetSettings(Protocol):
         """
         ...
 
+    async def check_budget(self, budget: Budget) -> None:
+        """Change nothing; raise what :meth:`put_budget` would raise."""
+        ...
+
     async def drop_budget(self, budget_id: str) -> int:
         """Remove a limit; return the new revision. Raises :class:`NotFoundError` when there is none such."""
         ...

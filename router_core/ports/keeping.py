@@ -9,12 +9,16 @@ from msgspec import Struct, structs
 
 from router_core.clock import Clock
 from router_core.errors import ValidationError
+from router_core.types import Budget
 
-__all__ = ["SLOTS_KEPT", "TRANSITIONS_KEPT", "SweepPace", "as_kept", "refuse"]
+__all__ = ["SLOTS_KEPT", "TRANSITIONS_KEPT", "SweepPace", "as_kept", "refuse", "refuse_limit"]
 
 TRANSITIONS_KEPT = timedelta(days=90)
 SLOTS_KEPT = timedelta(days=40)
 SWEEP_INTERVAL_S = 3600.0
+# A billion dollars: sums of such limits still fit a database's integers.
+LARGEST_LIMIT = 10**18
+MOST_THRESHOLDS, HIGHEST_THRESHOLD = 10, 1_000
 
 R = TypeVar("R", bound=Struct)
 
@@ -36,6 +40,14 @@ def refuse(wrong: bool, field: str, reason: str) -> None:
     """Raise :class:`ValidationError` about ``field`` when something is ``wrong``."""
     if wrong:
         raise ValidationError(f"`{field}` {reason}", field=field)
+
+
+def refuse_limit(budget: Budget) -> None:
+    """Raise :class:`ValidationError` for a budget whose limit or thresholds cannot be kept, whomever it is of."""
+    limit, thresholds = budget.limit, budget.thresholds
+    refuse(limit is not None and not 0 <= limit <= LARGEST_LIMIT, "limit", "is not allowed")
+    refuse(len(thresholds) > MOST_THRESHOLDS, "thresholds", f"may be {MOST_THRESHOLDS} at most")
+    refuse(any(not 0 < each <= HIGHEST_THRESHOLD for each in thresholds), "thresholds", "is not allowed")
 
 
 class SweepPace:

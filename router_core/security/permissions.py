@@ -3,14 +3,14 @@
 from types import MappingProxyType
 
 from router_core.errors import ForbiddenError
-from router_core.types import Principal, Role
+from router_core.types import EVERY_ACCOUNT, Principal, Role
 
 __all__ = ["PERMISSIONS", "PUBLIC", "allows", "is_declared", "require"]
 
 # Stands where a permission would stand, for what anyone may read without signing in.
 PUBLIC = "public"
 
-_HEADS: frozenset[Role] = frozenset({"owner", "admin"})
+_HEADS = EVERY_ACCOUNT
 _PEOPLE: frozenset[Role] = _HEADS | {"operator", "prompt_engineer", "analyst", "viewer"}
 _OPERATORS: frozenset[Role] = _HEADS | {"operator"}
 _PROMPTERS: frozenset[Role] = _HEADS | {"prompt_engineer"}

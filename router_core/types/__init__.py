@@ -47,7 +47,7 @@ from router_core.types.health import (
     ProviderReport,
     UptimeTick,
 )
-from router_core.types.identity import EMBEDDED, KeyRole, PersonRole, Principal, Role
+from router_core.types.identity import EMBEDDED, EVERY_ACCOUNT, KeyRole, PersonRole, Principal, Role
 from router_core.types.intent import Intent
 from router_core.types.metrics import (
     EVERYTHING,
@@ -103,6 +103,7 @@ __all__ = [
     "DEFAULT_THRESHOLDS",
     "EMBEDDED",
     "EVERYTHING",
+    "EVERY_ACCOUNT",
     "NANO_PER_USD",
     "REQUEST_EVENT",
     "SILENT_OUTCOMES",

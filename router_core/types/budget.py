@@ -28,9 +28,6 @@ BudgetPeriod = Literal["daily", "monthly"]
 BudgetMode = Literal["hard", "soft", "downgrade"]
 
 DEFAULT_THRESHOLDS = (50, 80, 90, 100)
-# A billion dollars: sums of such limits still fit a database's integers.
-LARGEST_LIMIT = 10**18
-MOST_THRESHOLD = 1_000
 NO_ZONES: MappingProxyType[str, str] = MappingProxyType({})
 
 

@@ -4,11 +4,15 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["EMBEDDED", "KeyRole", "PersonRole", "Principal", "Role"]
+__all__ = ["EMBEDDED", "EVERY_ACCOUNT", "KeyRole", "PersonRole", "Principal", "Role"]
 
 PersonRole = Literal["owner", "admin", "operator", "prompt_engineer", "analyst", "viewer"]
 KeyRole = Literal["service", "admin"]
 Role = Literal["owner", "admin", "operator", "prompt_engineer", "analyst", "viewer", "service"]
+
+
+# Who acts for every account and sees every account, not their own alone.
+EVERY_ACCOUNT: frozenset[Role] = frozenset({"owner", "admin"})
 
 
 class Principal(Struct, frozen=True, kw_only=True):

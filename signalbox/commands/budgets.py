@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from router_core.admin.action_trail import ActionTrail
-from router_core.admin.treasury import BudgetOrder, BudgetView, Treasury, TreasuryParts
+from router_core.admin.treasury import BudgetOrder, BudgetView, Treasury
 from router_core.budgets.refusals import dollars
 from router_core.types import BudgetMode, BudgetPeriod, BudgetScope, Principal
 from signalbox import administration
 from signalbox.commands.output import print_json
 from signalbox.commands.store_desk import StoreDesk, at_desk, print_rows
 from signalbox.faults import UsageFault
+from signalbox.treasury import store_treasury
 
 __all__ = ["list_budgets", "set_budgets"]
 
@@ -56,20 +57,8 @@ def list_budgets(data_dir: Path | None, *, as_json: bool) -> None:
 
 
 def _treasury(desk: StoreDesk) -> Treasury:
-    store = desk.store
-    return Treasury(
-        TreasuryParts(
-            config=store.config,
-            accounts=store.accounts,
-            budgets=store.budgets,
-            settings=store.limits,
-            spending=store.spending,
-            trail=ActionTrail(store.actions, desk.clock),
-            settled=dict,
-            refresh=store.config.refresh,
-            clock=desk.clock,
-        )
-    )
+    trail = ActionTrail(desk.store.actions, desk.clock)
+    return store_treasury(desk.store, desk.store.config, trail, dict, desk.clock)
 
 
 def _print(views: Sequence[BudgetView], *, as_json: bool) -> None:

@@ -96,6 +96,29 @@ async def test_a_call_whose_end_is_nowhere_is_on_record_as_unknown_and_charged_a
     ]
 
 
+async def test_what_a_dead_process_held_is_given_back_only_when_its_journal_is_on_record(tmp_path: Path) -> None:
+    store = ObedientStore()
+    alive, dead = _process(tmp_path, store, "w1"), _process(tmp_path, store, "w2")
+    dead.recorder.record(event(1))
+    dead.journal.intend(intent("LOST"))
+    dead.die()
+    store.down = True
+    task = asyncio.ensure_future(alive.recovery.run())
+    for _ in range(2_000):
+        await asyncio.sleep(0.001)
+        if not take_orphans_left(alive.folder):
+            break
+    await alive.recovery.reclaim_dead()
+    assert "w2" not in store.reclaimed
+    store.down = False
+    assert await alive.recorder.drain()
+    await alive.recovery.reclaim_dead()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert store.events.keys() == {event(1).id, "LOST"}
+    assert store.reclaimed.count("w2") == 1
+
+
 async def test_a_second_crash_right_after_changes_nothing(tmp_path: Path) -> None:
     store = ObedientStore()
     first = _process(tmp_path, store)

@@ -1,0 +1,31 @@
+"""Puts the treasury together over the store, for servers and for commands."""
+
+from collections.abc import Callable, Mapping
+
+from router_core.admin.action_trail import ActionTrail
+from router_core.admin.treasury import Treasury, TreasuryParts
+from router_core.clock import Clock
+from router_core.ports import ConfigSource
+from router_core.types import NanoUSD
+from signalbox.store import Store
+
+__all__ = ["store_treasury"]
+
+
+def store_treasury(
+    store: Store, config: ConfigSource, trail: ActionTrail, settled: Callable[[], Mapping[str, NanoUSD]], clock: Clock
+) -> Treasury:
+    """Return the treasury; ``settled`` is what this process spent out of each of its leases."""
+    return Treasury(
+        TreasuryParts(
+            config=config,
+            accounts=store.accounts,
+            budgets=store.budgets,
+            settings=store.limits,
+            spending=store.spending,
+            trail=trail,
+            settled=settled,
+            refresh=store.config.refresh,
+            clock=clock,
+        )
+    )
