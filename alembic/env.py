@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 
 import db.budget_models
 import db.models
+import db.price_models
 import db.record_models  # noqa: F401 - all fill the metadata
 from db.base import Base
 from db.engine import writing

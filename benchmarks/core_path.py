@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from statistics import median
 
 from router_core.clock import SystemClock
-from router_core.cost.price_book import ModelPrice, PriceBook
+from router_core.cost.prices import FixedPrices
 from router_core.metrics.collector import MetricsCollector
 from router_core.metrics.recorders import FanOutRecorder, RecentEvents
 from router_core.resilience.circuit_breaker import BreakerPolicy, CircuitBreaker
@@ -30,6 +30,7 @@ from router_core.types import (
     ProviderConfig,
     ProviderKind,
     ProviderPart,
+    Rates,
     RequestEvent,
     Secret,
     Snapshot,
@@ -96,12 +97,11 @@ _KEY = Secret("sk-benchmark")
 def make_router(recorder: NoRecorder | FanOutRecorder) -> Router:
     """Return a router on the instant adapter that records to ``recorder``."""
     rate = 150_000_000
-    price = ModelPrice(input=rate, output=4 * rate, cache_read=rate // 2, cache_write=rate, cache_write_1h=rate)
     return Router(
         config=StaticConfig(ROWS),
         adapters=InstantAdapter(),
         keys=OneKey(),
-        prices=PriceBook({MODEL: price}),
+        prices=FixedPrices({MODEL: Rates.of(rate, 4 * rate, cache_read=rate // 2)}),
         recorder=recorder,
     )
 

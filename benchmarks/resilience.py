@@ -18,7 +18,7 @@ from benchmarks.core_path import MODEL, REQUEST, ROWS, USAGE, InstantAdapter, No
 from router_core.admission import Admission, Ticket
 from router_core.attempts import Payment, RequestFacts
 from router_core.clock import SystemClock
-from router_core.cost.price_book import ModelPrice, PriceBook
+from router_core.cost.prices import FixedPrices
 from router_core.resilience.breaker_policy import BreakerPolicy
 from router_core.resilience.circuit_breaker import CircuitBreaker
 from router_core.resilience.concurrency import AdaptiveLimit, ConcurrencyPolicy
@@ -39,6 +39,7 @@ from router_core.types import (
     ProviderCall,
     ProviderConfig,
     ProviderPart,
+    Rates,
     TextDelta,
 )
 
@@ -157,8 +158,8 @@ class BareRouter(Router):
 
 def _ports() -> dict[str, Any]:
     rate = 150_000_000
-    price = ModelPrice(input=rate, output=4 * rate, cache_read=rate // 2, cache_write=rate, cache_write_1h=rate)
-    return {"config": StaticConfig(ROWS), "prices": PriceBook({MODEL: price}), "recorder": NoRecorder()}
+    prices = FixedPrices({MODEL: Rates.of(rate, 4 * rate, cache_read=rate // 2)})
+    return {"config": StaticConfig(ROWS), "prices": prices, "recorder": NoRecorder()}
 
 
 def timed(call: Callable[[], object], times: int) -> float:

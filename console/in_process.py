@@ -42,7 +42,6 @@ from router_core.types import (
     Snapshot,
     StreamPart,
     UpstreamState,
-    Usage,
 )
 from signalbox.bootstrap import Runtime
 from signalbox.loop import SERVED
@@ -106,8 +105,9 @@ class InProcessBackend:
         ]
         views.sort(key=lambda view: WORST_FIRST.index(view.state))
         recent = self._runtime.events.recent(RECENT_SHOWN, _accounts(person))
-        active = {each.model for each in _visible(snapshot, person) if each.is_active}
-        unpriced = tuple(sorted(model for model in active if self._runtime.prices.cost(model, Usage()) is None))
+        tariff = self._runtime.prices.tariff()
+        active = [each for each in _visible(snapshot, person) if each.is_active]
+        unpriced = tuple(sorted({each.model for each in active if tariff.price(each.model, each.name) is None}))
         return OverviewView(
             report=report, spent_today=spent, providers=tuple(views), recent=tuple(recent), unpriced=unpriced
         )

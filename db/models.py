@@ -177,7 +177,10 @@ class FeatureFlag(Base):
 
 
 class ConfigState(Base):
-    """One row: the revision that every change of configuration increments in its own transaction."""
+    """One row: the revision that every change of configuration increments in its own transaction.
+
+    ``price_release`` is the newest catalogue of prices that the book has seen.
+    """
 
     __tablename__ = "config_state"
     __table_args__ = (
@@ -187,6 +190,7 @@ class ConfigState(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     revision: Mapped[int] = mapped_column(BigInteger)
+    price_release: Mapped[str] = mapped_column(server_default=text("''"))
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -159,7 +159,10 @@ class AuditCheckpoint(Base):
 
 
 class LedgerPost(Base):
-    """Money that a request cost, in nano-dollars; one post for each request that cost something."""
+    """Money that a request cost, in nano-dollars; one post for each request that cost something.
+
+    ``price`` is the version of the price it was charged by, empty where it is not known.
+    """
 
     __tablename__ = "ledger_posts"
     __table_args__ = (Index(None, "account_id", "at"),)
@@ -169,6 +172,7 @@ class LedgerPost(Base):
     at: Mapped[datetime] = mapped_column(UtcMicros)
     amount: Mapped[int] = mapped_column(BigInteger)
     estimated: Mapped[bool]
+    price: Mapped[str] = mapped_column(server_default=text("''"))
 
 
 class UsageHour(Base):

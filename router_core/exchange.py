@@ -1,6 +1,6 @@
 """What is known about one request while it is served; it ends in exactly one response or error, recorded once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -40,6 +40,7 @@ __all__ = ["Exchange"]
 
 _SUCCESS: tuple[EventStatus, str | None] = ("success", None)
 _CANCELLED: tuple[EventStatus, str | None] = ("cancelled", None)
+SUCCEEDED = "success"
 _NOTHING_PLANNED = Decision(use_case="", revision=0, estimated_input_tokens=0, considered=())
 
 
@@ -238,7 +239,7 @@ class Exchange:
         self._summed = True
         for attempt in self._trail.log:
             self._cost = _sum(self._cost, attempt.cost_nano)
-            if attempt.usage is not None:
+            if attempt.usage is not None and attempt.outcome != SUCCEEDED:
                 self._add(attempt, attempt.usage)
 
     def _add(self, attempt: Attempt, used: Usage) -> None:
@@ -289,8 +290,14 @@ class Exchange:
             address=self._address,
             metadata=self.request.metadata,
             content=kept_content(self.request, self._answer()) if self.keeps_content else None,
+            price=_price(decision.attempts),
             charges=() if self._trail is None else tuple(self._trail.payment.charges),
         )
+
+
+def _price(attempts: Sequence[Attempt]) -> str:
+    """Return the version of the price that the newest call that cost something was charged by."""
+    return next((each.price for each in reversed(attempts) if each.price), "")
 
 
 def _sum(one: NanoUSD | None, other: NanoUSD | None) -> NanoUSD | None:

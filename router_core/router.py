@@ -232,7 +232,9 @@ class Router:
         return Deadline(self._clock, self.policy.request_timeout)
 
     def _trail(self, exchange: Exchange, plan: Plan, deadline: Deadline) -> Trail:
-        payment = Payment(self._budget, self._prices, exchange.payer(), plan.estimated_input_tokens)
+        payment = Payment(
+            self._budget, self._prices.tariff(exchange.account_id), exchange.payer(), plan.estimated_input_tokens
+        )
         return self._attempts.trail(plan, deadline, exchange.facts(plan), payment)
 
 

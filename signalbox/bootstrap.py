@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from router_core.admin.operations import Operations
+from router_core.admin.price_desk import PriceDesk
 from router_core.admin.treasury import Treasury
 from router_core.budgets.guard import LeasedBudget
 from router_core.clock import Clock, SystemClock, new_ulid
@@ -41,7 +42,7 @@ from signalbox.data_dir import prepare_folder
 from signalbox.environment_config import EnvironmentConfig
 from signalbox.master_key import MasterKey, load_master_key
 from signalbox.operators_desk import DeskParts, OperatorsDesk
-from signalbox.prices import CatalogPrices, load_prices
+from signalbox.price_book import store_price_desk, stored_prices
 from signalbox.provider_keys import base_urls, environment_keys
 from signalbox.readiness import Readiness
 from signalbox.record_keeping import RecordKeeping, RecordParts, open_record, take_journal
@@ -83,6 +84,7 @@ class Runtime:
     health: HealthBoard
     operations: Operations
     treasury: Treasury
+    price_desk: PriceDesk
     budget: LeasedBudget
     limits: BudgetSettings
     budgets: BudgetStore
@@ -117,7 +119,7 @@ async def build(settings: Settings, *, migrate: bool = True, overrides: Override
         store = await open_store(settings, clock, audit, migrate=migrate)
         stack.push_async_callback(store.close)
         background(stack, store.config.run())
-        prices = chosen.prices or await _prices(clock, store)
+        prices = chosen.prices or await stored_prices(store, clock)
         adapters = chosen.adapters or _registry(settings, clock, stack)
         config, keys = EnvironmentConfig(store.config, settings), chosen.keys or environment_keys(settings)
         node = new_ulid(clock)
@@ -199,6 +201,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         health=desk.health,
         operations=desk.attend(router, live.reset),
         treasury=store_treasury(store, parts.config, desk.trail, parts.budget.settled, clock),
+        price_desk=store_price_desk(store, parts.config, parts.prices, desk.trail, clock),
         budget=parts.budget,
         limits=store.limits,
         budgets=store.budgets,
@@ -244,9 +247,3 @@ def _registry(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Adapte
     registry = AdapterRegistry(clock=clock, base_urls=base_urls(settings), secrets=secrets)
     stack.push_async_callback(registry.close)
     return registry
-
-
-async def _prices(clock: Clock, store: Store) -> CatalogPrices:
-    prices = await asyncio.to_thread(load_prices, clock.utcnow())
-    prices.warm(provider.model for provider in store.config.snapshot().providers)
-    return prices

@@ -11,6 +11,7 @@ from router_core.types import BudgetMode, BudgetScope, KeyRole, PersonRole
 from signalbox.audit_commands import audit, retention
 from signalbox.exits import guard
 from signalbox.operator_commands import breakers, drills, use_cases
+from signalbox.price_commands import prices
 
 __all__ = ["main"]
 
@@ -30,7 +31,6 @@ app = typer.Typer(
 )
 
 
-prices = typer.Typer(no_args_is_help=True, help="Prices: list.")
 budgets = typer.Typer(no_args_is_help=True, help="Budgets: set, list.")
 accounts = typer.Typer(no_args_is_help=True, help="Accounts: create, list.")
 users = typer.Typer(no_args_is_help=True, help="People who use the console: create, list, disable.")
@@ -211,14 +211,6 @@ def list_budgets(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     from signalbox.commands import budgets as command
 
     command.list_budgets(data_dir, as_json=as_json)
-
-
-@prices.command("list")
-def list_prices(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """List what the configured models cost, in dollars for a million tokens."""
-    from signalbox.commands import prices as command
-
-    command.list_prices(data_dir, as_json=as_json)
 
 
 @users.command("create")

@@ -1,102 +1,103 @@
 """List prices of the vendors' models, from the genai-prices package; loading it is slow, so it happens off the loop."""
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, time
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, Final
 
-from msgspec import Struct
+import msgspec
 
-from router_core.cost.price_book import ModelPrice
-from router_core.types import NANO_PER_USD, NanoUSD, Usage
+from router_core.types import NANO_PER_USD, NanoUSD, Price, PriceTier, Rates
 
-__all__ = ["CatalogPrices", "load_prices"]
+__all__ = ["PriceCatalogue", "load_catalogue"]
 
 _VENDORS: Final = ("openai", "anthropic")
 _MOST_NAMES: Final = 4096
+_ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_BATCH: Final = "batch at half price, as the vendors list it"
 
 
-class _TieredPrice(Struct, frozen=True):
-    """A model's price by prompt length: ``prices[0]`` up to ``starts[0]`` tokens, then ``prices[1]``, and so on."""
+class PriceCatalogue:
+    """The catalogue as installed: its ``release``, the prices that it lists, and the names that it knows them by.
 
-    starts: tuple[int, ...]
-    prices: tuple[ModelPrice, ...]
+    Dated names and aliases resolve as the catalogue says, each name once.
+    """
 
-    def at(self, prompt_tokens: int) -> ModelPrice:
-        return self.prices[bisect_left(self.starts, prompt_tokens)]
+    __slots__ = ("_canonical", "_models", "listed", "release")
 
-
-class CatalogPrices:
-    """Prices by model name; dated names and aliases resolve as the catalogue says, each name once."""
-
-    __slots__ = ("_models", "_resolved")
-
-    def __init__(self, models: Sequence[tuple[Any, _TieredPrice]]) -> None:
+    def __init__(self, release: str, models: Sequence[Any], listed: Sequence[Price]) -> None:
+        self.release = release
+        self.listed = listed
         self._models = models
-        self._resolved: dict[str, _TieredPrice | None] = {}
+        self._canonical: dict[str, str | None] = {}
 
-    def cost(self, model: str, usage: Usage) -> NanoUSD | None:
-        """Return the exact cost of ``usage``, None for a model without a price."""
-        found = self._resolve(model)
-        return None if found is None else found.at(usage.prompt_tokens).cost(usage)
-
-    def price(self, model: str) -> ModelPrice | None:
-        """Return the price of ``model`` for prompts of ordinary length, None when there is none."""
-        found = self._resolve(model)
-        return None if found is None else found.prices[0]
-
-    def warm(self, models: Iterable[str]) -> None:
-        """Resolve ``models`` now, so that no request waits for it."""
-        for model in models:
-            self._resolve(model)
-
-    def _resolve(self, model: str) -> _TieredPrice | None:
-        if model in self._resolved:
-            return self._resolved[model]
-        found = next((price for info, price in self._models if info.is_match(model)), None)
-        if len(self._resolved) < _MOST_NAMES:
-            self._resolved[model] = found
+    def canonical(self, model: str) -> str | None:
+        """Return the name under which ``model`` is listed, None when it is not."""
+        if model in self._canonical:
+            return self._canonical[model]
+        found = next((info.id for info in self._models if info.is_match(model)), None)
+        if len(self._canonical) < _MOST_NAMES:
+            self._canonical[model] = found
         return found
 
 
-def load_prices(now: datetime) -> CatalogPrices:
-    """Return the prices that hold at ``now``; reading takes some tenths of a second, so call it in a thread."""
+def load_catalogue(now: datetime) -> PriceCatalogue:
+    """Return the catalogue as it is at ``now``; reading takes some tenths of a second, so call it in a thread."""
     from genai_prices import __version__
     from genai_prices.data import providers
 
-    source = f"genai-prices {__version__}"
     vendors = {provider.id: provider for provider in providers}
-    infos = [info for vendor in _VENDORS for info in vendors[vendor].models]
-    read = [(info, _read_price(info.get_prices(now), source)) for info in infos]
-    return CatalogPrices([(info, price) for info, price in read if price is not None])
+    models = [info for vendor in _VENDORS for info in vendors[vendor].models]
+    listed = [price for info in models for price in _versions(info, f"genai-prices {__version__}; {_BATCH}", now)]
+    return PriceCatalogue(__version__, [info for info in models if _priced(info, now)], listed)
 
 
-def _read_price(listed: Any, source: str) -> _TieredPrice | None:
-    """Return what ``listed`` says for text tokens; None when input or output has no price."""
-    if listed.input_mtok is None or listed.output_mtok is None:
-        return None
+def _priced(info: Any, now: datetime) -> bool:
+    listed = info.get_prices(now)
+    return listed.input_mtok is not None and listed.output_mtok is not None
+
+
+def _versions(info: Any, source: str, now: datetime) -> Iterator[Price]:
+    """Yield what ``info`` says for text tokens, with the day from which each of its prices holds."""
+    for starts, listed in _dated(info.prices):
+        if listed.input_mtok is None or listed.output_mtok is None:
+            continue
+        tiers = _tiers(listed)
+        digest = sha256(msgspec.json.encode((info.id, starts, tiers), order="deterministic")).hexdigest()
+        yield Price(
+            id=f"listed-{digest[:20]}", model=info.id, starts=starts, tiers=tiers, kind="listed", source=source,
+            made_at=now,
+        )  # fmt: skip
+
+
+def _dated(prices: Any) -> Iterator[tuple[datetime, Any]]:
+    for each in prices if isinstance(prices, list) else ():
+        start = getattr(each.constraint, "start_date", None)
+        if each.constraint is None or start is not None:
+            yield (_ALWAYS if start is None else datetime.combine(start, time(), UTC), each.prices)
+    if not isinstance(prices, list):
+        yield (_ALWAYS, prices)
+
+
+def _tiers(listed: Any) -> tuple[PriceTier, ...]:
     starts = sorted({tier.start for price in vars(listed).values() for tier in getattr(price, "tiers", ())})
-    return _TieredPrice(tuple(starts), tuple(_price_above(listed, start, source) for start in (0, *starts)))
+    return tuple(PriceTier(start, _rates(listed, start)) for start in (0, *starts))
 
 
-def _price_above(listed: Any, start: int, source: str) -> ModelPrice:
-    fresh = _nano(listed.input_mtok, start) or 0
-    read, write = _nano(listed.cache_read_mtok, start), _nano(listed.cache_write_mtok, start)
-    write = fresh if write is None else write
-    write_1h = _nano(getattr(listed, "cache_write_1h_mtok", None), start)
-    return ModelPrice(
-        input=fresh,
-        output=_nano(listed.output_mtok, start) or 0,
-        cache_read=fresh if read is None else read,
-        cache_write=write,
-        cache_write_1h=write if write_1h is None else write_1h,
-        source=source,
+def _rates(listed: Any, start: int) -> Rates:
+    """Return the rates of prompts longer than ``start`` tokens."""
+    return Rates.of(
+        _nano(listed.input_mtok, start) or 0,
+        _nano(listed.output_mtok, start) or 0,
+        cache_read=_nano(getattr(listed, "cache_read_mtok", None), start),
+        cache_write=_nano(getattr(listed, "cache_write_mtok", None), start),
+        cache_write_1h=_nano(getattr(listed, "cache_write_1h_mtok", None), start),
+        image=_nano(getattr(listed, "input_image_mtok", None), start),
     )
 
 
 def _nano(price: Any, start: int) -> NanoUSD | None:
-    """Return nano-dollars per million tokens for prompts longer than ``start`` tokens."""
     if price is None:
         return None
     amount: Decimal = getattr(price, "base", price)

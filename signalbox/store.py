@@ -13,6 +13,7 @@ from db.migrate import SchemaStatus, schema_status, upgrade
 from db.queries.audit_exporter import SqlAuditExporter
 from db.queries.audit_reader import SqlAuditReader
 from db.queries.chain_reader import SqlChainAuditor
+from db.queries.charged import SqlRecordReader
 from db.queries.spending import SqlSpendReader
 from db.records.event_store import SqlEventStore
 from db.records.metrics_store import SqlMetricsStore
@@ -26,6 +27,7 @@ from db.stores import (
     SqlBudgetStore,
     SqlConfigStore,
     SqlHealthHistory,
+    SqlPriceStore,
     SqlSessionStore,
     SqlUseCaseStore,
     SqlUserStore,
@@ -62,6 +64,8 @@ class Store:
     budgets: SqlBudgetStore
     limits: SqlBudgetSettings
     spending: SqlSpendReader
+    prices: SqlPriceStore
+    record: SqlRecordReader
     content: ContentSwitch
     config: PollingConfigSource
 
@@ -125,6 +129,8 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         budgets=SqlBudgetStore(hop, clock),
         limits=SqlBudgetSettings(hop, clock),
         spending=SqlSpendReader(hop),
+        prices=SqlPriceStore(hop, clock),
+        record=SqlRecordReader(hop),
         content=configured,
         config=config,
     )

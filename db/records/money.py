@@ -32,6 +32,7 @@ def add_ledger_posts(session: Session, events: Iterable[RequestEvent]) -> None:
             "at": micros(event.timestamp),
             "amount": event.cost,
             "estimated": event.estimated,
+            "price": event.price,
         }
         for event in events
         if event.cost
@@ -74,7 +75,7 @@ def _amounts(event: RequestEvent) -> tuple[int, ...]:
         1,
         event.status in ("error", "unknown"),
         event.cached,
-        usage.input_tokens,
+        usage.fresh_tokens,
         usage.cache_read_tokens,
         usage.cache_write_tokens,
         usage.cache_write_1h_tokens,

@@ -109,7 +109,7 @@ def micros(moment: datetime) -> int:
 
 def _tokens(usage: Usage) -> dict[str, int]:
     return {
-        "input_tokens": usage.input_tokens,
+        "input_tokens": usage.fresh_tokens,
         "cache_read_tokens": usage.cache_read_tokens,
         "cache_write_tokens": usage.cache_write_tokens,
         "cache_write_1h_tokens": usage.cache_write_1h_tokens,

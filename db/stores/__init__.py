@@ -8,6 +8,7 @@ from db.stores.budget_settings import SqlBudgetSettings
 from db.stores.budgets import SqlBudgetStore
 from db.stores.config import SqlConfigStore
 from db.stores.health_history import SqlHealthHistory
+from db.stores.prices import SqlPriceStore
 from db.stores.sessions import SqlSessionStore
 from db.stores.use_cases import SqlUseCaseStore
 from db.stores.users import SqlUserStore
@@ -21,6 +22,7 @@ __all__ = [
     "SqlBudgetStore",
     "SqlConfigStore",
     "SqlHealthHistory",
+    "SqlPriceStore",
     "SqlSessionStore",
     "SqlUseCaseStore",
     "SqlUserStore",

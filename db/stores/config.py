@@ -11,6 +11,7 @@ from db.hop import StoreHop
 from db.models import Account, ConfigState, FeatureFlag, LlmProvider, UseCasePreference
 from db.stores.budget_settings import load_budgets
 from db.stores.lookups import require_known
+from db.stores.prices import load_prices
 from db.stores.revisions import next_revision
 from db.stores.use_cases import load_policies
 from router_core.clock import Clock
@@ -92,6 +93,7 @@ def _load(session: Session, budgets: DefaultBudgets) -> Snapshot:
         policies=load_policies(session),
         content_accounts=frozenset(session.scalars(select(Account.id).where(Account.keeps_content))),
         budgets=load_budgets(session, budgets),
+        prices=load_prices(session),
     )
 
 

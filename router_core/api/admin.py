@@ -8,6 +8,14 @@ from router_core.api.admin_budgets import drop_budget, list_alerts, list_budgets
 from router_core.api.admin_drills import list_drills, start_drill, stop_drill
 from router_core.api.admin_export import export_audit
 from router_core.api.admin_health import list_actions, report_board
+from router_core.api.admin_prices import (
+    export_prices,
+    import_prices,
+    list_prices,
+    list_versions,
+    rerate_requests,
+    set_prices,
+)
 from router_core.api.admin_stats import report_retention, report_stats
 from router_core.api.admin_use_cases import list_use_cases, reset_policy, set_policy
 from router_core.api.endpoint import Action
@@ -22,6 +30,13 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/budgets": {"GET": Action("budgets.read", list_budgets), "PUT": Action("budgets.edit", set_budget)},
     "/api/admin/budgets/{id}": {"DELETE": Action("budgets.edit", drop_budget)},
     "/api/admin/alerts": {"GET": Action("budgets.read", list_alerts)},
+    "/api/admin/prices": {"GET": Action("prices.read", list_prices), "PUT": Action("prices.edit", set_prices)},
+    "/api/admin/prices/versions": {"GET": Action("prices.read", list_versions)},
+    "/api/admin/prices/sheet": {
+        "GET": Action("prices.read", export_prices),
+        "POST": Action("prices.edit", import_prices),
+    },
+    "/api/admin/prices/rerating": {"GET": Action("prices.read", rerate_requests)},
     "/api/admin/drills": {"GET": Action("health.read", list_drills), "POST": Action("drills.control", start_drill)},
     "/api/admin/drills/{id}/stop": {"POST": Action("drills.control", stop_drill)},
     "/api/admin/health": {"GET": Action("health.read", report_board)},

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from router_core.admin.operations import Operations
+from router_core.admin.price_desk import PriceDesk
 from router_core.admin.retention import RetentionJob
 from router_core.admin.treasury import Treasury
 from router_core.clock import Clock
@@ -71,6 +72,7 @@ class ApiDeps:
     health: HealthReader
     operations: Operations
     treasury: Treasury
+    prices: PriceDesk
     audit: AuditReader
     exporter: AuditExporter
     metrics: LiveMetrics

@@ -11,6 +11,14 @@ from router_core.api.admin_budgets import AlertList, BudgetDropped, BudgetList
 from router_core.api.admin_drills import DrillList
 from router_core.api.admin_export import CONTENT_TYPES
 from router_core.api.admin_health import ActionList
+from router_core.api.admin_prices import (
+    PriceChange,
+    PriceHistory,
+    PriceList,
+    PriceOrders,
+    ReratingAnswer,
+    SheetOrder,
+)
 from router_core.api.admin_stats import RetentionAnswer, StatsAnswer
 from router_core.api.admin_use_cases import PolicyChange, UseCaseList
 from router_core.api.audit_query import FILTER_NAMES
@@ -25,6 +33,7 @@ Schema = Mapping[str, Any]
 ADMIN_TYPES: tuple[type, ...] = (
     BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
     BudgetList, Budget, BudgetOrder, BudgetDropped, AlertList, BudgetAnswer, UsageAnswer,
+    PriceList, PriceHistory, PriceOrders, PriceChange, SheetOrder, ReratingAnswer,
     UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer, StatsAnswer,
     RetentionAnswer,
 )  # fmt: skip
@@ -59,6 +68,20 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
         },
         "/api/admin/budgets/{id}": {"delete": act("Remove a budget", BudgetDropped)},
         "/api/admin/alerts": {"get": act("The newest alerts of budgets", AlertList, query=[limit])},
+        "/api/admin/prices": {
+            "get": act("What each configured provider costs", PriceList),
+            "put": act("Set prices, or withdraw them", PriceChange, PriceOrders),
+        },
+        "/api/admin/prices/versions": {
+            "get": act("Versions of prices", PriceHistory, query=[_query("model", {"type": "string"})])
+        },
+        "/api/admin/prices/sheet": {
+            "get": _file("The price book as a sheet", ["text/csv"], "Every version of every price"),
+            "post": act("Set the prices of a sheet", PriceChange, SheetOrder),
+        },
+        "/api/admin/prices/rerating": {
+            "get": act("What a period would have cost by the book as it is now", ReratingAnswer, query=_period())
+        },
         "/api/llm/budget": {"get": act("The budgets of the caller's account", BudgetAnswer)},
         "/api/llm/usage": {"get": act("What the caller's account spent", UsageAnswer)},
         "/api/admin/health": {"get": act("The health board", HealthReport, query=[window])},
@@ -89,13 +112,14 @@ def _with_parameters(path: str, actions: dict[str, dict[str, Any]]) -> dict[str,
 
 def _export() -> dict[str, Any]:
     form = _query("format", {"type": "string", "enum": list(CONTENT_TYPES), "default": "csv"})
-    content = {each.decode().partition(";")[0]: {"schema": {"type": "string"}} for each in CONTENT_TYPES.values()}
-    rows = {"description": "The rows, oldest first, as they were at one moment", "content": content}
-    return {
-        "summary": "Export the audit log",
-        "parameters": [form, *_audit_filters()],
-        "responses": {"200": rows},
-    }
+    kinds = [each.decode().partition(";")[0] for each in CONTENT_TYPES.values()]
+    described = _file("Export the audit log", kinds, "The rows, oldest first, as they were at one moment")
+    return {**described, "parameters": [form, *_audit_filters()]}
+
+
+def _file(summary: str, kinds: Iterable[str], what: str) -> dict[str, Any]:
+    content = {each: {"schema": {"type": "string"}} for each in kinds}
+    return {"summary": summary, "parameters": [], "responses": {"200": {"description": what, "content": content}}}
 
 
 def _audit_query() -> list[dict[str, Any]]:
@@ -103,9 +127,12 @@ def _audit_query() -> list[dict[str, Any]]:
     return [*_audit_filters(), limit, _query("cursor", {"type": "string"}), _query("oldest", {"type": "boolean"})]
 
 
+def _period() -> list[dict[str, Any]]:
+    return [_query(name, {"type": "string", "format": "date-time"}) for name in ("from", "to")]
+
+
 def _audit_filters() -> list[dict[str, Any]]:
-    moments = [_query(name, {"type": "string", "format": "date-time"}) for name in ("from", "to")]
-    return [*moments, *(_query(name, {"type": "string", "maxLength": 200}) for name in FILTER_NAMES)]
+    return [*_period(), *(_query(name, {"type": "string", "maxLength": 200}) for name in FILTER_NAMES)]
 
 
 def _query(name: str, schema: Schema) -> dict[str, Any]:

@@ -40,4 +40,5 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
             bound=held.bound,
             estimated_input_tokens=self.estimated_input_tokens,
             holds=held.holds,
+            price=held.price,
         )

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from types import TracebackType
 from typing import NamedTuple
 
-from router_core.attempts.payment import HeldCall
+from router_core.attempts.payment import HeldCall, Paid
 from router_core.attempts.trail import CANCELLED, Trail
 from router_core.clock import Clock
 from router_core.errors import ContentRefusedError, InternalError, LLMError, ProviderError, TimeoutError
@@ -16,7 +16,6 @@ from router_core.types import (
     Attempt,
     CallReason,
     Candidate,
-    NanoUSD,
     ProviderAnswer,
     ProviderCall,
     ProviderPart,
@@ -154,7 +153,7 @@ class OpenCall:
             self.upstream.note_answer(end.headroom)
             begun = self._clock.now() if self.first_token is None else self.first_token
             self._permit.success(begun - self._started)
-            self._close("success", None, cost=self._held.settle(end.usage, end.model))
+            self._close("success", end.usage, self._held.settle(end.usage, end.model))
 
     def failed(self, error: ProviderError) -> None:
         """The provider failed."""
@@ -189,9 +188,9 @@ class OpenCall:
 
     def _failed(self, outcome: str, usage: Usage | None, error: LLMError | None = None) -> None:
         """There is no answer, but ``usage`` is what it took."""
-        self._close(outcome, usage, error, cost=self._held.settle(usage, ""))
+        self._close(outcome, usage, self._held.settle(usage, ""), error)
 
-    def _close(self, outcome: str, usage: Usage | None, error: LLMError | None = None, *, cost: NanoUSD | None) -> None:
+    def _close(self, outcome: str, usage: Usage | None, paid: Paid, error: LLMError | None = None) -> None:
         self._done = True
         self._permit.ignore()
         self.upstream.limiter.give_back()
@@ -211,7 +210,8 @@ class OpenCall:
                 reason=self.reason,
                 waited_for=getattr(error, "waited_for", None),
                 usage=usage,
-                cost_nano=cost,
+                cost_nano=paid.cost,
+                price=paid.price,
             )
         )
 

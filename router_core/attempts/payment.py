@@ -1,19 +1,34 @@
 """What one request pays: each call holds its upper bound before it is made, and settles what it really cost."""
 
-from router_core.ports import BudgetGuard, Hold, PriceSource
-from router_core.types import Candidate, Charge, NanoUSD, Payer, Usage
+from typing import NamedTuple
 
-__all__ = ["HeldCall", "Payment"]
+from router_core.ports import BudgetGuard, Hold
+from router_core.types import Candidate, Charge, NanoUSD, Payer, Price, ProviderConfig, Tariff, Usage
+
+__all__ = ["HeldCall", "Paid", "Payment"]
+
+
+class Paid(NamedTuple):
+    """What a call cost in nano-dollars, None for a model without a price, and by which version of a price."""
+
+    cost: NanoUSD | None
+    price: str
+
+
+NOTHING = Paid(0, "")
 
 
 class Payment:
-    """The money of one request; ``charges`` is what its finished calls are charged, to whom."""
+    """The money of one request; ``charges`` is what its finished calls are charged, to whom.
 
-    __slots__ = ("_budget", "_input_tokens", "_payer", "_prices", "charges")
+    ``tariff`` is the one of the moment at which the request came: a price that changes meanwhile is not its price.
+    """
 
-    def __init__(self, budget: BudgetGuard, prices: PriceSource, payer: Payer, input_tokens: int) -> None:
+    __slots__ = ("_budget", "_input_tokens", "_payer", "_tariff", "charges")
+
+    def __init__(self, budget: BudgetGuard, tariff: Tariff, payer: Payer, input_tokens: int) -> None:
         self._budget = budget
-        self._prices = prices
+        self._tariff = tariff
         self._payer = payer
         self._input_tokens = input_tokens
         self.charges: list[Charge] = []
@@ -23,26 +38,32 @@ class Payment:
 
         Raises :class:`PaymentRequiredError` and :class:`OverloadedError`.
         """
-        most = Usage(input_tokens=self._input_tokens, output_tokens=candidate.max_tokens)
-        bound = self._prices.cost(candidate.provider.model, most)
-        hold = await self._budget.hold(self._payer, candidate.provider, bound, patience)
-        return HeldCall(self, hold, candidate.provider.model, bound)
+        provider = candidate.provider
+        price = self._tariff.price(provider.model, provider.name)
+        bound = None if price is None else price.most(self._input_tokens, candidate.max_tokens)
+        hold = await self._budget.hold(self._payer, provider, bound, patience)
+        return HeldCall(self, hold, provider, bound, "" if price is None else price.id)
 
-    def price(self, model: str, usage: Usage) -> NanoUSD | None:
-        """Return what ``usage`` costs, None for a model without a price."""
-        return self._prices.cost(model, usage)
+    def price(self, provider: ProviderConfig, answered_as: str) -> Price | None:
+        """Return the price of what ``provider`` calls ``answered_as``, None when there is none."""
+        return self._tariff.price(provider.model, provider.name, answered_as)
 
 
 class HeldCall:
-    """The money of one call. ``bound`` is what is held in nano-dollars, None for a model without a price."""
+    """The money of one call. ``bound`` is what is held in nano-dollars, None for a model without a price, ``price`` the
+    version of the price by which it is.
+    """
 
-    __slots__ = ("_hold", "_model", "_payment", "bound")
+    __slots__ = ("_hold", "_payment", "_provider", "bound", "price")
 
-    def __init__(self, payment: Payment, hold: Hold, model: str, bound: NanoUSD | None) -> None:
+    def __init__(
+        self, payment: Payment, hold: Hold, provider: ProviderConfig, bound: NanoUSD | None, price: str
+    ) -> None:
         self._payment = payment
         self._hold = hold
-        self._model = model
+        self._provider = provider
         self.bound = bound
+        self.price = price
 
     @property
     def holds(self) -> tuple[Charge, ...]:
@@ -53,16 +74,12 @@ class HeldCall:
         """The call was not made."""
         self._hold.settle(0)
 
-    def settle(self, usage: Usage | None, answered_as: str) -> NanoUSD | None:
-        """Post what ``usage`` cost, None for nothing, at the price of the model that answered, else of the one asked.
-
-        Returns the cost, None for a model without a price.
-        """
+    def settle(self, usage: Usage | None, answered_as: str) -> Paid:
+        """Post what ``usage`` cost, None for nothing; ``answered_as`` is what the provider called the model."""
         if usage is None:
             self._hold.settle(0)
-            return 0
-        cost = self._payment.price(answered_as, usage) if answered_as else None
-        if cost is None:
-            cost = self._payment.price(self._model, usage)
+            return NOTHING
+        price = self._payment.price(self._provider, answered_as)
+        cost = None if price is None else price.cost(usage)
         self._payment.charges.extend(self._hold.settle(cost or 0))
-        return cost
+        return Paid(cost, "" if price is None else price.id)

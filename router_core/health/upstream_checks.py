@@ -21,7 +21,6 @@ from router_core.types import (
     ProviderCall,
     ProviderConfig,
     Secret,
-    Usage,
 )
 
 __all__ = ["CheckTarget", "UpstreamChecks", "least_tokens"]
@@ -80,8 +79,8 @@ class UpstreamChecks:
 
     def _check(self, target: CheckTarget) -> Check:
         tokens = least_tokens(target.provider.model)
-        most = Usage(input_tokens=PROMPT_TOKENS, output_tokens=tokens)
-        bound = self._prices.cost(target.provider.model, most)
+        price = self._prices.tariff().price(target.provider.model, target.provider.name)
+        bound = None if price is None else price.most(PROMPT_TOKENS, tokens)
         if bound is None:
             skip: str | None = f"not checked: no price for {target.provider.model}"
         else:
@@ -112,8 +111,5 @@ class UpstreamChecks:
         )
 
     def _cost(self, target: CheckTarget, answer: ProviderAnswer, held: NanoUSD) -> NanoUSD:
-        for model in (answer.model, target.provider.model):
-            cost = self._prices.cost(model, answer.usage) if model else None
-            if cost is not None:
-                return cost
-        return held
+        price = self._prices.tariff().price(target.provider.model, target.provider.name, answer.model)
+        return held if price is None else price.cost(answer.usage)

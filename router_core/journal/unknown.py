@@ -40,6 +40,7 @@ def unknown_event(intents: Sequence[Intent]) -> RequestEvent:
         request_id=last.request_id,
         estimated=True,
         address=last.address,
+        price=last.price,
         charges=tuple(charge for intent in intents for charge in intent.holds),
     )
 
@@ -55,4 +56,5 @@ def _attempt(intent: Intent, first: Intent) -> Attempt:
         reason=intent.reason,
         error="The process ended before the outcome was known",
         cost_nano=intent.bound,
+        price=intent.price,
     )

@@ -48,7 +48,7 @@ class Measures:
         counts[6] += event.streamed
         counts[7] += reasons.count("repeat")
         counts[8] += reasons.count("failover")
-        counts[9] += usage.input_tokens
+        counts[9] += usage.fresh_tokens
         counts[10] += usage.cache_read_tokens
         counts[11] += usage.cache_write_tokens
         counts[12] += usage.cache_write_1h_tokens

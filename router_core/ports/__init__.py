@@ -6,6 +6,7 @@ Each port has an in-memory twin in product code, so the router runs without a da
 
 from router_core.ports.budgets import BudgetGuard, BudgetSettings, BudgetStore, Hold, LeaseAnswer, LeaseAsk
 from router_core.ports.operations import ActionLog, BreakerLog, ContentSwitch, HealthHistory, HealthSlot, UseCaseStore
+from router_core.ports.prices import ChargedRequest, PriceStore, RecordReader
 from router_core.ports.readers import EventSource, HealthReader, ProviderHealth
 from router_core.ports.recording import (
     AuditExporter,
@@ -58,6 +59,7 @@ __all__ = [
     "BudgetGuard",
     "BudgetSettings",
     "BudgetStore",
+    "ChargedRequest",
     "ConfigSource",
     "ConfigStore",
     "ContentSwitch",
@@ -79,8 +81,10 @@ __all__ = [
     "MetricsStore",
     "PasswordHasher",
     "PriceSource",
+    "PriceStore",
     "ProviderAdapter",
     "ProviderHealth",
+    "RecordReader",
     "Recorder",
     "ResponseCache",
     "SessionRecord",

@@ -6,7 +6,6 @@ from typing import Protocol
 from router_core.types import (
     LLMRequest,
     LLMResponse,
-    NanoUSD,
     Plan,
     Principal,
     ProviderAnswer,
@@ -17,7 +16,7 @@ from router_core.types import (
     RequestEvent,
     Secret,
     Snapshot,
-    Usage,
+    Tariff,
 )
 
 __all__ = [
@@ -74,8 +73,8 @@ class KeySource(Protocol):
 class PriceSource(Protocol):
     """Knows what tokens cost."""
 
-    def cost(self, model: str, usage: Usage) -> NanoUSD | None:
-        """Return the exact cost of ``usage``, or None for a model without a price."""
+    def tariff(self, account_id: str | None = None) -> Tariff:
+        """Return what ``account_id`` pays from now on, None for nobody in particular."""
         ...
 
 

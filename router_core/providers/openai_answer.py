@@ -79,6 +79,7 @@ class _Chunk(Struct):
 class _PromptDetails(Struct):
     cached_tokens: int | None = None
     cache_write_tokens: int | None = None
+    image_tokens: int | None = None
 
 
 class _CompletionDetails(Struct):
@@ -141,12 +142,16 @@ def _usage(raw: Raw) -> Usage | None:
     cached = (prompt.cached_tokens if prompt else 0) or 0
     written = (prompt.cache_write_tokens if prompt else 0) or 0
     reasoning = (completion.reasoning_tokens if completion else 0) or 0
+    fresh = found.prompt_tokens - cached - written
+    # Images out of the cache are counted as cached too.
+    images = min((prompt.image_tokens if prompt else 0) or 0, max(0, fresh))
     return checked_usage(
-        input_tokens=found.prompt_tokens - cached - written,
+        input_tokens=fresh - images,
         output_tokens=found.completion_tokens - reasoning,
         cache_read=cached,
         cache_write=written,
         reasoning=reasoning,
+        images=images,
     )
 
 

@@ -29,9 +29,10 @@ def checked_usage(
     cache_write: int = 0,
     cache_write_1h: int = 0,
     reasoning: int = 0,
+    images: int = 0,
 ) -> Usage | None:
     """Return the usage, or None when a class is negative or absurdly large."""
-    classes = (input_tokens, output_tokens, cache_read, cache_write, cache_write_1h, reasoning)
+    classes = (input_tokens, output_tokens, cache_read, cache_write, cache_write_1h, reasoning, images)
     if any(count < 0 or count > MAX_TOKENS for count in classes):
         return None
     return Usage(
@@ -41,6 +42,7 @@ def checked_usage(
         cache_write_1h_tokens=cache_write_1h,
         output_tokens=output_tokens,
         reasoning_tokens=reasoning,
+        image_tokens=images,
     )
 
 

@@ -40,6 +40,7 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "what_if.use": _ANALYSTS,
         "providers.read": _HEADS,
         "providers.edit": _HEADS,
+        "prices.read": _ANALYSTS,
         "prices.edit": _HEADS,
         "access.read": _HEADS,
         "accounts.edit": _HEADS,

@@ -60,6 +60,7 @@ from router_core.types.metrics import (
 )
 from router_core.types.money import NANO_PER_USD, NanoUSD, format_usd, parse_usd
 from router_core.types.plan import Attempt, CallReason, Candidate, Considered, Decision, Dropped, Plan
+from router_core.types.price import Price, PriceBook, PriceKind, PriceTier, Rates, Tariff
 from router_core.types.provider_call import AnswerEnd, CallTimeouts, ProviderAnswer, ProviderCall, ProviderPart
 from router_core.types.request import (
     DEFAULT_TEMPERATURE,
@@ -174,6 +175,10 @@ __all__ = [
     "Payer",
     "PersonRole",
     "Plan",
+    "Price",
+    "PriceBook",
+    "PriceKind",
+    "PriceTier",
     "Principal",
     "ProbeSpend",
     "ProviderAnswer",
@@ -182,6 +187,7 @@ __all__ = [
     "ProviderKind",
     "ProviderPart",
     "ProviderReport",
+    "Rates",
     "ReasoningDelta",
     "RequestEvent",
     "ResponseFormat",
@@ -192,6 +198,7 @@ __all__ = [
     "Snapshot",
     "StartPart",
     "StreamPart",
+    "Tariff",
     "TextDelta",
     "TextPart",
     "ToolCall",

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from router_core.types.budget import BudgetBook
+from router_core.types.price import PriceBook
 from router_core.types.use_case import UseCasePolicy
 
 __all__ = ["DEFAULT_PREFERENCES", "Capabilities", "Flags", "ProviderConfig", "ProviderKind", "Snapshot"]
@@ -15,6 +16,7 @@ ProviderKind = Literal["openai", "anthropic"]
 
 NO_POLICIES: MappingProxyType[str, UseCasePolicy] = MappingProxyType({})
 NO_BUDGETS = BudgetBook()
+NO_PRICES = PriceBook()
 _PLAIN = UseCasePolicy()
 
 DEFAULT_PREFERENCES: MappingProxyType[str, str] = MappingProxyType(
@@ -84,10 +86,10 @@ class Snapshot:
 
     __slots__ = (
         "_by_model", "_by_name", "_by_use_case", "_defaults", "budgets", "content_accounts", "flags", "policies",
-        "preferences", "providers", "revision",
+        "preferences", "prices", "providers", "revision",
     )  # fmt: skip
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument for each part of the configuration, all by name
         self,
         providers: Iterable[ProviderConfig],
         *,
@@ -97,6 +99,7 @@ class Snapshot:
         policies: Mapping[str, UseCasePolicy] = NO_POLICIES,
         content_accounts: frozenset[str] = frozenset(),
         budgets: BudgetBook = NO_BUDGETS,
+        prices: PriceBook = NO_PRICES,
     ) -> None:
         self.providers = tuple(providers)
         self.revision = revision
@@ -105,6 +108,7 @@ class Snapshot:
         self.policies = policies
         self.content_accounts = content_accounts
         self.budgets = budgets
+        self.prices = prices
         self._by_use_case: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_model: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_name: dict[str, ProviderConfig] = {}

@@ -29,7 +29,7 @@ class RequestEvent(Struct, frozen=True, kw_only=True):
     ``status`` is ``"unknown"`` for a request whose process died before it learned the outcome. ``cost`` is None for a
     model without a price, and ``estimated`` when part of it is not by the provider's own figures. ``request_id`` is
     what the caller knows the request by, ``address`` where the caller is. ``charges`` says which budgets it counts
-    against.
+    against, ``price`` by which version of a price it was charged; the calls of its decision say so each for itself.
     """
 
     id: str
@@ -54,3 +54,4 @@ class RequestEvent(Struct, frozen=True, kw_only=True):
     metadata: dict[str, str | int | float | bool | None] = field(default_factory=dict)
     content: Content | None = None
     charges: tuple[Charge, ...] = ()
+    price: str = ""

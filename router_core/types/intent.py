@@ -17,7 +17,7 @@ class Intent(Struct, frozen=True, kw_only=True):
 
     ``event_id`` is the id of the request's event to be; ``bound`` is what the call costs at most in nano-dollars, None
     for a model without a price, and ``holds`` which budgets that is held in. It is what is charged when nobody learns
-    how the call ended.
+    how the call ended, by the version ``price`` of a price.
     """
 
     event_id: str
@@ -35,3 +35,4 @@ class Intent(Struct, frozen=True, kw_only=True):
     bound: NanoUSD | None
     estimated_input_tokens: int
     holds: tuple[Charge, ...] = ()
+    price: str = ""

@@ -50,9 +50,9 @@ class Plan(Struct, frozen=True):
 class Attempt(Struct, frozen=True, kw_only=True, rename="camel"):
     """One call to a provider. ``outcome`` is ``"success"``, ``"cancelled"`` or an error code; times in milliseconds.
 
-    ``reason`` says why it was made, ``waited_for`` what a timeout waited for. ``usage`` is what a call that did not
-    give the answer is taken to have used all the same, None for nothing. ``cost_nano`` is what the call cost
-    in nano-dollars, None for a model without a price.
+    ``reason`` says why it was made, ``waited_for`` what a timeout waited for. ``usage`` is what the call used, None for
+    nothing; of one that gave no whole answer it is what it is taken to have used all the same. ``cost_nano`` is what
+    that cost in nano-dollars, None for a model without a price, and ``price`` the version of the price.
     """
 
     number: int
@@ -68,6 +68,7 @@ class Attempt(Struct, frozen=True, kw_only=True, rename="camel"):
     waited_for: str | None = None
     usage: Usage | None = None
     cost_nano: NanoUSD | None = 0
+    price: str = ""
 
 
 class Considered(Struct, frozen=True, kw_only=True, rename="camel"):

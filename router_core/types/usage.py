@@ -10,6 +10,7 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel
 
     OpenAI counts cached tokens inside ``prompt_tokens`` and reasoning inside ``completion_tokens``; Anthropic
     counts cache reads and writes beside ``input_tokens``. Adapters translate both into these classes.
+    ``image_tokens`` are what a provider counts apart of the images it read; where it does not, they are input tokens.
     ``estimated`` says that the provider gave no usable figures and we counted ourselves.
     """
 
@@ -19,12 +20,18 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel
     cache_write_1h_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
+    image_tokens: int = 0
     estimated: bool = False
 
     @property
     def prompt_tokens(self) -> int:
         """Everything the model read."""
-        return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens + self.cache_write_1h_tokens
+        return self.fresh_tokens + self.cache_read_tokens + self.cache_write_tokens + self.cache_write_1h_tokens
+
+    @property
+    def fresh_tokens(self) -> int:
+        """What the model read outside any cache, images included."""
+        return self.input_tokens + self.image_tokens
 
     @property
     def completion_tokens(self) -> int:
@@ -46,5 +53,6 @@ def added(one: Usage, other: Usage) -> Usage:
         cache_write_1h_tokens=one.cache_write_1h_tokens + other.cache_write_1h_tokens,
         output_tokens=one.output_tokens + other.output_tokens,
         reasoning_tokens=one.reasoning_tokens + other.reasoning_tokens,
+        image_tokens=one.image_tokens + other.image_tokens,
         estimated=one.estimated or other.estimated,
     )

@@ -1,28 +1,23 @@
 """``signalbox audit export``: straight from the store, beside a running server."""
 
 import asyncio
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, get_args
+from typing import Any, get_args
 
 from router_core.clock import Clock, SystemClock, new_ulid
-from router_core.errors import NotFoundError
-from router_core.instants import parse_instant
 from router_core.ports import ExportStream
 from router_core.types import AuditFilter, ExportFormat, OperatorAction
-from signalbox.administration import find_account
 from signalbox.audit_identity import audit_identity, command_writer
+from signalbox.commands.given import given_account, given_moment
+from signalbox.commands.output_file import output_file
 from signalbox.exits import say
-from signalbox.faults import DependencyFault, UsageFault
+from signalbox.faults import UsageFault
 from signalbox.master_key import load_master_key
 from signalbox.settings import load_settings
-from signalbox.store import Store, open_store, store_faults
+from signalbox.store import open_store, store_faults
 
 __all__ = ["ExportOptions", "run"]
 
@@ -55,14 +50,14 @@ def run(options: ExportOptions) -> None:
 
 async def _export(options: ExportOptions, form: ExportFormat) -> None:
     settings, clock = load_settings().in_folder(options.data_dir), SystemClock()
-    since = _moment("--from", options.since) or _BEGINNING
-    until = _moment("--to", options.until) or clock.utcnow() + timedelta(minutes=1)
+    since = given_moment("--from", options.since) or _BEGINNING
+    until = given_moment("--to", options.until) or clock.utcnow() + timedelta(minutes=1)
     if since >= until:
         raise UsageFault("--from must be before --to")
     audit = audit_identity(settings, load_master_key(settings), command_writer(settings, clock))
     store = await open_store(settings, clock, audit, migrate=False)
     try:
-        account = None if options.account is None else await _account(store, options.account)
+        account = None if options.account is None else await given_account(store, options.account)
         wanted = AuditFilter(since=since, until=until, account=account, **_given(options.filters))
         with store_faults():
             await store.actions.append(_act(clock, form, options))
@@ -72,7 +67,7 @@ async def _export(options: ExportOptions, form: ExportFormat) -> None:
 
 
 def _write(stream: ExportStream, output: Path | None) -> None:
-    with _target(output) as file:
+    with output_file(output) as file:
         size = 0
         try:
             while (piece := stream.read()) is not None:
@@ -82,50 +77,6 @@ def _write(stream: ExportStream, output: Path | None) -> None:
             stream.cancel()
     if output is not None:
         say(f"wrote {size:,} bytes to {output}")
-
-
-@contextmanager
-def _target(output: Path | None) -> Iterator[BinaryIO]:
-    """Yield standard output, or what ``output`` names: a new or plain file takes its name only when it is whole.
-
-    Devices, pipes and links are written to and stay what they are.
-    """
-    if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    try:
-        if output.is_symlink() or (output.exists() and not output.is_file()):
-            with output.open("wb") as file:
-                yield file
-        else:
-            with _whole_file(output) as file:
-                yield file
-    except OSError as error:
-        raise DependencyFault(f"{output} cannot be written: {error.strerror}") from None
-
-
-@contextmanager
-def _whole_file(output: Path) -> Iterator[BinaryIO]:
-    """Yield a file of its own beside ``output``, which replaces it at the end; nothing is left when that fails."""
-    number, name = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(number, "wb") as file:
-            yield file
-        part.replace(output)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-async def _account(store: Store, named: str) -> str:
-    known = await store.accounts.by_id(named)
-    if known is not None:
-        return known.id
-    try:
-        return (await find_account(store.accounts, named)).id
-    except NotFoundError as error:
-        raise UsageFault(error.message) from None
 
 
 def _given(filters: dict[str, str | None]) -> dict[str, Any]:
@@ -144,13 +95,3 @@ def _act(clock: Clock, form: str, options: ExportOptions) -> OperatorAction:
         target="audit_log",
         detail={**detail, **_given(options.filters)},
     )
-
-
-def _moment(name: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = parse_instant(text)
-    except ValueError:
-        raise UsageFault(f"{name} must be an ISO 8601 time or date of the years 1971 to 2999") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

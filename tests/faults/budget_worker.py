@@ -9,22 +9,16 @@ import json
 import sys
 from collections import Counter
 
-from router_core.cost.price_book import ModelPrice, PriceBook
+from router_core.cost.prices import FixedPrices
 from router_core.errors import LLMError
-from router_core.types import LLMRequest, Principal
+from router_core.types import LLMRequest, Principal, Rates
 from signalbox.bootstrap import Overrides, Runtime, build
 from signalbox.settings import load_settings
 
 TOKENS = 5
 # Only what is written costs something, and everything that may be written is: the bound is the cost.
 CENT = 10_000_000
-PRICES = PriceBook(
-    {
-        "gpt-4o-mini": ModelPrice(
-            input=0, output=CENT * 1_000_000 // TOKENS, cache_read=0, cache_write=0, cache_write_1h=0
-        )
-    }
-)
+PRICES = FixedPrices({"gpt-4o-mini": Rates.of(0, CENT * 1_000_000 // TOKENS)})
 PROMPT = f"[[sim:output_tokens={TOKENS}]] hello"
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from genai_prices import calc_price, extract_usage
 
-from router_core.types import NANO_PER_USD, Usage
-from signalbox.prices import CatalogPrices, load_prices
+from router_core.types import NANO_PER_USD, PriceBook, Tariff, Usage
+from signalbox.prices import load_catalogue
 from tests.recordings.recorded_answers import exchanges, expected, is_stream
 
 FOLDER = os.environ.get("TEST_RECORDINGS", "")
@@ -20,8 +20,9 @@ LEAST = 50
 
 
 @pytest.fixture(scope="module")
-def prices() -> CatalogPrices:
-    return load_prices(AT)
+def prices() -> Tariff:
+    catalogue = load_catalogue(AT)
+    return Tariff(PriceBook(catalogue.listed), catalogue.canonical, None, AT)
 
 
 def recorded_usage(recording: dict[str, Any]) -> dict[str, Any] | None:
@@ -76,13 +77,15 @@ def test_enough_answers_have_usage() -> None:
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_a_recorded_answer_costs_what_genai_prices_says(name: str, prices: CatalogPrices) -> None:
+def test_a_recorded_answer_costs_what_genai_prices_says(name: str, prices: Tariff) -> None:
     vendor, told, usage = ANSWERS[name]
     flavor = "chat" if vendor == "openai" else "default"
     read = extract_usage(told, provider_id=vendor, api_flavor=flavor)
     try:
         theirs = calc_price(read.usage, model_ref=told["model"], provider_id=vendor, genai_request_timestamp=AT)
     except LookupError:
-        assert prices.cost(told["model"], usage) is None
+        assert prices.price(told["model"]) is None
         return
-    assert prices.cost(told["model"], usage) == round(theirs.total_price * NANO_PER_USD)
+    ours = prices.price(told["model"])
+    assert ours is not None
+    assert ours.cost(usage) == round(theirs.total_price * NANO_PER_USD)

@@ -51,12 +51,3 @@ def test_whose_budget_it_is_must_be_said_once_and_exist(folder: Path) -> None:
     assert _run(folder, "budgets", "set", "--account", "acme", "--installation", "--daily", "1")[0] == 2
     assert _run(folder, "budgets", "set", "--provider", "nobody", "--daily", "1")[0] == 2
     assert _run(folder, "budgets", "set", "--account", "acme")[0] == 2
-
-
-def test_the_prices_of_the_configured_models_are_listed(folder: Path) -> None:
-    code, out, _ = _run(folder, "prices", "list", "--json")
-    assert code == 0
-    found = {each["model"]: each for each in json.loads(out)}
-    assert (found["gpt-4o-mini"]["input"], found["gpt-4o-mini"]["output"]) == (150_000_000, 600_000_000)
-    assert all(each["source"].startswith("genai-prices ") for each in found.values())
-    assert "$0.15" in _run(folder, "prices", "list")[1]

@@ -42,6 +42,7 @@ from router_core.types import (
     WireUsage,
 )
 from tests.support.operator_desk import OperatorDesk, operator_desk
+from tests.support.price_worlds import price_world
 from tests.support.treasury_desk import treasury_desk
 
 __all__ = ["PEPPER", "ApiRig", "ScriptedRouter", "api_rig", "response"]
@@ -222,6 +223,7 @@ def api_rig() -> Iterator[ApiRig]:
         health=board,
         operations=desk.operations,
         treasury=treasury_desk(accounts, desk.trail, clock).treasury,
+        prices=price_world(desk.trail, clock).desk,
         audit=audit,
         exporter=exporter,
         metrics=desk.live,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from router_core.attempts import AttemptPolicy
-from router_core.cost.price_book import ModelPrice, PriceBook
+from router_core.cost.prices import FixedPrices
 from router_core.errors import PaymentRequiredError
 from router_core.resilience.retry import RetryPolicy
 from router_core.router import Router, RouterPolicy, StaticConfig
@@ -25,6 +25,7 @@ from router_core.types import (
     ProviderConfig,
     ProviderKind,
     ProviderPart,
+    Rates,
     RequestEvent,
     Secret,
     Snapshot,
@@ -54,18 +55,18 @@ __all__ = [
 ]
 
 
-def _price(input_usd: str, output_usd: str, cache_read: str) -> ModelPrice:
+def _price(input_usd: str, output_usd: str, cache_read: str) -> Rates:
     per_million = [int(float(text) * 1_000_000_000) for text in (input_usd, output_usd, cache_read)]
-    return ModelPrice(
-        input=per_million[0],
-        output=per_million[1],
+    return Rates.of(
+        per_million[0],
+        per_million[1],
         cache_read=per_million[2],
         cache_write=per_million[0] * 5 // 4,
         cache_write_1h=per_million[0] * 2,
     )
 
 
-PRICES = PriceBook(
+PRICES = FixedPrices(
     {
         "gpt-4o-mini": _price("0.15", "0.60", "0.075"),
         "gpt-4o": _price("2.5", "10", "1.25"),

@@ -73,7 +73,7 @@ def test_an_explained_response_carries_the_decision_in_camel_case() -> None:
     assert body["considered"] == [{"provider": "p", "model": "m", "kept": True, "reason": "serves draft"}]
     assert set(body["attempts"][0]) == {
         "number", "provider", "model", "outcome", "latencyMs", "startedMs", "firstTokenMs", "status", "error",
-        "reason", "waitedFor", "usage", "costNano",
+        "reason", "waitedFor", "usage", "costNano", "price",
     }  # fmt: skip
 
 

@@ -1,0 +1,47 @@
+"""Where a command writes a document to: standard output, or a file that takes its name only when it is whole."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from signalbox.faults import DependencyFault
+
+__all__ = ["output_file"]
+
+
+@contextmanager
+def output_file(output: Path | None) -> Iterator[BinaryIO]:
+    """Yield standard output, or what ``output`` names: a new or plain file takes its name only when it is whole.
+
+    Devices, pipes and links are written to and stay what they are. Raises :class:`DependencyFault`.
+    """
+    if output is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    try:
+        if output.is_symlink() or (output.exists() and not output.is_file()):
+            with output.open("wb") as file:
+                yield file
+        else:
+            with _whole_file(output) as file:
+                yield file
+    except OSError as error:
+        raise DependencyFault(f"{output} cannot be written: {error.strerror}") from None
+
+
+@contextmanager
+def _whole_file(output: Path) -> Iterator[BinaryIO]:
+    """Yield a file of its own beside ``output``, which replaces it at the end; nothing is left when that fails."""
+    number, name = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(number, "wb") as file:
+            yield file
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)

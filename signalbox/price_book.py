@@ -1,0 +1,44 @@
+"""The price book of a process: the store's, brought up to the catalogue that is installed."""
+
+import asyncio
+
+from router_core.admin.action_trail import ActionTrail
+from router_core.admin.price_desk import PriceDesk, PriceDeskParts
+from router_core.clock import Clock
+from router_core.cost.prices import ConfiguredPrices
+from router_core.ports import ConfigSource, PriceSource
+from signalbox.prices import load_catalogue
+from signalbox.store import Store, store_faults
+
+__all__ = ["store_price_desk", "stored_prices"]
+
+
+async def stored_prices(store: Store, clock: Clock) -> ConfiguredPrices:
+    """Return the prices in force; what the catalogue lists is in the store then.
+
+    Raises :class:`DependencyFault` when the store cannot be written.
+    """
+    catalogue = await asyncio.to_thread(load_catalogue, clock.utcnow())
+    with store_faults():
+        if await store.prices.list_prices(catalogue.listed, catalogue.release):
+            await store.config.refresh()
+    for provider in store.config.snapshot().providers:
+        catalogue.canonical(provider.model)  # now, so that no request waits for it
+    return ConfiguredPrices(store.config, catalogue.canonical, clock)
+
+
+def store_price_desk(
+    store: Store, config: ConfigSource, prices: PriceSource, trail: ActionTrail, clock: Clock
+) -> PriceDesk:
+    """Return the facade of prices over ``store``."""
+    return PriceDesk(
+        PriceDeskParts(
+            config=config,
+            prices=prices,
+            store=store.prices,
+            record=store.record,
+            trail=trail,
+            refresh=store.config.refresh,
+            clock=clock,
+        )
+    )
