@@ -143,7 +143,7 @@ class PriceDesk:
         book = parts.config.snapshot().prices
         added = [each for each, order in zip(asked, orders, strict=True) if not _is_so(book, each, order)]
         changes = PriceChanges(added=tuple(added), unchanged=len(asked) - len(added))
-        await parts.store.check_prices(added)
+        await parts.store.check_prices(asked)
         if added and not dry_run:
             await parts.trail.require(self._act(book, added, person))
             await parts.store.put_prices(added)

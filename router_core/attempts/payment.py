@@ -16,21 +16,26 @@ class Paid(NamedTuple):
 
 
 NOTHING = Paid(0, "")
+# What is read is known only roughly before a call. A bound that is too low would make the call cost more than is held:
+# a fifth more, and what every prompt is wrapped in.
+MARGIN_PERCENT = 20
+MARGIN_TOKENS = 12
 
 
 class Payment:
     """The money of one request; ``charges`` is what its finished calls are charged, to whom.
 
-    ``tariff`` is the one of the moment at which the request came: a price that changes meanwhile is not its price.
+    ``input_tokens`` is what the request is estimated to make a model read. ``tariff`` is the one of the moment at which
+    the request came: a price that changes meanwhile is not its price.
     """
 
-    __slots__ = ("_budget", "_input_tokens", "_payer", "_tariff", "charges")
+    __slots__ = ("_budget", "_most_input", "_payer", "_tariff", "charges")
 
     def __init__(self, budget: BudgetGuard, tariff: Tariff, payer: Payer, input_tokens: int) -> None:
         self._budget = budget
         self._tariff = tariff
         self._payer = payer
-        self._input_tokens = input_tokens
+        self._most_input = input_tokens + -(-input_tokens * MARGIN_PERCENT // 100) + MARGIN_TOKENS
         self.charges: list[Charge] = []
 
     async def hold(self, candidate: Candidate, patience: float) -> "HeldCall":
@@ -40,7 +45,7 @@ class Payment:
         """
         provider = candidate.provider
         price = self._tariff.price(provider.model, provider.name)
-        bound = None if price is None else price.most(self._input_tokens, candidate.max_tokens)
+        bound = None if price is None else price.most(self._most_input, candidate.max_tokens)
         hold = await self._budget.hold(self._payer, provider, bound, patience)
         return HeldCall(self, hold, provider, bound, "" if price is None else price.id)
 

@@ -134,13 +134,12 @@ async def _now(found: T) -> T:
 
 
 def _version_row(price: Price) -> dict[str, Any]:
-    shown = {
-        name: dollars(getattr(price.rates(), name)) if price.tiers else "withdrawn" for name in ("input", "output")
-    }
+    """Return a version as a row of a table that fits a terminal; ``--json`` tells everything."""
+    rates = {name: dollars(getattr(price.rates(), name)) if price.tiers else "-" for name in ("input", "output")}
+    whom = " of ".join(each for each in (price.provider, price.account_id) if each)
     return {
-        "from": price.starts, "model": price.model, "provider": price.provider or "all",
-        "account": price.account_id or "all", **shown, "tiers": len(price.tiers), "kind": price.kind,
-        "source": price.source, "id": price.id,
+        "from": f"{price.starts:%Y-%m-%d %H:%M}", "model": price.model, "for": whom or "all", **rates,
+        "source": price.source if price.tiers else "withdrawn",
     }  # fmt: skip
 
 

@@ -58,6 +58,23 @@ async def test_a_downgrade_budget_lets_a_cheaper_candidate_serve() -> None:
     assert (charge.amount, charge.period, charge.overage) == (desk.events.only.cost, "2026-03-01", 0)
 
 
+async def test_a_prompt_that_reads_somewhat_more_than_was_estimated_stays_within_what_is_held() -> None:
+    desk = desk_with(limit(10**9))
+    estimated = desk.router.route(ask(**ASK), service("acme")).estimated_input_tokens
+    desk.adapters.always("dear", answer(input_tokens=estimated + estimated // 5 + 12, output_tokens=10))
+    await desk.router.complete(ask(**ASK), service("acme"))
+    (charge,) = [each for each in desk.events.only.charges if each.budget == POT]
+    assert (charge.amount, charge.overage) == (desk.events.only.cost, 0)
+
+
+async def test_a_call_says_what_it_used_and_by_which_price_it_was_charged() -> None:
+    desk = desk_with(limit(10**9))
+    await desk.router.complete(ask(**ASK), service("acme"))
+    (call,) = desk.events.only.decision.attempts
+    assert (call.usage, call.price) == (desk.events.only.usage, "fixed:gpt-4o")
+    assert desk.events.only.price == "fixed:gpt-4o"
+
+
 async def test_a_downgrade_budget_that_nobody_fits_refuses() -> None:
     desk = desk_with(limit(1_000, mode="downgrade"))
     with pytest.raises(PaymentRequiredError):
