@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from console.views import Choices, LiveScope, OverviewView
 from router_core.admin.chain_check import ChainCheckState
+from router_core.admin.price_desk import PriceDesk
 from router_core.admin.treasury import BudgetOrder, BudgetView
 from router_core.budgets.forecast import Forecast
 from router_core.journal.stats import RecorderStats
@@ -35,7 +36,7 @@ from router_core.types import (
 __all__ = ["ConsoleBackend", "Control", "Screen"]
 
 Screen = Literal["overview", "live", "health", "audit", "budgets", "playground"]
-Control = Literal["breakers", "drills", "metrics", "export", "budgets"]
+Control = Literal["breakers", "drills", "metrics", "export", "budgets", "prices"]
 
 
 class ConsoleBackend(Protocol):
@@ -75,6 +76,11 @@ class ConsoleBackend(Protocol):
 
     def may_control(self, person: Principal, control: Control) -> bool:
         """Say whether ``person`` may do more on the Health screen than look."""
+        ...
+
+    @property
+    def prices(self) -> PriceDesk:
+        """What people see and do about prices."""
         ...
 
     async def budgets(self, person: Principal) -> Sequence[BudgetView]:

@@ -15,6 +15,7 @@ SCREEN_ROLES: dict[Screen, str] = {
     "overview": "any role",
     "live": "the operator, admin or owner role",
     "audit": "the analyst, admin or owner role",
+    "budgets": "the analyst, admin or owner role",
     "health": "the operator, admin or owner role",
     "playground": "the prompt engineer, admin or owner role",
 }

@@ -10,6 +10,7 @@ from console.backend import ConsoleBackend, Control, Screen
 from console.bridge import Bridge
 from console.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
 from router_core.admin.chain_check import ChainCheckState
+from router_core.admin.price_desk import PriceDesk
 from router_core.admin.treasury import BudgetOrder, BudgetView
 from router_core.budgets.forecast import Forecast
 from router_core.clock import Clock
@@ -62,6 +63,7 @@ CONTROLS: dict[Control, str] = {
     "metrics": "metrics.reset",
     "export": "audit.export",
     "budgets": "budgets.edit",
+    "prices": "prices.edit",
 }
 RECENT_SHOWN = 25
 RECENT_SEARCHED = 200
@@ -210,6 +212,11 @@ class InProcessBackend:
         return await self._runtime.desk.chain_check.start(person)
 
     # --- the Budgets screen; the treasury checks the person's right to each of these itself -------------------------
+
+    @property
+    def prices(self) -> PriceDesk:
+        """What people see and do about prices."""
+        return self._runtime.price_desk
 
     async def budgets(self, person: Principal) -> Sequence[BudgetView]:
         """Return every budget that ``person`` may see, and how it stands."""

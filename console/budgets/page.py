@@ -9,6 +9,7 @@ import streamlit as st
 
 from console.budgets.bars import draw_bars, nearest_first, owner_of
 from console.budgets.change import offer_change
+from console.budgets.prices import draw_prices
 from console.budgets.spending import DaySpend, by_day, by_name, spend_csv, spend_figure
 from console.charts import CHART_CONFIG
 from console.format import count, literal, moment, money, zone_of
@@ -50,6 +51,7 @@ def draw_budgets() -> None:
         offer_change(visitor, names)
     draw_bars(nearest_first(views, names), names, now, zone, ahead)
     _alerts(alerts, views, names, zone, now)
+    draw_prices(visitor, names, zone, now)
 
 
 def _spending(visitor: Visitor, zone: ZoneInfo, now: datetime, names: Mapping[str, str]) -> None:

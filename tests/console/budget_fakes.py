@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from router_core.admin.action_trail import ActionTrail
+from router_core.admin.price_desk import PriceDesk
 from router_core.admin.treasury import BudgetOrder, BudgetView, BudgetWord
 from router_core.budgets.forecast import Forecast, forecast
 from router_core.clock import SystemClock
 from router_core.errors import ValidationError
 from router_core.ports import SpendBy, SpendHour
+from router_core.security.memory_action_log import MemoryActionLog
 from router_core.types import NANO_PER_USD, Budget, BudgetAlert, Principal
+from tests.support.price_worlds import price_world
 
 __all__ = ["BudgetDouble", "budget_view"]
 
@@ -38,6 +42,12 @@ class BudgetDouble:
         self.hours: list[SpendHour] = []
         self.limits_set: list[BudgetOrder] = []
         self.refusal: ValidationError | None = None
+        self.acts = MemoryActionLog()
+        self.book = price_world(ActionTrail(self.acts, SystemClock()), SystemClock())
+
+    @property
+    def prices(self) -> PriceDesk:
+        return self.book.desk
 
     async def budgets(self, person: Principal) -> Sequence[BudgetView]:
         return self.views
