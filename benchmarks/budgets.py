@@ -19,13 +19,27 @@ from db.engine import make_engine
 from db.hop import StoreHop
 from db.migrate import upgrade
 from db.stores.budgets import SqlBudgetStore
+from router_core.attempts.payment import Payment
 from router_core.budgets.guard import LeasedBudget
 from router_core.budgets.memory_store import MemoryBudgetStore
 from router_core.clock import SystemClock
+from router_core.cost.prices import ConfiguredPrices
 from router_core.errors import OverloadedError, PaymentRequiredError
-from router_core.types import NANO_PER_USD, Budget, BudgetBook, Payer, ProviderConfig
+from router_core.router import StaticConfig
+from router_core.types import (
+    NANO_PER_USD,
+    Budget,
+    BudgetBook,
+    Candidate,
+    Payer,
+    PriceBook,
+    ProviderConfig,
+    Snapshot,
+    Usage,
+)
+from signalbox.prices import load_catalogue
 
-__all__ = ["falsely_refused", "hold_and_settle_us"]
+__all__ = ["falsely_refused", "hold_and_settle_us", "priced_call_us"]
 
 ROUNDS, HOLDS = 7, 20_000
 PROCESSES, AT_ONCE, REQUESTS, MAX_TOKENS = 4, 64, 100_000, 500
@@ -48,10 +62,8 @@ def _book(limit: int) -> BudgetBook:
 async def hold_and_settle_us() -> tuple[float, float]:
     """Return median CPU microseconds of one hold with its settlement in two budgets, and requests for each trip."""
     costs, trips = [], 0
-    book = _book(100_000 * NANO_PER_USD)
     for _ in range(ROUNDS):
-        guard = LeasedBudget(MemoryBudgetStore(), lambda: book, SystemClock(), writer="w", node="n")
-        (await guard.hold(PAYER, ROW, BOUND, 1.0)).settle(ACTUAL)
+        guard = await _warm_guard()
         started = time.process_time()
         for _ in range(HOLDS):
             hold = await guard.hold(PAYER, ROW, BOUND, 1.0)
@@ -59,6 +71,31 @@ async def hold_and_settle_us() -> tuple[float, float]:
         costs.append((time.process_time() - started) / HOLDS * 1e6)
         trips += guard.trips
     return statistics.median(costs), ROUNDS * HOLDS / trips
+
+
+async def priced_call_us() -> float:
+    """Return the same with what comes before and after: the tariff, the bound of a call, and the cost of its answer."""
+    catalogue, clock, costs = load_catalogue(SystemClock().utcnow()), SystemClock(), []
+    prices = ConfiguredPrices(
+        StaticConfig(Snapshot((ROW,), prices=PriceBook(catalogue.listed))), catalogue.canonical, clock
+    )
+    candidate, usage = Candidate(ROW, MAX_TOKENS, ""), Usage(input_tokens=90, output_tokens=MAX_TOKENS // 5)
+    for _ in range(ROUNDS):
+        guard = await _warm_guard()
+        started = time.process_time()
+        for _ in range(HOLDS):
+            payment = Payment(guard, prices.tariff("acme"), PAYER, 100)
+            held = await payment.hold(candidate, 1.0)
+            held.settle(usage, "gpt-4o-2024-08-06")
+        costs.append((time.process_time() - started) / HOLDS * 1e6)
+    return statistics.median(costs)
+
+
+async def _warm_guard() -> LeasedBudget:
+    book = _book(100_000 * NANO_PER_USD)
+    guard = LeasedBudget(MemoryBudgetStore(), lambda: book, SystemClock(), writer="w", node="n")
+    (await guard.hold(PAYER, ROW, BOUND, 1.0)).settle(ACTUAL)
+    return guard
 
 
 def falsely_refused() -> Counter[str]:
@@ -116,6 +153,7 @@ def main() -> int:
         return int(ends["served"] != REQUESTS)
     cost, requests = asyncio.run(hold_and_settle_us())
     print(f"hold and settle in two budgets: {cost:.2f} us; one trip to the store in {requests:,.0f} requests")
+    print(f"with the tariff, the bound and the cost of the answer: {asyncio.run(priced_call_us()):.2f} us")
     return 0
 
 
