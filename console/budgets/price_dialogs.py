@@ -9,7 +9,8 @@ import streamlit as st
 from console.format import prose
 from console.identity import Visitor, require
 from router_core.admin.price_desk import PriceChanges
-from router_core.cost.price_sheet import PriceOrder, TierOrder, exact_dollars
+from router_core.budgets.refusals import dollars
+from router_core.cost.price_sheet import PriceOrder, TierOrder
 from router_core.errors import LLMError
 from router_core.types import Price
 
@@ -87,8 +88,8 @@ def _ask_rates() -> dict[str, str]:
     st.caption("Dollars for a million tokens. Prices by length of the prompt are set by importing a sheet.")
     with st.container(horizontal=True):
         typed = {
-            name: st.text_input(title, key=f"price_{name}", placeholder="0.15", autocomplete="off")
-            for name, title in (("input", "Input"), ("output", "Output"))
+            name: st.text_input(title, key=f"price_{name}", placeholder=example, autocomplete="off")
+            for name, title, example in (("input", "Input", "2.50"), ("output", "Output", "10"))
         }
     with st.expander("Other classes"):
         st.caption(
@@ -136,8 +137,8 @@ def _row(price: Price) -> dict[str, Any]:
     return {
         "Model": price.model, "Provider": price.provider or "every one", "Account": price.account_id or "every one",
         "From": f"{price.starts:%Y-%m-%d %H:%M}Z",
-        "Input": "withdrawn" if rates is None else f"${exact_dollars(rates.input)}",
-        "Output": "withdrawn" if rates is None else f"${exact_dollars(rates.output)}",
+        "Input": "withdrawn" if rates is None else dollars(rates.input),
+        "Output": "withdrawn" if rates is None else dollars(rates.output),
         "Tiers": len(price.tiers),
     }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """The price book on the screen: what every provider costs, what was agreed, and the ways to change it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from console.budgets.rerating import draw_rerating
 from console.format import DASH, literal, moment
 from console.identity import Visitor
 from router_core.admin.price_desk import PriceLine
-from router_core.cost.price_sheet import exact_dollars
+from router_core.budgets.refusals import dollars
 from router_core.types import Price, Rates
 
 __all__ = ["draw_prices"]
@@ -22,6 +22,7 @@ CLASSES: Final[Mapping[str, str]] = {
     "cache_write_1h": "Cache write 1 h", "reasoning": "Reasoning", "image": "Image", "batch_input": "Batch input",
     "batch_output": "Batch output",
 }  # fmt: skip
+PART_OF: Final = {"cache_write_1h": "cache_write", "reasoning": "output", "image": "input"}
 UNPRICED: Final = "unpriced"
 
 
@@ -39,19 +40,31 @@ def draw_prices(visitor: Visitor, names: Mapping[str, str], zone: ZoneInfo, now:
             icon=":material/money_off:",
         )
     st.caption("Dollars for a million tokens, for prompts of ordinary length.")
-    rows = [_line(each, names, zone, now) for each in lines]
+    classes = _telling(each.price for each in lines)
+    rows = [_line(each, classes, names, zone, now) for each in lines]
     st.dataframe(rows, hide_index=True, column_config=_right(), height="content", alt="What every provider costs")
     own = desk.history(person)
     if own:
         st.caption("Set here, newest beginning first")
         st.dataframe(
-            [_version(each, names, zone, now) for each in own], hide_index=True, column_config=_right(),
+            [_version(each, _telling(own), names, zone, now) for each in own], hide_index=True, column_config=_right(),
             height="content" if len(own) <= 10 else 420, alt="Prices that were set",
         )  # fmt: skip
     draw_rerating(visitor, names, zone, now)
 
 
-def _line(line: PriceLine, names: Mapping[str, str], zone: ZoneInfo, now: datetime) -> dict[str, Any]:
+def _telling(prices: Iterable[Price | None]) -> Mapping[str, str]:
+    """Return the classes that somewhere cost something else than what they are part of."""
+    rates = [each.rates() for each in prices if each is not None and each.tiers]
+    idle = {
+        name for name, whole in PART_OF.items() if all(getattr(each, name) == getattr(each, whole) for each in rates)
+    }
+    return {name: title for name, title in CLASSES.items() if name not in idle}
+
+
+def _line(
+    line: PriceLine, classes: Mapping[str, str], names: Mapping[str, str], zone: ZoneInfo, now: datetime
+) -> dict[str, Any]:
     price = line.price
     changes = (
         "" if line.scheduled is None else f"{_input_output(line.scheduled)} from {_day(line.scheduled, zone, now)}"
@@ -59,34 +72,36 @@ def _line(line: PriceLine, names: Mapping[str, str], zone: ZoneInfo, now: dateti
     return {
         "Model": line.model,
         "Provider": line.provider if not line.account_id else f"{line.provider} ({names.get(line.account_id, '')})",
-        **_rates(price),
+        **_rates(price, classes),
         "Changes": changes,
         "Long prompts": _long(price),
         "Source": DASH if price is None else price.source,
     }
 
 
-def _version(price: Price, names: Mapping[str, str], zone: ZoneInfo, now: datetime) -> dict[str, Any]:
+def _version(
+    price: Price, classes: Mapping[str, str], names: Mapping[str, str], zone: ZoneInfo, now: datetime
+) -> dict[str, Any]:
     whom = [price.provider, names.get(price.account_id, price.account_id)]
     return {
         "From": _day(price, zone, now),
         "Model": price.model,
         "For": " of ".join(each for each in whom if each) or "everybody",
-        **(_rates(price) if price.tiers else dict.fromkeys(CLASSES.values(), "withdrawn")),
+        **(_rates(price, classes) if price.tiers else dict.fromkeys(classes.values(), "withdrawn")),
         "Long prompts": _long(price),
         "Source": price.source,
         "By": price.made_by,
     }
 
 
-def _rates(price: Price | None) -> dict[str, str]:
+def _rates(price: Price | None, classes: Mapping[str, str]) -> dict[str, str]:
     if price is None:
-        return dict.fromkeys(CLASSES.values(), UNPRICED)
-    return {title: _dollars(price.rates(), name) for name, title in CLASSES.items()}
+        return dict.fromkeys(classes.values(), UNPRICED)
+    return {title: _dollars(price.rates(), name) for name, title in classes.items()}
 
 
 def _dollars(rates: Rates, name: str) -> str:
-    return f"${exact_dollars(getattr(rates, name))}"
+    return dollars(getattr(rates, name))
 
 
 def _input_output(price: Price) -> str:

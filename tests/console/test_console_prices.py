@@ -31,8 +31,8 @@ def test_what_every_provider_costs_is_shown_and_what_has_no_price_is_named(open_
     app = open_console(priced(), page="budgets")
     assert not app.exception
     shown = table(app, "Changes").set_index("Model")
-    assert shown.loc["gpt-4o", "Input"] == "$2.5"
-    assert shown.loc["gpt-4o", "Output"] == "$10"
+    assert shown.loc["gpt-4o", "Input"] == "$2.50"
+    assert shown.loc["gpt-4o", "Output"] == "$10.00"
     assert shown.loc["gpt-4o-mini", "Input"] == "unpriced"
     assert any("claude\\-sonnet" in each.value or "claude-sonnet-4-5" in each.value for each in app.warning)
 
