@@ -43,6 +43,7 @@ from router_core.ports.stores import (
     UserRecord,
     UserStore,
 )
+from router_core.ports.usage import MarkedHour, ModelHour, UsageBy, UsageReader
 
 __all__ = [
     "AccountRecord",
@@ -75,8 +76,10 @@ __all__ = [
     "KeySource",
     "LeaseAnswer",
     "LeaseAsk",
+    "MarkedHour",
     "MetricsReader",
     "MetricsStore",
+    "ModelHour",
     "PasswordHasher",
     "PriceSource",
     "ProviderAdapter",
@@ -89,6 +92,8 @@ __all__ = [
     "SpendHour",
     "SpendReader",
     "StoredMeasures",
+    "UsageBy",
+    "UsageReader",
     "UseCaseStore",
     "UserRecord",
     "UserStore",
