@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
+from router_core.admin.bills import Bills
 from router_core.admin.operations import Operations
 from router_core.admin.treasury import Treasury
 from router_core.budgets.guard import LeasedBudget
@@ -37,6 +38,7 @@ from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.passwords import Argon2Passwords
 from router_core.security.sessions import SessionGate
 from signalbox.audit_identity import AuditIdentity, audit_identity
+from signalbox.bills import store_bills
 from signalbox.data_dir import prepare_folder
 from signalbox.environment_config import EnvironmentConfig
 from signalbox.master_key import MasterKey, load_master_key
@@ -83,6 +85,7 @@ class Runtime:
     health: HealthBoard
     operations: Operations
     treasury: Treasury
+    bills: Bills
     budget: LeasedBudget
     limits: BudgetSettings
     budgets: BudgetStore
@@ -184,6 +187,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
     )
     live = LiveMetrics(store.metrics, parts.pending, clock, lambda: (router.in_flight, router.streams))
     pepper = key_pepper(parts.master)
+    treasury = store_treasury(store, parts.config, desk.trail, parts.budget.settled, clock)
     return Runtime(
         settings=settings,
         clock=clock,
@@ -198,7 +202,8 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         started=clock.utcnow(),
         health=desk.health,
         operations=desk.attend(router, live.reset),
-        treasury=store_treasury(store, parts.config, desk.trail, parts.budget.settled, clock),
+        treasury=treasury,
+        bills=store_bills(store, parts.config, treasury, parts.prices, clock),
         budget=parts.budget,
         limits=store.limits,
         budgets=store.budgets,

@@ -14,6 +14,7 @@ from db.queries.audit_exporter import SqlAuditExporter
 from db.queries.audit_reader import SqlAuditReader
 from db.queries.chain_reader import SqlChainAuditor
 from db.queries.spending import SqlSpendReader
+from db.queries.usage import SqlUsageReader
 from db.records.event_store import SqlEventStore
 from db.records.metrics_store import SqlMetricsStore
 from db.records.retention import SqlRetention
@@ -62,6 +63,7 @@ class Store:
     budgets: SqlBudgetStore
     limits: SqlBudgetSettings
     spending: SqlSpendReader
+    usage: SqlUsageReader
     content: ContentSwitch
     config: PollingConfigSource
 
@@ -125,6 +127,7 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         budgets=SqlBudgetStore(hop, clock),
         limits=SqlBudgetSettings(hop, clock),
         spending=SqlSpendReader(hop),
+        usage=SqlUsageReader(hop),
         content=configured,
         config=config,
     )

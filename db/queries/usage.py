@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
@@ -54,7 +55,7 @@ class SqlUsageReader:
         while start < until:
             stop = min(until, start + _DAY)
             query = _marked(start, stop, accounts)
-            found += await self._hop.read(lambda session, query=query: _marked_hours(session, query))
+            found += await self._hop.read(partial(_marked_hours, query))
             start = stop
         return found
 
@@ -107,7 +108,11 @@ def _spend_hour(row: Any) -> SpendHour:
 
 
 def _usage(classes: Sequence[Any]) -> Usage:
-    return Usage(**{name: int(value) for name, value in zip(_CLASSES, classes, strict=True)})
+    fresh, read, write, write_1h, output, reasoning = (int(each) for each in classes)
+    return Usage(
+        input_tokens=fresh, cache_read_tokens=read, cache_write_tokens=write, cache_write_1h_tokens=write_1h,
+        output_tokens=output, reasoning_tokens=reasoning,
+    )  # fmt: skip
 
 
 def _marked(since: datetime, until: datetime, accounts: Sequence[str] | None) -> Select[Any]:
@@ -120,7 +125,7 @@ def _marked(since: datetime, until: datetime, accounts: Sequence[str] | None) ->
     return query if accounts is None else query.where(AuditRow.account_id.in_(list(accounts)))
 
 
-def _marked_hours(session: Session, query: Select[Any]) -> list[MarkedHour]:
+def _marked_hours(query: Select[Any], session: Session) -> list[MarkedHour]:
     """Add the rows up by the hour; they are few, and databases cut time differently."""
     sums: dict[tuple[datetime, str], list[int]] = {}
     for at, model, estimated, *classes in session.execute(query):

@@ -16,6 +16,7 @@ from router_core.api.admin_use_cases import PolicyChange, UseCaseList
 from router_core.api.audit_query import FILTER_NAMES
 from router_core.api.budget import BudgetAnswer, UsageAnswer
 from router_core.api.metrics import MetricsAnswer, ResetAnswer, describe_parameters
+from router_core.api.openapi_bills import BILL_TYPES, bill_paths
 from router_core.types import AuditDetail, Budget, Drill, DrillOrder, HealthReport, UpstreamState, UseCasePolicy
 
 __all__ = ["ADMIN_TYPES", "admin_paths"]
@@ -26,7 +27,7 @@ ADMIN_TYPES: tuple[type, ...] = (
     BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
     BudgetList, Budget, BudgetOrder, BudgetDropped, AlertList, BudgetAnswer, UsageAnswer,
     UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer, StatsAnswer,
-    RetentionAnswer,
+    RetentionAnswer, *BILL_TYPES,
 )  # fmt: skip
 
 
@@ -72,6 +73,7 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
         "/api/admin/audit": {"get": act("The audit log", AuditAnswer, query=_audit_query())},
         "/api/admin/audit/export": {"get": _export()},
         "/api/admin/audit/{id}": {"get": act("One row of the audit log", AuditDetail)},
+        **bill_paths(schema, errors),
         "/api/admin/use-cases": {"get": act("How use cases are served", UseCaseList)},
         "/api/admin/use-cases/{name}/policy": {
             "put": act("Set how a use case is served", PolicyChange, UseCasePolicy),

@@ -17,11 +17,11 @@ class MemoryUsage:
     """A :class:`Recorder` of requests and a :class:`UsageReader` of them."""
 
     def __init__(self) -> None:
-        self._events: list[RequestEvent] = []
+        self._events: dict[str, RequestEvent] = {}
 
     def record(self, event: RequestEvent) -> None:
-        """Take ``event``."""
-        self._events.append(event)
+        """Take ``event``; one that comes again counts once."""
+        self._events[event.id] = event
 
     async def model_hours(
         self, since: datetime, until: datetime, accounts: Sequence[str] | None
@@ -85,7 +85,7 @@ class MemoryUsage:
         self, by: UsageBy, since: datetime, until: datetime, accounts: Sequence[str] | None
     ) -> Iterator[tuple[tuple[datetime, str], list[RequestEvent]]]:
         hours: dict[tuple[datetime, str], list[RequestEvent]] = defaultdict(list)
-        for event in self._events:
+        for event in self._events.values():
             hour = event.timestamp.replace(minute=0, second=0, microsecond=0)
             if since <= hour < until and (accounts is None or (event.account_id or "") in accounts):
                 hours[hour, "" if by == "installation" else name_of(event, by)].append(event)

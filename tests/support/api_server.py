@@ -41,6 +41,7 @@ from router_core.types import (
     TextDelta,
     WireUsage,
 )
+from tests.support.bills_desk import BillsDesk, bills_desk
 from tests.support.operator_desk import OperatorDesk, operator_desk
 from tests.support.treasury_desk import treasury_desk
 
@@ -187,6 +188,7 @@ class ApiRig:
     sessions: dict[PersonRole, OpenedSession]
     audit: MemoryAuditLog
     exporter: EndlessExporter
+    bills: BillsDesk
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -215,13 +217,16 @@ def api_rig() -> Iterator[ApiRig]:
     people = asyncio.run(prepare())
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
     audit, exporter = MemoryAuditLog(), EndlessExporter()
+    treasury = treasury_desk(accounts, desk.trail, clock)
+    bills = bills_desk(treasury, clock)
     deps = ApiDeps(
         router=router,
         authenticator=KeyAuthenticator(keys, accounts, PEPPER, clock),
         sessions=sessions,
         health=board,
         operations=desk.operations,
-        treasury=treasury_desk(accounts, desk.trail, clock).treasury,
+        treasury=treasury.treasury,
+        bills=bills.bills,
         audit=audit,
         exporter=exporter,
         metrics=desk.live,
@@ -236,7 +241,7 @@ def api_rig() -> Iterator[ApiRig]:
     with _serving(ApiApplication(deps)) as port:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
-            people["prompt_engineer"], state, desk, people, audit, exporter,
+            people["prompt_engineer"], state, desk, people, audit, exporter, bills,
         )  # fmt: skip
 
 

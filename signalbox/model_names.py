@@ -1,0 +1,35 @@
+"""Which names stand for one model, and who sells it: by the matchers of the genai-prices package."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from router_core.cost.reconciliation import CanonicalModel, KnownModel
+from router_core.types import model_family
+
+__all__ = ["catalogue_models"]
+
+_VENDORS: Final = ("openai", "anthropic")
+
+
+def catalogue_models() -> CanonicalModel:
+    """Return the one name of any name of a model: a model that nobody knows keeps its own, without its date.
+
+    The first call reads the catalogue, some tenths of a second.
+    """
+    catalogue: list[tuple[str, Any]] = []
+
+    def canonical(name: str) -> KnownModel:
+        if not catalogue:
+            catalogue.extend(_read())
+        wanted = name.strip().lower()
+        found = next(((vendor, info) for vendor, info in catalogue if info.is_match(wanted)), None)
+        return KnownModel("", model_family(wanted)) if found is None else KnownModel(found[0], found[1].id)
+
+    return canonical
+
+
+def _read() -> Sequence[tuple[str, Any]]:
+    from genai_prices.data import providers
+
+    vendors = {provider.id: provider for provider in providers}
+    return [(vendor, info) for vendor in _VENDORS for info in vendors[vendor].models]
