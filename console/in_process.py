@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import structs
 
 from console.backend import ConsoleBackend, Control, Screen
+from console.bills_backend import BillsBackend
 from console.bridge import Bridge
 from console.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
 from router_core.admin.chain_check import ChainCheckState
@@ -82,6 +83,11 @@ class InProcessBackend:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+
+    @property
+    def bills(self) -> BillsBackend:
+        """What was spent, saved and is still to come; it checks the person's right itself."""
+        return self._runtime.bills
 
     async def visitor(self, token: str, *, touch: bool) -> Principal | None:
         """Return whose session ``token`` is; ``touch`` notes that the person acted."""

@@ -172,7 +172,7 @@ class _Parts:
 
 def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
     settings, clock, store, desk = parts.settings, parts.clock, parts.store, parts.desk
-    events = RecentEvents()
+    events, pepper = RecentEvents(), key_pepper(parts.master)
     router = Router(
         config=parts.config,
         adapters=desk.adapters,
@@ -186,7 +186,6 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         node=parts.node,
     )
     live = LiveMetrics(store.metrics, parts.pending, clock, lambda: (router.in_flight, router.streams))
-    pepper = key_pepper(parts.master)
     treasury = store_treasury(store, parts.config, desk.trail, parts.budget.settled, clock)
     return Runtime(
         settings=settings,
