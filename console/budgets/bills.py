@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from console.budgets.sheets import plain, sheet
 from console.format import DASH, literal, money, prose
@@ -54,17 +55,18 @@ def _draw() -> None:
     tolerance = st.text_input("Tolerance in percent", str(DEFAULT_TOLERANCE), key="bill_tolerance", width=180)
     if st.button("Compare", key="bill_compare", icon=":material/balance:", disabled=file is None) and file is not None:
         st.session_state.pop(FOUND_KEY, None)
-        _compare(require("budgets", touch=True), file.getvalue(), tolerance.strip())
-    found: Reconciliation | None = st.session_state.get(FOUND_KEY)
-    if found is not None and file is not None:
-        _report(found)
+        _compare(require("budgets", touch=True), file, tolerance.strip())
+    found: tuple[str, Reconciliation] | None = st.session_state.get(FOUND_KEY)
+    # What was found out about another file is not shown beside this one.
+    if found is not None and file is not None and found[0] == file.file_id:
+        _report(found[1])
 
 
-def _compare(visitor: Visitor, data: bytes, tolerance: str) -> None:
+def _compare(visitor: Visitor, file: UploadedFile, tolerance: str) -> None:
     try:
         percent = parse_tolerance(tolerance)
-        bills = visitor.stage.backend.bills
-        st.session_state[FOUND_KEY] = visitor.stage.bridge.call(bills.reconcile(data, visitor.person, percent))
+        asked = visitor.stage.backend.bills.reconcile(file.getvalue(), visitor.person, percent)
+        st.session_state[FOUND_KEY] = (file.file_id, visitor.stage.bridge.call(asked))
     except WrongBillError as error:
         st.error("The file cannot be read, so nothing of it was compared.", icon=":material/error:")
         faults = [{"Line": each.line, "Column": each.column, "What is wrong": each.reason} for each in error.faults]

@@ -13,7 +13,8 @@ from router_core.types import NANO_PER_USD, NanoUSD, format_usd
 
 __all__ = ["course_csv", "course_figure", "course_words"]
 
-BAND_OPACITY: Final = 0.25
+# Behind a colour as #RRGGBB: a quarter of it.
+BAND_ALPHA: Final = "40"
 HOVER: Final = "$%{y:,.6f}"
 
 
@@ -32,7 +33,7 @@ def course_figure(course: BudgetCourse, zone: ZoneInfo, alarm: str) -> Figure:
             _line("At least", times, [each.low for each in ahead.path]) | {"line": clear, "showlegend": False},
             _line("At most", times, [each.high for each in ahead.path])
             | {
-                "line": clear, "fill": "tonexty", "fillcolor": own, "opacity": BAND_OPACITY,
+                "line": clear, "fill": "tonexty", "fillcolor": own + BAND_ALPHA,
                 "name": "Four times in five", "legendrank": 1_002,
             },
             _line("Expected", times, [each.expected for each in ahead.path])
@@ -41,12 +42,14 @@ def course_figure(course: BudgetCourse, zone: ZoneInfo, alarm: str) -> Figure:
     if limit is not None:
         ends = _times([course.view.starts, course.view.ends], zone)
         traces.append(_line("Limit", ends, [limit, limit]) | {"line": {"width": 1.5, "color": alarm}})
-    if limit is not None and ahead.exhausted_at is not None:
+    reached = _reached(course)
+    if limit is not None and reached is not None:
         traces.append(
-            _line("Limit reached", _times([ahead.exhausted_at], zone), [limit])
+            _line("Limit reached", _times([reached], zone), [limit])
             | {"mode": "markers", "marker": {"size": 10, "symbol": "x", "color": alarm}}
         )
     layout = chart_layout()
+    layout["legend"] |= {"traceorder": "normal"}
     form = "%H:%M" if course.view.budget.period == "daily" else "%d %b"
     layout["xaxis"] |= {"tickformat": form, "hoverformat": "%d %b %H:%M"}
     layout["yaxis"] |= {"tickprefix": "$", "tickformat": ".3~f"}
@@ -60,19 +63,19 @@ def course_words(course: BudgetCourse, zone: ZoneInfo, now: datetime) -> str:
     share = "" if view.percent is None else f" ({view.percent:.1f}{THIN}%)"
     said = [f"{money(view.spent)} spent so far" + (", no limit." if limit is None else f" of {money(limit)}{share}.")]
     if ahead.basis == "none":
-        return " ".join([*said, "There is no past yet to expect anything from."])
-    said.append(
-        f"{money(ahead.expected)} is expected by {moment(view.ends, zone, now)}, "
-        f"four times in five between {money(ahead.low)} and {money(ahead.high)}."
-    )
-    if limit is None:
-        return " ".join(said)
-    if view.spent >= limit:
-        said.append("The limit is reached.")
-    elif ahead.exhausted_at is None:
-        said.append("The limit is not expected to be reached.")
+        said.append("There is no past yet to expect anything from.")
     else:
-        said.append(f"The limit is expected to be reached {moment(ahead.exhausted_at, zone, now)}.")
+        said.append(
+            f"{money(ahead.expected)} is expected by {moment(view.ends, zone, now)}, "
+            f"four times in five between {money(ahead.low)} and {money(ahead.high)}."
+        )
+    reached = _reached(course)
+    if limit is not None and view.spent >= limit and reached is not None:
+        said.append(f"The limit was reached by {moment(reached, zone, now)}.")
+    elif reached is not None:
+        said.append(f"The limit is expected to be reached {moment(reached, zone, now)}.")
+    elif limit is not None and ahead.basis != "none":
+        said.append("The limit is not expected to be reached.")
     return " ".join(said)
 
 
@@ -92,6 +95,14 @@ def course_csv(course: BudgetCourse) -> bytes:
             for each in course.ahead.path
         ]  # fmt: skip
     return sheet(("at", "what", "usd", "low_usd", "high_usd", "limit_usd"), rows)
+
+
+def _reached(course: BudgetCourse) -> datetime | None:
+    """Return when the limit was reached, to the hour, or is expected to be; None when it is not in this period."""
+    limit = course.view.budget.limit
+    if limit is None or course.view.spent < limit:
+        return course.ahead.exhausted_at
+    return next((each.at for each in course.so_far if each.spent >= limit), course.ahead.exhausted_at)
 
 
 def _line(name: str, times: Sequence[str], amounts: Sequence[NanoUSD]) -> dict[str, Any]:

@@ -117,11 +117,11 @@ def _row(row: OutlookRow, kind: str, names: Mapping[str, str], zone: ZoneInfo, n
     return {
         kind: "all together" if kind == KINDS["installation"] else _named(row, names),
         "Today": _spent(row.day, row.unpriced),
-        "By tonight": _expected(row.day),
-        "between ": _band(row.day),
+        "By midnight": _expected(row.day),
+        "Interval, day": _band(row.day),
         "This month": _spent(row.month, row.unpriced),
-        "By its end": _expected(row.month),
-        "between": _band(row.month),
+        "By month's end": _expected(row.month),
+        "Interval, month": _band(row.month),
         "Limit reached": ", ".join(reached) or DASH,
         "Unpriced": f"{row.unpriced:,}" if row.unpriced else DASH,
     }
