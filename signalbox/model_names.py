@@ -21,9 +21,13 @@ def catalogue_models() -> CanonicalModel:
     def canonical(name: str) -> KnownModel:
         if not catalogue:
             catalogue.extend(_read())
-        wanted = name.strip().lower()
-        found = next(((vendor, info) for vendor, info in catalogue if info.is_match(wanted)), None)
-        return KnownModel("", model_family(wanted)) if found is None else KnownModel(found[0], found[1].id)
+        wanted = "-".join(name.lower().split())
+        # Costs of Anthropic come by names for people: Claude Haiku 4.5.
+        for spelling in dict.fromkeys((wanted, wanted.replace(".", "-"))):
+            for vendor, info in catalogue:
+                if info.is_match(spelling):
+                    return KnownModel(vendor, info.id)
+        return KnownModel("", model_family(wanted))
 
     return canonical
 

@@ -15,14 +15,16 @@ from router_core.cost.bill import BillFault, WrongBillError
 __all__ = ["KNOWN_HEADINGS", "BillColumns", "Role", "find_columns"]
 
 Role = Literal[
-    "date", "model", "tokens", "input", "fresh_input", "output", "cached", "cache_read", "cache_writes", "cache_write",
-    "cache_write_1h", "cost", "currency", "batch",
+    "date", "model", "line_item", "tokens", "input", "fresh_input", "output", "cached", "cached_write", "cache_read",
+    "cache_writes", "cache_write", "cache_write_1h", "cost", "currency", "batch", "tier",
 ]  # fmt: skip
 
 # The first heading of a role that a file has is the one that counts.
 KNOWN_HEADINGS: Final[Mapping[Role, tuple[str, ...]]] = {
     "date": ("date", "day", "usage_date_utc", "usage_date", "start_time_iso", "start_time", "starting_at", "timestamp"),
     "model": ("model", "model_version", "model_id", "model_name", "snapshot_id"),
+    # A model and what of it was paid for: ``gpt-4o-2024-08-06, cached input``.
+    "line_item": ("line_item",),
     "tokens": ("tokens", "total_tokens", "usage_total_tokens"),
     # With what a cache held where the provider counts that inside.
     "input": ("input_tokens", "n_context_tokens_total", "prompt_tokens", "usage_input_tokens", "context_tokens"),
@@ -36,6 +38,7 @@ KNOWN_HEADINGS: Final[Mapping[Role, tuple[str, ...]]] = {
     "cached": (
         "cached_tokens", "input_cached_tokens", "cached_input_tokens", "n_cached_context_tokens_total",
     ),
+    "cached_write": ("input_cache_write_tokens",),
     "cache_read": (
         "cache_read_tokens", "cache_read_input_tokens", "usage_input_tokens_cache_read", "input_tokens_cache_read",
     ),
@@ -52,9 +55,11 @@ KNOWN_HEADINGS: Final[Mapping[Role, tuple[str, ...]]] = {
     "cost": ("cost", "cost_usd", "amount", "amount_value", "cost_in_usd", "total_cost", "usd"),
     "currency": ("currency", "amount_currency", "cost_currency"),
     "batch": ("batch", "is_batch"),
+    "tier": ("usage_type", "service_tier"),
 }  # fmt: skip
 _ROLES: Final[Mapping[str, Role]] = {name: role for role, names in KNOWN_HEADINGS.items() for name in names}
-_PARTS: Final[tuple[Role, ...]] = ("cached", "cache_read", "cache_writes", "cache_write", "cache_write_1h")
+_INSIDE: Final[tuple[Role, ...]] = ("cached", "cached_write")
+_PARTS: Final[tuple[Role, ...]] = (*_INSIDE, "cache_read", "cache_writes", "cache_write", "cache_write_1h")
 _INPUTS: Final[frozenset[Role]] = frozenset({"input", "fresh_input"})
 _BETWEEN_WORDS: Final = re.compile(r"[\s\-()]+")
 
@@ -81,8 +86,10 @@ def find_columns(headings: Sequence[str]) -> BillColumns:
         if found is not None:
             places[role] = names.index(found)
     summed = _summed(places)
-    needed: list[Role] = ["date", "model"]
-    faults += [BillFault(1, role, "no such column; known are " + _words(role)) for role in needed if role not in places]
+    if "date" not in places:
+        faults.append(BillFault(1, "date", "no such column; known are " + ", ".join(KNOWN_HEADINGS["date"])))
+    if not {"model", "line_item"} & places.keys():
+        faults.append(BillFault(1, "model", "no such column; known are " + ", ".join(KNOWN_HEADINGS["model"])))
     if "tokens" not in places and ("output" in places) != bool(_INPUTS & places.keys()):
         missing: Role = "input" if "output" in places else "output"
         faults.append(BillFault(1, missing, "no such column; input and output belong together"))
@@ -104,9 +111,5 @@ def _summed(places: Mapping[Role, int]) -> tuple[Role, ...]:
         beside = [each for each in beside if each not in ("cache_write", "cache_write_1h")]
     if "input" in places:
         # What OpenAI calls cached is inside the input already.
-        return ("input", "output", *(each for each in beside if each != "cached"))
+        return ("input", "output", *(each for each in beside if each not in _INSIDE))
     return ("fresh_input", "output", *beside) if "fresh_input" in places else ()
-
-
-def _words(role: Role) -> str:
-    return ", ".join(KNOWN_HEADINGS[role])

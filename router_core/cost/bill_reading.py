@@ -20,7 +20,9 @@ MOST_MODEL: Final = 200
 MOST_DIGITS: Final = 18
 # More faults than anybody reads: the file is something else.
 MOST_FAULTS: Final = 1_000
+BATCH: Final = "batch"
 _SEPARATORS: Final = ",;\t"
+_NO_AMOUNTS: Final[frozenset[Role]] = frozenset({"date", "model", "line_item", "currency", "batch", "tier"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS: Final = re.compile(r"\d{9,11}")
 _COUNT: Final = re.compile(r"\d+(?:\.0+)?")
@@ -85,6 +87,8 @@ class _LineReader:
             self._fault(number, "", f"has {len(cells)} cells below {columns.width} headings")
             return None
         found = {role: cells[place].strip() for role, place in columns.places.items()}
+        if "model" not in found:
+            found["model"] = found["line_item"].partition(",")[0].rstrip()
         if _says_nothing(found):
             return None
         before = len(self.faults)
@@ -98,7 +102,9 @@ class _LineReader:
         if len(self.faults) > before or day is None or model is None:
             return None
         tokens = sum(each or 0 for each in counts) if columns.summed else None
-        return BillLine(day=day, model=model, tokens=tokens, cost=cost, batch=bool(batch))
+        return BillLine(
+            day=day, model=model, tokens=tokens, cost=cost, batch=bool(batch) or found.get("tier", "").lower() == BATCH
+        )
 
     def _taken(self, number: int, role: Role, found: dict[Role, str], read: Callable[[str], T]) -> T | None:
         try:
@@ -115,7 +121,7 @@ class _LineReader:
 
 def _says_nothing(found: dict[Role, str]) -> bool:
     """Say whether a line stands for a day without any use, as some exports have them."""
-    amounts = (text for role, text in found.items() if role not in ("date", "model", "currency", "batch"))
+    amounts = (text for role, text in found.items() if role not in _NO_AMOUNTS)
     return not found["model"] and all(not text.strip("0.") for text in amounts)
 
 

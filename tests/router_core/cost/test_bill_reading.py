@@ -1,10 +1,12 @@
 """Usage exports as providers write them: read whole and exact, or refused with every wrong place named."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from router_core.cost.bill import BillLine, WrongBillError
+from router_core.cost.bill_columns import KNOWN_HEADINGS
 from router_core.cost.bill_reading import MOST_BILL_BYTES, read_bill
 
 DAY = date(2026, 11, 24)
@@ -46,6 +48,42 @@ def test_anthropic_counts_cached_tokens_beside_its_input() -> None:
         "2026-11-24,claude-sonnet-4-5-20250929,1,2,4,8,16\n"
     )
     assert read(text)[0].tokens == 31
+
+
+def test_openai_s_cache_writes_are_inside_its_input_too() -> None:
+    whole = (
+        "date,model,input_tokens,output_tokens,input_cached_tokens,input_cache_write_tokens\n2026-11-24,m,100,1,40,20\n"
+    )
+    parts = whole.replace("input_tokens", "input_uncached_tokens", 1).replace(",100,", ",40,")
+    assert (read(whole)[0].tokens, read(parts)[0].tokens) == (101, 101)
+
+
+def test_openai_s_costs_name_the_model_and_what_of_it_was_paid_for() -> None:
+    text = (
+        "start_time,start_time_iso,amount_value,amount_currency,line_item\n"
+        '1795478400,2026-11-24T00:00:00+00:00,0.25,usd,"gpt-4o-2024-08-06, input"\n'
+        '1795478400,2026-11-24T00:00:00+00:00,0.5,usd,"gpt-4o-2024-08-06, cached input"\n'
+    )
+    assert [(each.model, each.cost) for each in read(text)] == [
+        ("gpt-4o-2024-08-06", 250_000_000), ("gpt-4o-2024-08-06", 500_000_000),
+    ]  # fmt: skip
+
+
+def test_anthropic_s_costs_are_a_line_for_each_kind_of_token() -> None:
+    text = (
+        "usage_date_utc,model,workspace,api_key,usage_type,context_window,token_type,cost_usd,list_price_usd,cost_type\n"
+        "2026-11-24,Claude Haiku 4.5,Default,k,standard,\u2264 200k,input_no_cache,0.05,0.05,token\n"
+        "2026-11-24,Claude Haiku 4.5,Default,k,batch,\u2264 200k,output,0.02,0.02,token\n"
+    )
+    assert [(each.model, each.cost, each.batch) for each in read(text)] == [
+        ("Claude Haiku 4.5", 50_000_000, False), ("Claude Haiku 4.5", 20_000_000, True),
+    ]  # fmt: skip
+
+
+def test_the_guide_lists_every_heading() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "operating.md").read_text(encoding="utf-8")
+    missing = [name for names in KNOWN_HEADINGS.values() for name in names if f"`{name}`" not in guide]
+    assert missing == []
 
 
 def test_writes_of_all_lifetimes_are_not_counted_twice() -> None:
