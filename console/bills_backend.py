@@ -26,8 +26,8 @@ class BillsBackend(Protocol):
         """Return what was saved today and on the days before it, in the calendar of ``zone``."""
         ...
 
-    async def outlook(self, by: UsageBy, person: Principal) -> Sequence[OutlookRow]:
-        """Return what is expected of each name by the end of the day and month."""
+    async def outlook(self, by: UsageBy, person: Principal, suppose: str | None) -> Sequence[OutlookRow]:
+        """Return what is expected of each name by the end of the day and month; ``suppose`` is a monthly limit."""
         ...
 
     async def course(self, budget_id: str, person: Principal) -> BudgetCourse:

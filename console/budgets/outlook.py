@@ -12,13 +12,13 @@ from console.budgets.course import course_csv, course_figure, course_words
 from console.budgets.sheets import Cell, plain, sheet
 from console.budgets.spending import NAMELESS
 from console.charts import CHART_CONFIG
-from console.format import DASH, literal, moment, money, zone_of
-from console.identity import Visitor, require
+from console.format import DASH, literal, moment, money, prose, zone_of
+from console.identity import require
 from console.palette import paint
 from console.recorder_banner import draw_unreadable
 from router_core.admin.treasury import BudgetView
 from router_core.budgets.outlook import Expected, OutlookRow
-from router_core.errors import NotFoundError, OverloadedError
+from router_core.errors import NotFoundError, OverloadedError, ValidationError
 from router_core.ports import UsageBy
 from router_core.types import format_usd
 
@@ -79,9 +79,18 @@ def _draw_names(names: Mapping[str, str]) -> None:
         label_visibility="collapsed",
     )  # fmt: skip
     kind: UsageBy = next(each for each in KINDS if each == chosen)
-    rows = _read(visitor, kind)
-    if rows is None:
+    supposed = st.text_input(
+        "Suppose a limit for the month", key="outlook_suppose", placeholder="dollars, where there is no budget",
+        autocomplete="off", width=260,
+    )  # fmt: skip
+    try:
+        asked = visitor.stage.backend.bills.outlook(kind, visitor.person, supposed.strip() or None)
+        rows = visitor.stage.bridge.call(asked)
+    except OverloadedError:
         draw_unreadable("The outlook")
+        return
+    except ValidationError as error:
+        st.error(prose(error.message), icon=":material/error:")
         return
     if not rows:
         st.info("Nothing was spent in the last 35 days.", icon=":material/savings:")
@@ -97,20 +106,13 @@ def _draw_names(names: Mapping[str, str]) -> None:
     )  # fmt: skip
 
 
-def _read(visitor: Visitor, kind: UsageBy) -> Sequence[OutlookRow] | None:
-    try:
-        return visitor.stage.bridge.call(visitor.stage.backend.bills.outlook(kind, visitor.person))
-    except OverloadedError:
-        return None
-
-
 def _named(row: OutlookRow, names: Mapping[str, str]) -> str:
     return names.get(row.name, row.name) or NAMELESS
 
 
 def _row(row: OutlookRow, kind: str, names: Mapping[str, str], zone: ZoneInfo, now: datetime) -> dict[str, Any]:
     reached = [
-        f"{word} {moment(each.exhausted_at, zone, now)}"
+        f"{'supposed' if each.supposed else word} {moment(each.exhausted_at, zone, now)}"
         for word, each in (("day's", row.day), ("month's", row.month))
         if each.exhausted_at is not None
     ]

@@ -30,7 +30,7 @@ from router_core.cost.savings import Period, Savings, work_out_savings
 from router_core.errors import ForbiddenError, NotFoundError, ValidationError
 from router_core.ports import ConfigSource, MarkedHour, ModelHour, SpendHour, UsageBy, UsageReader
 from router_core.security.permissions import require
-from router_core.types import EVERY_ACCOUNT, BudgetPeriod, NanoUSD, Principal
+from router_core.types import EVERY_ACCOUNT, BudgetPeriod, NanoUSD, Principal, parse_usd
 
 __all__ = ["MOST_DAYS", "MOST_NAMES", "Bills", "BillsParts", "BudgetCourse"]
 
@@ -117,10 +117,14 @@ class Bills:
         period = Period(since, now, lambda hour: hour.astimezone(zone).date())
         return await asyncio.to_thread(work_out_savings, hours, marked, active, self._parts.price, period)
 
-    async def outlook(self, by: UsageBy, person: Principal) -> Sequence[OutlookRow]:
-        """Return what is expected of each name by the end of the day and month, most spending first, at most 50."""
+    async def outlook(self, by: UsageBy, person: Principal, suppose: str | None = None) -> Sequence[OutlookRow]:
+        """Return what is expected of each name by the end of the day and month, most spending first, at most 50.
+
+        ``suppose`` is a limit in dollars for the month of every name that has none, to see when it would be reached.
+        Raises :class:`ValidationError` for what is no amount.
+        """
         require(person, "bills.read")
-        parts, accounts = self._parts, _accounts(person)
+        parts, accounts, supposed = self._parts, _accounts(person), _supposed(suppose)
         now = parts.clock.utcnow()
         since = now.replace(minute=0, second=0, microsecond=0) - LEARNED_FROM
         names = await parts.usage.dearest(by, since, now, accounts, MOST_NAMES)
@@ -128,7 +132,7 @@ class Bills:
         rooms = _rooms(await parts.budgets(person), by)
         book = parts.config.snapshot().budgets
         zones = {name: book.zone_of(name if by == "account" else "") for name in names}
-        return await asyncio.to_thread(_rows, zones, hours, rooms, now)
+        return await asyncio.to_thread(_rows, zones, hours, rooms, now, supposed)
 
     async def course(self, budget_id: str, person: Principal) -> BudgetCourse:
         """Return how one budget went and is expected to go on. Raises :class:`NotFoundError` for none such."""
@@ -172,11 +176,24 @@ def _our_days(hours: Iterable[ModelHour], marked: Iterable[MarkedHour]) -> list[
     return days
 
 
+def _supposed(text: str | None) -> NanoUSD | None:
+    if text is None:
+        return None
+    try:
+        amount = parse_usd(text)
+    except ValueError as error:
+        raise ValidationError(f"suppose must be an amount of dollars: {error}", field="suppose") from None
+    if amount <= 0:
+        raise ValidationError("suppose must be above 0", field="suppose")
+    return amount
+
+
 def _rows(
     zones: Mapping[str, str],
     hours: Iterable[SpendHour],
     rooms: Mapping[str, Mapping[BudgetPeriod, Room]],
     now: datetime,
+    suppose: NanoUSD | None,
 ) -> list[OutlookRow]:
     """Return a row for each name of ``zones`` that spent anything, in their order."""
     found: dict[str, list[SpendHour]] = {}
@@ -189,7 +206,7 @@ def _rows(
                 name=name, timezone=zone,
                 costs={each.hour: each.cost for each in found[name]},
                 unpriced={each.hour: each.unpriced for each in found[name]},
-            ), now, rooms.get(name, {}),
+            ), now, rooms.get(name, {}), suppose,
         )
         for name, zone in zones.items() if name in found
     ]  # fmt: skip

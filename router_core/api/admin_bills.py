@@ -54,9 +54,10 @@ async def report_savings(call: Call) -> None:
 
 async def report_outlook(call: Call) -> None:
     """Answer with what is expected by the end of the day and month."""
-    text = read_query(call, {"by": "provider"})["by"]
+    query = read_query(call, {"by": "provider", "suppose": ""})
     try:
-        by = msgspec.convert(text, UsageBy)
+        by = msgspec.convert(query["by"], UsageBy)
     except msgspec.ValidationError:
         raise ValidationError("by must be one of " + ", ".join(_KINDS), field="by") from None
-    await call.answer(OutlookList(by, list(await call.deps.bills.outlook(by, call.principal))))
+    rows = await call.deps.bills.outlook(by, call.principal, query["suppose"] or None)
+    await call.answer(OutlookList(by, list(rows)))

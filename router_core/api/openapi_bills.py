@@ -20,17 +20,18 @@ BILL_TYPES: tuple[type, ...] = (Reconciliation, Savings, OutlookList)
 def bill_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> dict[str, Any]:
     """Return the paths; ``schema`` refers to a type, ``errors`` are the answers that say what was wrong."""
 
-    def act(summary: str, answer: type, query: Schema) -> dict[str, Any]:
+    def act(summary: str, answer: type, *query: Schema) -> dict[str, Any]:
         content = {"application/json": {"schema": dict(schema(answer))}}
         return {
             "summary": summary,
-            "parameters": [{"in": "query", "required": False, **query}],
+            "parameters": [{"in": "query", "required": False, **each} for each in query],
             "responses": {"200": {"description": "Success", "content": content}, **errors},
         }
 
     tolerance = {"type": "number", "minimum": 0, "maximum": 100, "default": float(DEFAULT_TOLERANCE)}
     days = {"type": "integer", "minimum": 1, "maximum": MOST_DAYS, "default": int(DEFAULT_DAYS)}
     by = {"type": "string", "enum": list(get_args(UsageBy)), "default": "provider"}
+    suppose = {"type": "string", "description": "Dollars a month, for names without a monthly budget"}
     bill = {
         "required": True,
         "description": "A provider's usage export; a wrong line is named under `error.faults`",
@@ -40,5 +41,9 @@ def bill_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> d
     return {
         "/api/admin/usage/reconcile": {"post": {**compare, "requestBody": bill}},
         "/api/admin/savings": {"get": act("What was saved", Savings, {"name": "days", "schema": days})},
-        "/api/admin/outlook": {"get": act("What will be spent", OutlookList, {"name": "by", "schema": by})},
+        "/api/admin/outlook": {
+            "get": act(
+                "What will be spent", OutlookList, {"name": "by", "schema": by}, {"name": "suppose", "schema": suppose}
+            )
+        },
     }

@@ -23,8 +23,8 @@ _HOUR: Final = timedelta(hours=1)
 class Expected(Struct, frozen=True, kw_only=True, rename="camel"):
     """Spent in the period so far and expected at its end; the interval holds the truth four times in five.
 
-    ``limit`` is the budget that is nearest, None without one; ``exhausted_at`` is when it is reached, None when it is
-    not within the period.
+    ``limit`` is the budget that is nearest, or ``supposed`` for want of one, or None; ``exhausted_at`` is when it is
+    reached, None when it is not within the period.
     """
 
     ends: datetime
@@ -34,6 +34,7 @@ class Expected(Struct, frozen=True, kw_only=True, rename="camel"):
     high: NanoUSD
     basis: ForecastBasis
     limit: NanoUSD | None
+    supposed: bool
     exhausted_at: datetime | None
 
 
@@ -69,13 +70,15 @@ class NameHours(Struct, frozen=True, kw_only=True):
     unpriced: Mapping[datetime, int]
 
 
-def outlook_row(hours: NameHours, now: datetime, rooms: Mapping[BudgetPeriod, Room]) -> OutlookRow:
-    """Return what is expected of one name."""
+def outlook_row(
+    hours: NameHours, now: datetime, rooms: Mapping[BudgetPeriod, Room], suppose: NanoUSD | None = None
+) -> OutlookRow:
+    """Return what is expected of one name; ``suppose`` is the limit of a month for which it has none."""
     month = period_at("monthly", hours.timezone, now)
     return OutlookRow(
         name=hours.name,
-        day=_expected(hours, "daily", now, rooms.get("daily")),
-        month=_expected(hours, "monthly", now, rooms.get("monthly")),
+        day=_expected(hours, "daily", now, rooms.get("daily"), None),
+        month=_expected(hours, "monthly", now, rooms.get("monthly"), suppose),
         unpriced=sum(number for hour, number in hours.unpriced.items() if hour >= month.start),
     )
 
@@ -97,10 +100,13 @@ def course_so_far(
     return [*points, CoursePoint(now, spent)]
 
 
-def _expected(hours: NameHours, period: BudgetPeriod, now: datetime, room: Room | None) -> Expected:
+def _expected(
+    hours: NameHours, period: BudgetPeriod, now: datetime, own: Room | None, suppose: NanoUSD | None
+) -> Expected:
     span = period_at(period, hours.timezone, now)
     running = now.replace(minute=0, second=0, microsecond=0)
     spent = sum(cost for hour, cost in hours.costs.items() if hour >= span.start)
+    room = Room(suppose, spent) if own is None and suppose is not None else own
     ahead = forecast(
         history={hour: cost for hour, cost in hours.costs.items() if running - LEARNED_FROM <= hour < running},
         now=now,
@@ -112,5 +118,5 @@ def _expected(hours: NameHours, period: BudgetPeriod, now: datetime, room: Room 
     )
     return Expected(
         ends=span.end, spent=spent, low=ahead.low, expected=ahead.expected, high=ahead.high, basis=ahead.basis,
-        limit=None if room is None else room.limit, exhausted_at=ahead.exhausted_at,
+        limit=None if room is None else room.limit, supposed=room is not own, exhausted_at=ahead.exhausted_at,
     )  # fmt: skip

@@ -68,9 +68,9 @@ class BillsDouble:
         self._fail()
         return await self._bills.savings(days, person, zone)
 
-    async def outlook(self, by: UsageBy, person: Principal) -> Sequence[OutlookRow]:
+    async def outlook(self, by: UsageBy, person: Principal, suppose: str | None = None) -> Sequence[OutlookRow]:
         self._fail()
-        return await self._bills.outlook(by, person)
+        return await self._bills.outlook(by, person, suppose)
 
     async def course(self, budget_id: str, person: Principal) -> BudgetCourse:
         self._fail()

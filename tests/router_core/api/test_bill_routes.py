@@ -128,6 +128,13 @@ def test_every_name_that_spends_has_an_outlook_without_any_budget(
     assert [(each["name"], each["day"]["limit"]) for each in account] == [
         ("acme", 100_000_000_000), ("other", 100_000_000_000),
     ]  # fmt: skip
+    first = http.get("/api/admin/outlook", params={"suppose": "0.01"}, headers=_headers(rig, "owner")).json()[
+        "outlook"
+    ][0]
+    assert (first["month"]["limit"], first["month"]["supposed"]) == (10_000_000, True)
+    for amount in ("1,5", "-1", "0", "NaN"):
+        bad = http.get("/api/admin/outlook", params={"suppose": amount}, headers=_headers(rig, "owner"))
+        assert (bad.status_code, bad.json()["error"]["field"]) == (400, "suppose")
     bad = http.get("/api/admin/outlook", params={"by": "planet"}, headers=_headers(rig, "owner"))
     assert (bad.status_code, bad.json()["error"]["field"]) == (400, "by")
 

@@ -42,6 +42,16 @@ def test_a_budget_is_used_up_when_what_counts_reaches_its_limit() -> None:
     assert abs(row.month.exhausted_at - (NOW + timedelta(hours=9))) < timedelta(minutes=5)
 
 
+def test_a_month_without_a_budget_says_when_a_supposed_limit_would_be_reached() -> None:
+    now_spent = (23 * 24 + 13) * DOLLAR
+    row = outlook_row(name(), NOW, {}, now_spent + 10 * DOLLAR)
+    assert (row.month.limit, row.month.supposed, row.day.limit) == (now_spent + 10 * DOLLAR, True, None)
+    assert row.month.exhausted_at is not None
+    assert abs(row.month.exhausted_at - (NOW + timedelta(hours=10))) < timedelta(minutes=5)
+    own = outlook_row(name(), NOW, {"monthly": Room(10 * DOLLAR, DOLLAR)}, 5 * DOLLAR)
+    assert (own.month.limit, own.month.supposed) == (10 * DOLLAR, False)
+
+
 def test_requests_without_a_price_are_those_of_this_month() -> None:
     row = outlook_row(name(unpriced={RUNNING: 2, NOW - timedelta(days=30): 5}), NOW, {})
     assert row.unpriced == 2
