@@ -1,7 +1,7 @@
 """What is still to come: one budget's course with its forecast, and where every name will stand."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,11 @@ KINDS: Final[Mapping[UsageBy, str]] = {
     "provider": "Provider", "model": "Model", "use_case": "Use case", "account": "Account", "key": "API key",
     "installation": "Everything",
 }  # fmt: skip
+LIMIT: Final = "Limit reached"
+UNPRICED: Final = "Unpriced"
+# The forecast was made a moment after the screen began to be drawn.
+MOMENT: Final = timedelta(minutes=1)
+LIMIT_WIDTH_PX: Final = 170
 _PERIODS: Final = ("day", "month")
 
 
@@ -97,7 +102,12 @@ def _draw_names(names: Mapping[str, str]) -> None:
         return
     shown = names if kind == "account" else {}
     table = [_row(each, KINDS[kind], shown, zone, now) for each in rows]
-    numbers = {name: st.column_config.TextColumn(alignment="right") for name in table[0] if name != KINDS[kind]}
+    if not any(each.unpriced for each in rows):
+        table = [{name: cell for name, cell in each.items() if name != UNPRICED} for each in table]
+    numbers = {
+        name: st.column_config.TextColumn(alignment="right") for name in table[0] if name not in (KINDS[kind], LIMIT)
+    }
+    numbers[LIMIT] = st.column_config.TextColumn(width=LIMIT_WIDTH_PX)
     st.dataframe(table, hide_index=True, column_config=numbers, height="content", alt=f"Outlook by {KINDS[kind]}")
     st.caption("Intervals hold the truth four times in five. At most 50 names, most spending first.")
     st.download_button(
@@ -112,7 +122,8 @@ def _named(row: OutlookRow, names: Mapping[str, str]) -> str:
 
 def _row(row: OutlookRow, kind: str, names: Mapping[str, str], zone: ZoneInfo, now: datetime) -> dict[str, Any]:
     reached = [
-        f"{'supposed' if each.supposed else word} {moment(each.exhausted_at, zone, now)}"
+        f"{'supposed' if each.supposed else word}: "
+        + ("already" if each.exhausted_at <= now + MOMENT else moment(each.exhausted_at, zone, now))
         for word, each in (("day's", row.day), ("month's", row.month))
         if each.exhausted_at is not None
     ]
@@ -124,8 +135,8 @@ def _row(row: OutlookRow, kind: str, names: Mapping[str, str], zone: ZoneInfo, n
         "This month": _spent(row.month, row.unpriced),
         "By month's end": _expected(row.month),
         "Interval, month": _band(row.month),
-        "Limit reached": ", ".join(reached) or DASH,
-        "Unpriced": f"{row.unpriced:,}" if row.unpriced else DASH,
+        LIMIT: ", ".join(reached) or DASH,
+        UNPRICED: f"{row.unpriced:,}" if row.unpriced else DASH,
     }
 
 

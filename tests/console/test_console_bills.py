@@ -82,7 +82,7 @@ def test_every_name_that_spends_has_an_outlook_and_what_has_no_price_is_called_u
 def test_a_supposed_limit_says_when_it_would_be_reached_and_a_bad_one_is_refused(open_console: OpenConsole) -> None:
     app = open_console(_filled(), page="budgets")
     app.text_input(key="outlook_suppose").set_value("0.000001").run()
-    assert _table(app, "By month's end")["Limit reached"][0].startswith("supposed ")
+    assert _table(app, "By month's end")["Limit reached"][0] == "supposed: already"
     app.text_input(key="outlook_suppose").set_value("1,5").run()
     assert "suppose must be an amount" in app.error[0].value
 
