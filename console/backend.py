@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
+from console.bills_backend import BillsBackend
 from console.views import Choices, LiveScope, OverviewView
 from router_core.admin.chain_check import ChainCheckState
 from router_core.admin.price_desk import PriceDesk
@@ -45,6 +46,11 @@ class ConsoleBackend(Protocol):
     Every method raises :class:`ForbiddenError` when ``person`` lacks the right; those that reach the router raise
     its errors.
     """
+
+    @property
+    def bills(self) -> BillsBackend:
+        """What was spent, saved and is still to come; it checks the person's right itself."""
+        ...
 
     async def visitor(self, token: str, *, touch: bool) -> Principal | None:
         """Return whose session ``token`` is; ``touch`` notes that the person acted."""

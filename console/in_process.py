@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import structs
 
 from console.backend import ConsoleBackend, Control, Screen
+from console.bills_backend import BillsBackend
 from console.bridge import Bridge
 from console.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
 from router_core.admin.chain_check import ChainCheckState
@@ -83,6 +84,11 @@ class InProcessBackend:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+
+    @property
+    def bills(self) -> BillsBackend:
+        """What was spent, saved and is still to come; it checks the person's right itself."""
+        return self._runtime.money.bills
 
     async def visitor(self, token: str, *, touch: bool) -> Principal | None:
         """Return whose session ``token`` is; ``touch`` notes that the person acted."""
@@ -216,28 +222,28 @@ class InProcessBackend:
     @property
     def prices(self) -> PriceDesk:
         """What people see and do about prices."""
-        return self._runtime.price_desk
+        return self._runtime.money.prices
 
     async def budgets(self, person: Principal) -> Sequence[BudgetView]:
         """Return every budget that ``person`` may see, and how it stands."""
-        return await self._runtime.treasury.budgets(person)
+        return await self._runtime.money.treasury.budgets(person)
 
     async def forecasts(self, person: Principal, views: Sequence[BudgetView]) -> Mapping[str, Forecast]:
         """Return where each of ``views`` will stand at the end of its period, by the budget's id."""
         require(person, "budgets.read")
-        return await self._runtime.treasury.forecasts(views)
+        return await self._runtime.money.treasury.forecasts(views)
 
     async def budget_alerts(self, person: Principal) -> Sequence[BudgetAlert]:
         """Return the newest alerts of those budgets."""
-        return await self._runtime.treasury.alerts(person)
+        return await self._runtime.money.treasury.alerts(person)
 
     async def set_budget(self, person: Principal, order: BudgetOrder) -> Budget:
         """Set a limit."""
-        return await self._runtime.treasury.set_budget(order, person)
+        return await self._runtime.money.treasury.set_budget(order, person)
 
     async def spending(self, person: Principal, by: SpendBy, since: datetime, until: datetime) -> Sequence[SpendHour]:
         """Return what was spent by the hour, by name, of the accounts that ``person`` may see."""
-        return await self._runtime.treasury.spending(by, since, until, person)
+        return await self._runtime.money.treasury.spending(by, since, until, person)
 
     # --- the Health screen; the facade checks the person's right to each of these itself --------------------------
 

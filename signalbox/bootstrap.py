@@ -6,9 +6,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
+from router_core.admin.money import MoneyDesks
 from router_core.admin.operations import Operations
-from router_core.admin.price_desk import PriceDesk
-from router_core.admin.treasury import Treasury
 from router_core.budgets.guard import LeasedBudget
 from router_core.clock import Clock, SystemClock, new_ulid
 from router_core.errors.known_secrets import KnownSecrets
@@ -41,8 +40,9 @@ from signalbox.audit_identity import AuditIdentity, audit_identity
 from signalbox.data_dir import prepare_folder
 from signalbox.environment_config import EnvironmentConfig
 from signalbox.master_key import MasterKey, load_master_key
+from signalbox.money import store_money
 from signalbox.operators_desk import DeskParts, OperatorsDesk
-from signalbox.price_book import store_price_desk, stored_prices
+from signalbox.price_book import stored_prices
 from signalbox.provider_keys import base_urls, environment_keys
 from signalbox.readiness import Readiness
 from signalbox.record_keeping import RecordKeeping, RecordParts, open_record, take_journal
@@ -51,7 +51,6 @@ from signalbox.settings import Settings
 from signalbox.store import Store, open_store, store_faults
 from signalbox.tasks import background
 from signalbox.telemetry import telemetry_recorders
-from signalbox.treasury import store_treasury
 
 __all__ = ["Overrides", "Runtime", "build", "key_pepper"]
 
@@ -83,8 +82,7 @@ class Runtime:
     started: datetime
     health: HealthBoard
     operations: Operations
-    treasury: Treasury
-    price_desk: PriceDesk
+    money: MoneyDesks
     budget: LeasedBudget
     limits: BudgetSettings
     budgets: BudgetStore
@@ -171,7 +169,7 @@ class _Parts:
 
 def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
     settings, clock, store, desk = parts.settings, parts.clock, parts.store, parts.desk
-    events = RecentEvents()
+    events, pepper = RecentEvents(), key_pepper(parts.master)
     router = Router(
         config=parts.config,
         adapters=desk.adapters,
@@ -185,7 +183,6 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         node=parts.node,
     )
     live = LiveMetrics(store.metrics, parts.pending, clock, lambda: (router.in_flight, router.streams))
-    pepper = key_pepper(parts.master)
     return Runtime(
         settings=settings,
         clock=clock,
@@ -200,8 +197,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         started=clock.utcnow(),
         health=desk.health,
         operations=desk.attend(router, live.reset),
-        treasury=store_treasury(store, parts.config, desk.trail, parts.budget.settled, clock),
-        price_desk=store_price_desk(store, parts.config, parts.prices, desk.trail, clock),
+        money=store_money(store, parts.config, parts.prices, desk.trail, parts.budget.settled, clock),
         budget=parts.budget,
         limits=store.limits,
         budgets=store.budgets,

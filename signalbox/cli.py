@@ -12,6 +12,7 @@ from signalbox.audit_commands import audit, retention
 from signalbox.exits import guard
 from signalbox.operator_commands import breakers, drills, use_cases
 from signalbox.price_commands import prices
+from signalbox.usage_commands import usage
 
 __all__ = ["main"]
 
@@ -286,6 +287,7 @@ def revoke_key(
 app.add_typer(accounts, name="accounts")
 app.add_typer(budgets, name="budgets")
 app.add_typer(prices, name="prices")
+app.add_typer(usage, name="usage")
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")

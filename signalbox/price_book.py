@@ -2,15 +2,12 @@
 
 import asyncio
 
-from router_core.admin.action_trail import ActionTrail
-from router_core.admin.price_desk import PriceDesk, PriceDeskParts
 from router_core.clock import Clock
 from router_core.cost.prices import ConfiguredPrices
-from router_core.ports import ConfigSource, PriceSource
 from signalbox.prices import load_catalogue
 from signalbox.store import Store, store_faults
 
-__all__ = ["store_price_desk", "stored_prices"]
+__all__ = ["stored_prices"]
 
 
 async def stored_prices(store: Store, clock: Clock) -> ConfiguredPrices:
@@ -25,20 +22,3 @@ async def stored_prices(store: Store, clock: Clock) -> ConfiguredPrices:
     for provider in store.config.snapshot().providers:
         catalogue.canonical(provider.model)  # now, so that no request waits for it
     return ConfiguredPrices(store.config, catalogue.canonical, clock)
-
-
-def store_price_desk(
-    store: Store, config: ConfigSource, prices: PriceSource, trail: ActionTrail, clock: Clock
-) -> PriceDesk:
-    """Return the facade of prices over ``store``."""
-    return PriceDesk(
-        PriceDeskParts(
-            config=config,
-            prices=prices,
-            store=store.prices,
-            record=store.record,
-            trail=trail,
-            refresh=store.config.refresh,
-            clock=clock,
-        )
-    )

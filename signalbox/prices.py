@@ -10,7 +10,7 @@ import msgspec
 
 from router_core.types import NANO_PER_USD, NanoUSD, Price, PriceTier, Rates
 
-__all__ = ["PriceCatalogue", "load_catalogue"]
+__all__ = ["PriceCatalogue", "load_catalogue", "vendor_models"]
 
 _VENDORS: Final = ("openai", "anthropic")
 _MOST_NAMES: Final = 4096
@@ -45,12 +45,18 @@ class PriceCatalogue:
 def load_catalogue(now: datetime) -> PriceCatalogue:
     """Return the catalogue as it is at ``now``; reading takes some tenths of a second, so call it in a thread."""
     from genai_prices import __version__
+
+    models = [info for _, info in vendor_models()]
+    listed = [price for info in models for price in _versions(info, f"genai-prices {__version__}; {_BATCH}", now)]
+    return PriceCatalogue(__version__, [info for info in models if _priced(info, now)], listed)
+
+
+def vendor_models() -> Sequence[tuple[str, Any]]:
+    """Return every model of the catalogue with its vendor; the first call takes some tenths of a second."""
     from genai_prices.data import providers
 
     vendors = {provider.id: provider for provider in providers}
-    models = [info for vendor in _VENDORS for info in vendors[vendor].models]
-    listed = [price for info in models for price in _versions(info, f"genai-prices {__version__}; {_BATCH}", now)]
-    return PriceCatalogue(__version__, [info for info in models if _priced(info, now)], listed)
+    return [(vendor, info) for vendor in _VENDORS for info in vendors[vendor].models]
 
 
 def _priced(info: Any, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from db.queries.audit_reader import SqlAuditReader
 from db.queries.chain_reader import SqlChainAuditor
 from db.queries.charged import SqlRecordReader
 from db.queries.spending import SqlSpendReader
+from db.queries.usage import SqlUsageReader
 from db.records.event_store import SqlEventStore
 from db.records.metrics_store import SqlMetricsStore
 from db.records.retention import SqlRetention
@@ -66,6 +67,7 @@ class Store:
     spending: SqlSpendReader
     prices: SqlPriceStore
     record: SqlRecordReader
+    usage: SqlUsageReader
     content: ContentSwitch
     config: PollingConfigSource
 
@@ -131,6 +133,7 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         spending=SqlSpendReader(hop),
         prices=SqlPriceStore(hop, clock),
         record=SqlRecordReader(hop),
+        usage=SqlUsageReader(hop),
         content=configured,
         config=config,
     )

@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from console.budgets.bars import draw_bars, nearest_first, owner_of
+from console.budgets.bills import draw_bills
 from console.budgets.change import offer_change
+from console.budgets.outlook import draw_outlook
 from console.budgets.prices import draw_prices
+from console.budgets.savings import draw_savings
 from console.budgets.spending import DaySpend, by_day, by_name, spend_csv, spend_figure
 from console.charts import CHART_CONFIG
 from console.format import count, literal, moment, money, zone_of
@@ -52,6 +55,9 @@ def draw_budgets() -> None:
     draw_bars(nearest_first(views, names), names, now, zone, ahead)
     _alerts(alerts, views, names, zone, now)
     draw_prices(visitor, names, zone, now)
+    draw_outlook(views, names)
+    draw_savings()
+    draw_bills()
 
 
 def _spending(visitor: Visitor, zone: ZoneInfo, now: datetime, names: Mapping[str, str]) -> None:

@@ -1,7 +1,5 @@
 """Spending of a range of days, by one kind of name: figures, a chart, and the same as CSV."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
@@ -9,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from console.budgets.sheets import plain, sheet
 from console.charts import Figure, chart_layout, series_colour
 from router_core.ports import SpendHour
 from router_core.types import NANO_PER_USD, NanoUSD, format_usd
@@ -16,8 +15,6 @@ from router_core.types import NANO_PER_USD, NanoUSD, format_usd
 __all__ = ["NAMELESS", "DaySpend", "by_day", "by_name", "spend_csv", "spend_figure"]
 
 NAMELESS: Final = "none"
-# A spreadsheet takes text that begins so for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class DaySpend(Struct, frozen=True, kw_only=True):
@@ -65,13 +62,10 @@ def spend_figure(days: Sequence[DaySpend], first: date, last: date, places: Mapp
 
 def spend_csv(days: Iterable[DaySpend], kind: str) -> bytes:
     """Return days and names as CSV with exact dollars, safe to open in a spreadsheet."""
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\r\n")
-    rows.writerow(("day", kind, "requests", "tokens", "cost_usd", "unpriced_requests"))
-    for each in days:
-        day = "" if each.day is None else each.day.isoformat()
-        rows.writerow((day, _safe(each.name), each.requests, each.tokens, format_usd(each.cost), each.unpriced))
-    return out.getvalue().encode()
+    rows = (
+        (each.day, plain(each.name), each.requests, each.tokens, format_usd(each.cost), each.unpriced) for each in days
+    )
+    return sheet(("day", kind, "requests", "tokens", "cost_usd", "unpriced_requests"), rows)
 
 
 def _summed(placed: Iterable[tuple[SpendHour, date | None]]) -> list[DaySpend]:
@@ -85,7 +79,3 @@ def _summed(placed: Iterable[tuple[SpendHour, date | None]]) -> list[DaySpend]:
         DaySpend(name=name, day=day, requests=requests, tokens=tokens, cost=cost, unpriced=unpriced)
         for (day, name), (requests, tokens, cost, unpriced) in ordered
     ]
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text

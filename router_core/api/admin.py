@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from router_core.api.admin_audit import list_audit, show_audit
+from router_core.api.admin_bills import reconcile_usage, report_outlook, report_savings
 from router_core.api.admin_breakers import close_breaker, list_breakers, open_breaker, reset_breaker
 from router_core.api.admin_budgets import drop_budget, list_alerts, list_budgets, set_budget
 from router_core.api.admin_drills import list_drills, start_drill, stop_drill
@@ -37,6 +38,9 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
         "POST": Action("prices.edit", import_prices),
     },
     "/api/admin/prices/rerating": {"GET": Action("prices.read", rerate_requests)},
+    "/api/admin/usage/reconcile": {"POST": Action("bills.read", reconcile_usage)},
+    "/api/admin/savings": {"GET": Action("bills.read", report_savings)},
+    "/api/admin/outlook": {"GET": Action("bills.read", report_outlook)},
     "/api/admin/drills": {"GET": Action("health.read", list_drills), "POST": Action("drills.control", start_drill)},
     "/api/admin/drills/{id}/stop": {"POST": Action("drills.control", stop_drill)},
     "/api/admin/health": {"GET": Action("health.read", report_board)},

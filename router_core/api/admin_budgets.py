@@ -33,13 +33,13 @@ class BudgetDropped(Struct, frozen=True, rename="camel"):
 
 async def list_budgets(call: Call) -> None:
     """Answer with every budget and how it stands."""
-    await call.answer(BudgetList(list(await call.deps.treasury.budgets(call.principal))))
+    await call.answer(BudgetList(list(await call.deps.money.treasury.budgets(call.principal))))
 
 
 async def set_budget(call: Call) -> None:
     """Set a limit: a new one, or another amount."""
     order: BudgetOrder = await read_document(call, BudgetOrder)
-    budget: Budget = await call.deps.treasury.set_budget(order, call.principal)
+    budget: Budget = await call.deps.money.treasury.set_budget(order, call.principal)
     await call.answer(budget)
 
 
@@ -47,7 +47,7 @@ async def drop_budget(call: Call) -> None:
     """Remove a limit."""
     await read_nothing(call)
     budget_id = call.parameter("id")
-    await call.deps.treasury.drop_budget(budget_id, call.principal)
+    await call.deps.money.treasury.drop_budget(budget_id, call.principal)
     await call.answer(BudgetDropped(budget_id))
 
 
@@ -56,4 +56,4 @@ async def list_alerts(call: Call) -> None:
     text = read_query(call, {"limit": DEFAULT_ALERTS})["limit"]
     if not (text.isascii() and text.isdigit()):
         raise ValidationError("limit must be a whole number", field="limit")
-    await call.answer(AlertList(list(await call.deps.treasury.alerts(call.principal, int(text)))))
+    await call.answer(AlertList(list(await call.deps.money.treasury.alerts(call.principal, int(text)))))

@@ -78,33 +78,33 @@ class ReratingAnswer(Struct, frozen=True):
 async def list_prices(call: Call) -> None:
     """Answer with what each configured provider costs."""
     read_query(call, {})
-    await call.answer(PriceList(list(call.deps.prices.prices(call.principal))))
+    await call.answer(PriceList(list(call.deps.money.prices.prices(call.principal))))
 
 
 async def list_versions(call: Call) -> None:
     """Answer with the versions of ``?model=``, or all that somebody set."""
     model = read_query(call, {"model": ""})["model"]
-    await call.answer(PriceHistory(list(call.deps.prices.history(call.principal, model))))
+    await call.answer(PriceHistory(list(call.deps.money.prices.history(call.principal, model))))
 
 
 async def set_prices(call: Call) -> None:
     """Set prices, or withdraw those that were set."""
     orders: PriceOrders = await read_document(call, PriceOrders)
-    changes = await call.deps.prices.set_prices(orders.prices, call.principal, dry_run=orders.dry_run)
+    changes = await call.deps.money.prices.set_prices(orders.prices, call.principal, dry_run=orders.dry_run)
     await call.answer(_changed(changes, dry_run=orders.dry_run))
 
 
 async def import_prices(call: Call) -> None:
     """Set the prices of a sheet."""
     order: SheetOrder = await read_document(call, SheetOrder)
-    changes = await call.deps.prices.import_sheet(order.csv, call.principal, dry_run=order.dry_run)
+    changes = await call.deps.money.prices.import_sheet(order.csv, call.principal, dry_run=order.dry_run)
     await call.answer(_changed(changes, dry_run=order.dry_run))
 
 
 async def export_prices(call: Call) -> None:
     """Answer with the whole book as CSV."""
     read_query(call, {})
-    body = call.deps.prices.sheet(call.principal).encode()
+    body = call.deps.money.prices.sheet(call.principal).encode()
     head = (b"content-disposition", b'attachment; filename="prices.csv"')
     await call.start(200, ((b"content-type", _CSV), (b"content-length", b"%d" % len(body)), head))
     await call.write(body, last=True)
@@ -115,7 +115,7 @@ async def rerate_requests(call: Call) -> None:
     values = read_query(call, {"from": "", "to": ""})
     until = _moment(values["to"], "to") or call.deps.clock.utcnow() + timedelta(minutes=1)
     since = _moment(values["from"], "from") or until - DEFAULT_SPAN
-    report = await call.deps.prices.rerate(call.principal, since, until)
+    report = await call.deps.money.prices.rerate(call.principal, since, until)
     await call.answer(ReratingAnswer(report.since, report.until, list(report.rows), report.total))
 
 

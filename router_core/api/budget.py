@@ -66,7 +66,7 @@ class UsageAnswer(Struct, frozen=True, rename="camel"):
 async def report_budget(call: Call) -> None:
     """Answer with the budgets of the caller's account."""
     read_query(call, {})
-    account, treasury = _own_account(call), call.deps.treasury
+    account, treasury = _own_account(call), call.deps.money.treasury
     views = list(await treasury.of_account(account))
     status = budget_status((each.budget, each.spent, each.budget.limit) for each in views)
     found = await treasury.forecasts(views)
@@ -81,7 +81,7 @@ async def report_usage(call: Call) -> None:
     read_query(call, {})
     account, now = _own_account(call), call.deps.clock.utcnow()
     since = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=USAGE_DAYS - 1)
-    hours = await call.deps.treasury.own_spending("model", since, now, account)
+    hours = await call.deps.money.treasury.own_spending("model", since, now, account)
     total = sum(each.cost for each in hours)
     await call.answer(UsageAnswer(True, account, since, format_usd(total), _by_day(hours), now))
 

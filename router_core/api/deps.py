@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from router_core.admin.money import MoneyDesks
 from router_core.admin.operations import Operations
-from router_core.admin.price_desk import PriceDesk
 from router_core.admin.retention import RetentionJob
-from router_core.admin.treasury import Treasury
 from router_core.clock import Clock
 from router_core.journal.stats import RecorderStats
 from router_core.metrics.live import LiveMetrics
@@ -71,8 +70,7 @@ class ApiDeps:
     sessions: SessionGate
     health: HealthReader
     operations: Operations
-    treasury: Treasury
-    prices: PriceDesk
+    money: MoneyDesks
     audit: AuditReader
     exporter: AuditExporter
     metrics: LiveMetrics

@@ -7,7 +7,7 @@ from datetime import datetime
 from router_core.ports import SpendBy, SpendHour
 from router_core.types import RequestEvent
 
-__all__ = ["MemorySpending"]
+__all__ = ["MemorySpending", "name_of"]
 
 
 class MemorySpending:
@@ -28,7 +28,7 @@ class MemorySpending:
         for event in self._events:
             hour = event.timestamp.replace(minute=0, second=0, microsecond=0)
             if since <= hour < until and (accounts is None or (event.account_id or "") in accounts):
-                hours[hour, _name(event, by)].append(event)
+                hours[hour, name_of(event, by)].append(event)
         return [
             SpendHour(
                 hour=hour,
@@ -42,7 +42,8 @@ class MemorySpending:
         ]
 
 
-def _name(event: RequestEvent, by: SpendBy) -> str:
+def name_of(event: RequestEvent, by: SpendBy) -> str:
+    """Return what ``event`` is named by, empty where it has none of that kind."""
     match by:
         case "account":
             return event.account_id or ""

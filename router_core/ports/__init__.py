@@ -44,6 +44,7 @@ from router_core.ports.stores import (
     UserRecord,
     UserStore,
 )
+from router_core.ports.usage import MarkedHour, ModelHour, UsageBy, UsageReader
 
 __all__ = [
     "AccountRecord",
@@ -77,8 +78,10 @@ __all__ = [
     "KeySource",
     "LeaseAnswer",
     "LeaseAsk",
+    "MarkedHour",
     "MetricsReader",
     "MetricsStore",
+    "ModelHour",
     "PasswordHasher",
     "PriceSource",
     "PriceStore",
@@ -93,6 +96,8 @@ __all__ = [
     "SpendHour",
     "SpendReader",
     "StoredMeasures",
+    "UsageBy",
+    "UsageReader",
     "UseCaseStore",
     "UserRecord",
     "UserStore",

@@ -34,6 +34,7 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "drills.control": _OPERATORS,
         "budgets.read": _ANALYSTS,
         "budgets.edit": _HEADS,
+        "bills.read": _ANALYSTS,
         "limits.edit": _HEADS,
         "audit.read": _ANALYSTS,
         "audit.export": _ANALYSTS,

@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from router_core.admin.action_trail import ActionTrail
 from router_core.admin.price_desk import PriceChanges, PriceDesk, ReratingReport
 from router_core.budgets.refusals import dollars
 from router_core.cost.price_sheet import PriceOrder, TierOrder
@@ -16,7 +15,7 @@ from signalbox.commands.output import print_json, print_line
 from signalbox.commands.output_file import output_file
 from signalbox.commands.store_desk import StoreDesk, at_desk, print_rows
 from signalbox.faults import UsageFault
-from signalbox.price_book import store_price_desk, stored_prices
+from signalbox.money import command_money
 
 __all__ = ["PriceOptions", "export_sheet", "import_sheet", "list_prices", "rerate", "set_price", "show_history"]
 
@@ -122,9 +121,7 @@ def rerate(since: str | None, until: str | None, data_dir: Path | None, *, as_js
 
 def _at_prices(data_dir: Path | None, work: Callable[[StoreDesk, PriceDesk], Awaitable[T]]) -> T:
     async def run(desk: StoreDesk) -> T:
-        trail = ActionTrail(desk.store.actions, desk.clock)
-        prices = await stored_prices(desk.store, desk.clock)
-        return await work(desk, store_price_desk(desk.store, desk.store.config, prices, trail, desk.clock))
+        return await work(desk, (await command_money(desk.store, desk.clock)).prices)
 
     return at_desk(data_dir, run)
 

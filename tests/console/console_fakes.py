@@ -28,6 +28,7 @@ from router_core.types import (
     Usage,
     WireUsage,
 )
+from tests.console.bill_fakes import BillsDouble
 from tests.console.budget_fakes import BudgetDouble
 from tests.console.health_fakes import OPERATORS, HealthDouble
 from tests.console.record_fakes import RecordBackend
@@ -107,6 +108,7 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble):
         RecordBackend.__init__(self)
         HealthDouble.__init__(self)
         BudgetDouble.__init__(self)
+        self.bills = BillsDouble(self)
         self.people: dict[str, Principal] = {"owner-token": OWNER, "viewer-token": VIEWER}
         self.touches: list[bool] = []
         self.error: LLMError | None = None

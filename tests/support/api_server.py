@@ -10,6 +10,7 @@ from typing import get_args
 
 import uvicorn
 
+from router_core.admin.money import MoneyDesks
 from router_core.admin.retention import RetentionJob
 from router_core.api.app import ApiApplication, ApiDeps, ApiLimits
 from router_core.audit.memory_log import MemoryAuditLog
@@ -41,6 +42,7 @@ from router_core.types import (
     TextDelta,
     WireUsage,
 )
+from tests.support.bills_desk import BillsDesk, bills_desk
 from tests.support.operator_desk import OperatorDesk, operator_desk
 from tests.support.price_worlds import price_world
 from tests.support.treasury_desk import treasury_desk
@@ -188,6 +190,7 @@ class ApiRig:
     sessions: dict[PersonRole, OpenedSession]
     audit: MemoryAuditLog
     exporter: EndlessExporter
+    bills: BillsDesk
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -216,14 +219,15 @@ def api_rig() -> Iterator[ApiRig]:
     people = asyncio.run(prepare())
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
     audit, exporter = MemoryAuditLog(), EndlessExporter()
+    treasury = treasury_desk(accounts, desk.trail, clock)
+    bills = bills_desk(treasury, clock)
     deps = ApiDeps(
         router=router,
         authenticator=KeyAuthenticator(keys, accounts, PEPPER, clock),
         sessions=sessions,
         health=board,
         operations=desk.operations,
-        treasury=treasury_desk(accounts, desk.trail, clock).treasury,
-        prices=price_world(desk.trail, clock).desk,
+        money=MoneyDesks(treasury=treasury.treasury, prices=price_world(desk.trail, clock).desk, bills=bills.bills),
         audit=audit,
         exporter=exporter,
         metrics=desk.live,
@@ -238,7 +242,7 @@ def api_rig() -> Iterator[ApiRig]:
     with _serving(ApiApplication(deps)) as port:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
-            people["prompt_engineer"], state, desk, people, audit, exporter,
+            people["prompt_engineer"], state, desk, people, audit, exporter, bills,
         )  # fmt: skip
 
 

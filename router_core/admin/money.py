@@ -1,0 +1,18 @@
+"""The facades of money, together."""
+
+from dataclasses import dataclass
+
+from router_core.admin.bills import Bills
+from router_core.admin.price_desk import PriceDesk
+from router_core.admin.treasury import Treasury
+
+__all__ = ["MoneyDesks"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyDesks:
+    """What people see and do about budgets, prices, and what was billed and saved."""
+
+    treasury: Treasury
+    prices: PriceDesk
+    bills: Bills

@@ -1,0 +1,59 @@
+"""The forms in which paths are described."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+__all__ = ["Schema", "Shapes", "json_content", "period_query", "query", "with_path_parameters"]
+
+Schema = Mapping[str, Any]
+
+
+class Shapes:
+    """Describes actions; ``schema`` refers to a type, ``errors`` are the answers that say what was wrong."""
+
+    def __init__(self, schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> None:
+        self._schema = schema
+        self._errors = errors
+
+    def act(self, summary: str, answer: type, body: type | None = None, query: Iterable[Schema] = ()) -> dict[str, Any]:
+        """Return an action that answers with a document, and takes one where ``body`` is given."""
+        made = {
+            "summary": summary,
+            "parameters": list(query),
+            "responses": {"200": {"description": "Success", "content": self._json(answer)}, **self._errors},
+        }
+        return made if body is None else {**made, "requestBody": {"required": True, "content": self._json(body)}}
+
+    def file(self, summary: str, kinds: Iterable[str], what: str, query: Iterable[Schema] = ()) -> dict[str, Any]:
+        """Return an action that answers with a file of one of the content types ``kinds``."""
+        content = {each: {"schema": {"type": "string"}} for each in kinds}
+        return {
+            "summary": summary,
+            "parameters": list(query),
+            "responses": {"200": {"description": what, "content": content}, **self._errors},
+        }
+
+    def _json(self, kind: type) -> dict[str, Any]:
+        return json_content(self._schema(kind))
+
+
+def with_path_parameters(path: str, actions: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return ``actions`` with the parameters that the path itself has."""
+    names = [piece[1:-1] for piece in path.split("/") if piece.startswith("{")]
+    own = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    return {method: {**action, "parameters": [*own, *action["parameters"]]} for method, action in actions.items()}
+
+
+def period_query() -> list[dict[str, Any]]:
+    """Return the parameters that name a period."""
+    return [query(name, {"type": "string", "format": "date-time"}) for name in ("from", "to")]
+
+
+def query(name: str, schema: Schema) -> dict[str, Any]:
+    """Return a parameter of the query string, which may be left out."""
+    return {"name": name, "in": "query", "required": False, "schema": dict(schema)}
+
+
+def json_content(schema: Schema) -> dict[str, Any]:
+    """Return content that is JSON."""
+    return {"application/json": {"schema": dict(schema)}}

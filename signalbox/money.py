@@ -1,0 +1,74 @@
+"""Puts the facades of money together over the store, for servers and for commands."""
+
+from collections.abc import Callable, Mapping
+
+from router_core.admin.action_trail import ActionTrail
+from router_core.admin.bills import Bills, BillsParts
+from router_core.admin.money import MoneyDesks
+from router_core.admin.price_desk import PriceDesk, PriceDeskParts
+from router_core.admin.treasury import Treasury
+from router_core.clock import Clock
+from router_core.ports import ConfigSource, PriceSource
+from router_core.types import NanoUSD, Rates
+from signalbox.model_names import catalogue_models
+from signalbox.price_book import stored_prices
+from signalbox.store import Store
+from signalbox.treasury import store_treasury
+
+__all__ = ["command_money", "store_money"]
+
+
+def store_money(
+    store: Store,
+    config: ConfigSource,
+    prices: PriceSource,
+    trail: ActionTrail,
+    settled: Callable[[], Mapping[str, NanoUSD]],
+    clock: Clock,
+) -> MoneyDesks:
+    """Return the facades; ``settled`` is what this process spent out of each of its leases."""
+    treasury = store_treasury(store, config, trail, settled, clock)
+    return MoneyDesks(
+        treasury=treasury,
+        prices=_price_desk(store, config, prices, trail, clock),
+        bills=_bills(store, config, prices, treasury, clock),
+    )
+
+
+async def command_money(store: Store, clock: Clock) -> MoneyDesks:
+    """Return the facades for a command, which holds no money and acts straight on the store."""
+    trail = ActionTrail(store.actions, clock)
+    return store_money(store, store.config, await stored_prices(store, clock), trail, dict, clock)
+
+
+def _price_desk(store: Store, config: ConfigSource, prices: PriceSource, trail: ActionTrail, clock: Clock) -> PriceDesk:
+    return PriceDesk(
+        PriceDeskParts(
+            config=config,
+            prices=prices,
+            store=store.prices,
+            record=store.record,
+            trail=trail,
+            refresh=store.config.refresh,
+            clock=clock,
+        )
+    )
+
+
+def _bills(store: Store, config: ConfigSource, prices: PriceSource, treasury: Treasury, clock: Clock) -> Bills:
+    def rates(model: str) -> Rates | None:
+        """Return rates for prompts of ordinary length: sums over many requests are no long prompt."""
+        price = prices.tariff().price(model)
+        return None if price is None else price.rates()
+
+    return Bills(
+        BillsParts(
+            usage=store.usage,
+            config=config,
+            canonical=catalogue_models(),
+            price=rates,
+            budgets=treasury.budgets,
+            forecasts=treasury.forecasts,
+            clock=clock,
+        )
+    )
