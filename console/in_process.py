@@ -9,6 +9,7 @@ from msgspec import structs
 from console.backend import ConsoleBackend, Control, Screen
 from console.bridge import Bridge
 from console.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
+from router_core.admin.alerting import AlertDesk
 from router_core.admin.chain_check import ChainCheckState
 from router_core.admin.treasury import BudgetOrder, BudgetView
 from router_core.budgets.forecast import Forecast
@@ -26,7 +27,6 @@ from router_core.types import (
     AuditFilter,
     AuditPage,
     Budget,
-    BudgetAlert,
     Decision,
     Drill,
     DrillOrder,
@@ -220,9 +220,10 @@ class InProcessBackend:
         require(person, "budgets.read")
         return await self._runtime.treasury.forecasts(views)
 
-    async def budget_alerts(self, person: Principal) -> Sequence[BudgetAlert]:
-        """Return the newest alerts of those budgets."""
-        return await self._runtime.treasury.alerts(person)
+    @property
+    def alerting(self) -> AlertDesk:
+        """What was raised about money, and the channels that carry it."""
+        return self._runtime.alerting
 
     async def set_budget(self, person: Principal, order: BudgetOrder) -> Budget:
         """Set a limit."""

@@ -65,6 +65,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         health=runtime.health,
         operations=runtime.operations,
         treasury=runtime.treasury,
+        alerting=runtime.alerting,
         audit=runtime.audit,
         exporter=runtime.exporter,
         metrics=runtime.live,

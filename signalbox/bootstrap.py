@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
+from router_core.admin.alerting import AlertDesk
 from router_core.admin.operations import Operations
 from router_core.admin.treasury import Treasury
 from router_core.budgets.guard import LeasedBudget
@@ -36,6 +37,7 @@ from router_core.router import Router
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.passwords import Argon2Passwords
 from router_core.security.sessions import SessionGate
+from signalbox.alerting import AlertRoom
 from signalbox.audit_identity import AuditIdentity, audit_identity
 from signalbox.data_dir import prepare_folder
 from signalbox.environment_config import EnvironmentConfig
@@ -83,6 +85,7 @@ class Runtime:
     health: HealthBoard
     operations: Operations
     treasury: Treasury
+    alerting: AlertDesk
     budget: LeasedBudget
     limits: BudgetSettings
     budgets: BudgetStore
@@ -135,9 +138,11 @@ async def build(settings: Settings, *, migrate: bool = True, overrides: Override
         record.start(stack)
         stack.push_async_callback(budget.close)
         background(stack, budget.run())
+        alerts = AlertRoom(settings, store, master, desk.trail, clock)
+        alerts.start(stack)
         parts = _Parts(
             settings, clock, store, master, adapters, prices, config, keys, desk, record, budget, pending, telemetry,
-            node,
+            alerts.desk, node,
         )  # fmt: skip
         closing = AsyncExitStack()
         runtime = _assemble(parts, closing.aclose)
@@ -164,6 +169,7 @@ class _Parts:
     budget: LeasedBudget
     pending: PendingEvents
     telemetry: list[Recorder]
+    alerting: AlertDesk
     node: str
 
 
@@ -199,6 +205,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         health=desk.health,
         operations=desk.attend(router, live.reset),
         treasury=store_treasury(store, parts.config, desk.trail, parts.budget.settled, clock),
+        alerting=parts.alerting,
         budget=parts.budget,
         limits=store.limits,
         budgets=store.budgets,

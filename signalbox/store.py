@@ -20,6 +20,9 @@ from db.records.retention import SqlRetention
 from db.stores import (
     SqlAccountStore,
     SqlActionLog,
+    SqlAlertChannels,
+    SqlAlertOutbox,
+    SqlAlertReader,
     SqlApiKeyStore,
     SqlBreakerLog,
     SqlBudgetSettings,
@@ -62,6 +65,9 @@ class Store:
     budgets: SqlBudgetStore
     limits: SqlBudgetSettings
     spending: SqlSpendReader
+    alerts: SqlAlertReader
+    alert_channels: SqlAlertChannels
+    outbox: SqlAlertOutbox
     content: ContentSwitch
     config: PollingConfigSource
 
@@ -125,6 +131,9 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         budgets=SqlBudgetStore(hop, clock),
         limits=SqlBudgetSettings(hop, clock),
         spending=SqlSpendReader(hop),
+        alerts=SqlAlertReader(hop),
+        alert_channels=SqlAlertChannels(hop, clock),
+        outbox=SqlAlertOutbox(hop, clock),
         content=configured,
         config=config,
     )

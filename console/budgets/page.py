@@ -7,18 +7,17 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from console.budgets.bars import draw_bars, nearest_first, owner_of
+from console.budgets.alerts import draw_alerts
+from console.budgets.bars import draw_bars, nearest_first
 from console.budgets.change import offer_change
 from console.budgets.spending import DaySpend, by_day, by_name, spend_csv, spend_figure
 from console.charts import CHART_CONFIG
-from console.format import count, literal, moment, money, zone_of
+from console.format import count, literal, money, zone_of
 from console.identity import Visitor, require
 from console.recorder_banner import draw_unreadable
 from console.series_places import places_of
-from router_core.admin.treasury import BudgetView
 from router_core.errors import OverloadedError
 from router_core.ports import SpendBy, SpendHour
-from router_core.types import BudgetAlert
 
 __all__ = ["draw_budgets"]
 
@@ -37,7 +36,6 @@ def draw_budgets() -> None:
     try:
         names = call(backend.account_names(person))
         views = call(backend.budgets(person))
-        alerts = call(backend.budget_alerts(person))
         # The nearest to their limits; the others are forecast when they are asked for over HTTP.
         shown = nearest_first(views, names)[:MOST_FORECASTS]
         ahead = call(backend.forecasts(person, shown))
@@ -49,7 +47,7 @@ def draw_budgets() -> None:
         st.subheader("Limits", anchor=False)
         offer_change(visitor, names)
     draw_bars(nearest_first(views, names), names, now, zone, ahead)
-    _alerts(alerts, views, names, zone, now)
+    draw_alerts(visitor, names, zone, now)
 
 
 def _spending(visitor: Visitor, zone: ZoneInfo, now: datetime, names: Mapping[str, str]) -> None:
@@ -116,28 +114,6 @@ def _table(names: Sequence[DaySpend], days: Sequence[DaySpend], kind: SpendBy, f
         "CSV", spend_csv(days, kind), file_name=f"spending-{kind}-{first}-{last}.csv", mime="text/csv",
         icon=":material/download:", key="spend_csv", on_click="ignore",
     )  # fmt: skip
-
-
-def _alerts(
-    alerts: Sequence[BudgetAlert], views: Sequence[BudgetView], names: Mapping[str, str], zone: ZoneInfo, now: datetime
-) -> None:
-    st.subheader("Alerts", anchor=False)
-    if not alerts:
-        st.caption("No threshold of a budget was crossed.")
-        return
-    owners = {each.budget.pot: owner_of(each, names) for each in views}
-    rows = [
-        {
-            "When": moment(each.at, zone, now),
-            "Budget": owners.get(each.budget, "a budget that was removed"),
-            "Period": each.period,
-            "Crossed": f"{each.threshold} %",
-            "Spent": money(each.spent),
-            "Limit": money(each.limit),
-        }
-        for each in alerts
-    ]
-    st.dataframe(rows, hide_index=True, height="content", alt="Alerts of budgets, newest first")
 
 
 def _named(hours: Sequence[SpendHour], names: Mapping[str, str]) -> list[SpendHour]:

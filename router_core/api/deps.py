@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from router_core.admin.alerting import AlertDesk
 from router_core.admin.operations import Operations
 from router_core.admin.retention import RetentionJob
 from router_core.admin.treasury import Treasury
@@ -71,6 +72,7 @@ class ApiDeps:
     health: HealthReader
     operations: Operations
     treasury: Treasury
+    alerting: AlertDesk
     audit: AuditReader
     exporter: AuditExporter
     metrics: LiveMetrics

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from router_core.admin.alert_views import ChannelChange, ChannelOrder, ChannelSecret, ChannelTest, NewChannel
 from router_core.admin.treasury import BudgetOrder
 from router_core.admin.views import UpstreamView
+from router_core.api.admin_alerts import AlertList, ChannelList, ChannelRemoved, DeliveryList
 from router_core.api.admin_audit import AuditAnswer
 from router_core.api.admin_breakers import BreakerList, BreakerOrder
-from router_core.api.admin_budgets import AlertList, BudgetDropped, BudgetList
+from router_core.api.admin_budgets import BudgetDropped, BudgetList
 from router_core.api.admin_drills import DrillList
 from router_core.api.admin_export import CONTENT_TYPES
 from router_core.api.admin_health import ActionList
@@ -16,7 +18,17 @@ from router_core.api.admin_use_cases import PolicyChange, UseCaseList
 from router_core.api.audit_query import FILTER_NAMES
 from router_core.api.budget import BudgetAnswer, UsageAnswer
 from router_core.api.metrics import MetricsAnswer, ResetAnswer, describe_parameters
-from router_core.types import AuditDetail, Budget, Drill, DrillOrder, HealthReport, UpstreamState, UseCasePolicy
+from router_core.types import (
+    AlertChannel,
+    AlertDelivery,
+    AuditDetail,
+    Budget,
+    Drill,
+    DrillOrder,
+    HealthReport,
+    UpstreamState,
+    UseCasePolicy,
+)
 
 __all__ = ["ADMIN_TYPES", "admin_paths"]
 
@@ -24,7 +36,9 @@ Schema = Mapping[str, Any]
 
 ADMIN_TYPES: tuple[type, ...] = (
     BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
-    BudgetList, Budget, BudgetOrder, BudgetDropped, AlertList, BudgetAnswer, UsageAnswer,
+    BudgetList, Budget, BudgetOrder, BudgetDropped, BudgetAnswer, UsageAnswer,
+    AlertList, ChannelList, ChannelOrder, ChannelChange, ChannelRemoved, ChannelSecret, NewChannel, ChannelTest,
+    AlertChannel, AlertDelivery, DeliveryList,
     UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer, StatsAnswer,
     RetentionAnswer,
 )  # fmt: skip
@@ -58,7 +72,7 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
             "put": act("Set a budget", Budget, BudgetOrder),
         },
         "/api/admin/budgets/{id}": {"delete": act("Remove a budget", BudgetDropped)},
-        "/api/admin/alerts": {"get": act("The newest alerts of budgets", AlertList, query=[limit])},
+        **_alert_paths(act, limit),
         "/api/llm/budget": {"get": act("The budgets of the caller's account", BudgetAnswer)},
         "/api/llm/usage": {"get": act("What the caller's account spent", UsageAnswer)},
         "/api/admin/health": {"get": act("The health board", HealthReport, query=[window])},
@@ -79,6 +93,26 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
         },
     }
     return {path: _with_parameters(path, actions) for path, actions in paths.items()}
+
+
+def _alert_paths(act: Callable[..., dict[str, Any]], limit: Schema) -> dict[str, dict[str, Any]]:
+    one = "/api/admin/alerts/channels/{id}"
+    named = [limit, _query("alert", {"type": "string"}), _query("channel", {"type": "string"})]
+    return {
+        "/api/admin/alerts": {"get": act("The newest alerts", AlertList, query=[limit])},
+        "/api/admin/alerts/channels": {
+            "get": act("The channels that carry alerts", ChannelList),
+            "post": act("Make a channel", NewChannel, ChannelOrder),
+        },
+        one: {
+            "put": act("Change a channel", AlertChannel, ChannelChange),
+            "delete": act("Remove a channel", ChannelRemoved),
+        },
+        f"{one}/test": {"post": act("Send a test over a channel", ChannelTest)},
+        f"{one}/secret": {"get": act("What a webhook's messages are signed with", ChannelSecret)},
+        "/api/admin/alerts/deliveries": {"get": act("What became of alerts", DeliveryList, query=named)},
+        "/api/admin/alerts/deliveries/{id}/retry": {"post": act("Deliver again", AlertDelivery)},
+    }
 
 
 def _with_parameters(path: str, actions: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -4,6 +4,16 @@ Each port has an in-memory twin in product code, so the router runs without a da
 (``tests/contract``) runs on the twin and on the real thing.
 """
 
+from router_core.ports.alerts import (
+    AlertChannels,
+    AlertOutbox,
+    AlertReader,
+    AlertSender,
+    Attempted,
+    Claimed,
+    DeliveryFilter,
+    Sent,
+)
 from router_core.ports.budgets import BudgetGuard, BudgetSettings, BudgetStore, Hold, LeaseAnswer, LeaseAsk
 from router_core.ports.operations import ActionLog, BreakerLog, ContentSwitch, HealthHistory, HealthSlot, UseCaseStore
 from router_core.ports.readers import EventSource, HealthReader, ProviderHealth
@@ -49,8 +59,13 @@ __all__ = [
     "AccountStore",
     "ActionLog",
     "AdapterSource",
+    "AlertChannels",
+    "AlertOutbox",
+    "AlertReader",
+    "AlertSender",
     "ApiKeyRecord",
     "ApiKeyStore",
+    "Attempted",
     "AuditExporter",
     "AuditReader",
     "BatchResult",
@@ -58,9 +73,11 @@ __all__ = [
     "BudgetGuard",
     "BudgetSettings",
     "BudgetStore",
+    "Claimed",
     "ConfigSource",
     "ConfigStore",
     "ContentSwitch",
+    "DeliveryFilter",
     "EventBatch",
     "EventSource",
     "EventStore",
@@ -83,6 +100,7 @@ __all__ = [
     "ProviderHealth",
     "Recorder",
     "ResponseCache",
+    "Sent",
     "SessionRecord",
     "SessionStore",
     "SpendBy",

@@ -34,6 +34,8 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "drills.control": _OPERATORS,
         "budgets.read": _ANALYSTS,
         "budgets.edit": _HEADS,
+        "alerts.read": _ANALYSTS,
+        "alerts.edit": _HEADS,
         "limits.edit": _HEADS,
         "audit.read": _ANALYSTS,
         "audit.export": _ANALYSTS,

@@ -10,7 +10,6 @@ from console.budgets.spending import by_day, by_name, spend_csv
 from router_core.clock import SystemClock
 from router_core.errors import ValidationError
 from router_core.ports import SpendHour
-from router_core.types import BudgetAlert
 from tests.console.budget_fakes import budget_view
 from tests.console.conftest import OpenConsole
 from tests.console.console_fakes import FakeBackend
@@ -87,20 +86,6 @@ def test_who_may_only_read_sees_no_way_to_change_a_limit(open_console: OpenConso
     backend.may_only_look = True
     app = open_console(backend, page="budgets")
     assert not [each for each in app.button if each.key == "budget_change"]
-
-
-def test_alerts_are_listed_newest_first(open_console: OpenConsole) -> None:
-    backend = _filled()
-    backend.raised = [
-        BudgetAlert(
-            budget="account:acme:daily", period="2026-11-24", threshold=80, limit=10**11, spent=8 * 10**10, at=NOW
-        ),
-        BudgetAlert(budget="gone", period="2026-11-24", threshold=50, limit=10**11, spent=5 * 10**10, at=NOW),
-    ]
-    app = open_console(backend, page="budgets")
-    table = app.dataframe[1].value
-    assert list(table["Crossed"]) == ["80 %", "50 %"]
-    assert table["Budget"][1] == "a budget that was removed"
 
 
 def test_without_any_spending_the_screen_says_so(open_console: OpenConsole) -> None:

@@ -41,6 +41,7 @@ from router_core.types import (
     TextDelta,
     WireUsage,
 )
+from tests.support.alert_worlds import MemoryDesk, memory_desk
 from tests.support.operator_desk import OperatorDesk, operator_desk
 from tests.support.treasury_desk import treasury_desk
 
@@ -187,6 +188,7 @@ class ApiRig:
     sessions: dict[PersonRole, OpenedSession]
     audit: MemoryAuditLog
     exporter: EndlessExporter
+    alerting: MemoryDesk
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -214,7 +216,7 @@ def api_rig() -> Iterator[ApiRig]:
 
     people = asyncio.run(prepare())
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
-    audit, exporter = MemoryAuditLog(), EndlessExporter()
+    audit, exporter, alerting = MemoryAuditLog(), EndlessExporter(), memory_desk(clock, accounts, desk.trail)
     deps = ApiDeps(
         router=router,
         authenticator=KeyAuthenticator(keys, accounts, PEPPER, clock),
@@ -222,6 +224,7 @@ def api_rig() -> Iterator[ApiRig]:
         health=board,
         operations=desk.operations,
         treasury=treasury_desk(accounts, desk.trail, clock).treasury,
+        alerting=alerting.desk,
         audit=audit,
         exporter=exporter,
         metrics=desk.live,
@@ -236,7 +239,7 @@ def api_rig() -> Iterator[ApiRig]:
     with _serving(ApiApplication(deps)) as port:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
-            people["prompt_engineer"], state, desk, people, audit, exporter,
+            people["prompt_engineer"], state, desk, people, audit, exporter, alerting,
         )  # fmt: skip
 
 
