@@ -11,8 +11,8 @@ __all__ = ["Fence", "FencedResolver", "OutOfBoundsError", "literal_address"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-# Looks public and is the host's own: the metadata server of one cloud.
-_OWN_HOST: Final = frozenset({ipaddress.ip_address("168.63.129.16")})
+# What looks public and is the host's own: metadata servers of clouds, and what is set aside for protocols.
+_OWN_HOST: Final = (ipaddress.IPv4Network("168.63.129.16/32"), ipaddress.IPv4Network("192.0.0.0/24"))
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _LOW_32_BITS: Final = 0xFFFF_FFFF
 
@@ -91,7 +91,9 @@ def _is_public(address: Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address) and (address.ipv4_mapped is not None or address in _NAT64):
         return True  # judged by the address inside
     site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
-    return address.is_global and not (address.is_multicast or address.is_reserved or site_local or address in _OWN_HOST)
+    if site_local or address.is_multicast or address.is_reserved or any(address in each for each in _OWN_HOST):
+        return False
+    return address.is_global
 
 
 def _plain(host: str) -> str:

@@ -151,8 +151,8 @@ async def test_a_hundred_crossings_at_once_are_one_alert_and_one_delivery_a_chan
     assert sorted(each.channel_id for each in sent) == ["c1", "c2"]
     everything = await outbox.newest(1_000, DeliveryFilter())
     assert len({(each.alert_id, each.channel_id) for each in everything}) == len(everything)
-    for each in hops:
-        each.close()
+    for hop in hops:
+        hop.close()
 
 
 def _crossing(world: BudgetWorld) -> Callable[[Session], None]:

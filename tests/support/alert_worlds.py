@@ -104,9 +104,11 @@ class KeptSender:
     answer: Sent = field(default_factory=lambda: Sent(delivered=True, status=200))
     sent: list[tuple[str, str, str]] = field(default_factory=list)
     gate: asyncio.Event | None = None
+    came: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def send(self, channel: AlertChannel, message_id: str, alert: Alert | None, sentence: str) -> Sent:
         self.sent.append((channel.id, message_id, sentence))
+        self.came.set()
         if self.gate is not None:
             await self.gate.wait()
         return self.answer
