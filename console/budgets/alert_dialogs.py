@@ -161,6 +161,8 @@ def _secret(visitor: Visitor, order: _Order, channel: AlertChannel) -> None:
             return
     st.markdown("The receiver checks the signature of each message with it (Standard Webhooks).")
     st.code(secret, language=None, wrap_lines=True)
+    if order.secret:
+        _close_button()
 
 
 def _again(visitor: Visitor, delivery_id: str) -> None:
@@ -171,10 +173,14 @@ def _again(visitor: Visitor, delivery_id: str) -> None:
 
 def _buttons(label: str, *, ready: bool = True) -> bool:
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Close", key="alert_close"):
-            forget_dialog()
-            st.rerun()
+        _close_button()
         return st.button(label, key="alert_do", type="primary", disabled=not ready)
+
+
+def _close_button() -> None:
+    if st.button("Close", key="alert_close"):
+        forget_dialog()
+        st.rerun()
 
 
 def _decide(label: str, act: Callable[[], object], done: str, *, ready: bool = True) -> None:
