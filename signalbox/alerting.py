@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.alerting import AlertDesk, AlertDeskParts
+from router_core.admin.own_acts import channel_gone_act
 from router_core.alerts.delivery import AlertCourier
 from router_core.alerts.fence import Fence
 from router_core.alerts.mail import MailSender
@@ -33,7 +34,10 @@ class AlertRoom:
         senders: dict[ChannelKind, AlertSender] = {"webhook": self._webhooks}
         if settings.smtp_url is not None and settings.smtp_from is not None:
             senders["email"] = MailSender(mail_server(settings.smtp_url, settings.smtp_from), clock)
-        self.courier = AlertCourier(store.outbox, store.alert_channels, senders, self._names, clock)
+        self.courier = AlertCourier(
+            store.outbox, store.alert_channels, senders, self._names, clock,
+            on_gone=lambda channel: trail.note(channel_gone_act(channel, clock)),
+        )  # fmt: skip
         self.desk = AlertDesk(
             AlertDeskParts(
                 reader=store.alerts,

@@ -10,7 +10,7 @@ from router_core.alerts.wording import sentence
 from router_core.clock import Clock
 from router_core.errors import LLMError, sanitize_message
 from router_core.ports import AlertChannels, AlertOutbox, AlertSender, Attempted, Claimed, Sent
-from router_core.types import ChannelKind
+from router_core.types import AlertChannel, ChannelKind
 
 __all__ = ["MOST_ERROR", "AlertCourier"]
 
@@ -23,7 +23,7 @@ class AlertCourier:
     """Delivers what the outbox holds. It belongs to one event loop; :meth:`run` is its task.
 
     A process that dies loses nothing: its claims end, and another one takes over. ``names`` gives the names of
-    accounts by id.
+    accounts by id; ``on_gone`` is told of a channel that was switched off because its receiver wants no more.
     """
 
     def __init__(
@@ -33,7 +33,9 @@ class AlertCourier:
         senders: Mapping[ChannelKind, AlertSender],
         names: Callable[[], Awaitable[Mapping[str, str]]],
         clock: Clock,
+        *,
         policy: DeliveryPolicy | None = None,
+        on_gone: Callable[[AlertChannel], None] = lambda _: None,
     ) -> None:
         self._outbox = outbox
         self._channels = channels
@@ -41,6 +43,7 @@ class AlertCourier:
         self._names = names
         self._clock = clock
         self._policy = policy or DeliveryPolicy()
+        self._on_gone = on_gone
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -102,7 +105,7 @@ class AlertCourier:
             await self._outbox.settle(claimed.delivery, self._judged(claimed, sent))
             if sent.gone and claimed.channel is not None:
                 await self._channels.switch_off(claimed.channel.id)
-                _log.warning("alert channel %s is switched off: its receiver wants no more", claimed.channel.id)
+                self._on_gone(claimed.channel)
         except LLMError as error:
             # The claim ends by itself, and the delivery is made again.
             _log.warning("what became of alert delivery %s is not in the store: %s", claimed.delivery.id, error)

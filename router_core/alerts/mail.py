@@ -99,9 +99,12 @@ class _Mailing:
 
     def _connected(self) -> smtplib.SMTP:
         server = self._server
+        # Else this machine's full name would be looked up, which may take long, and told.
+        own = server.sender.rpartition("@")[2]
         if server.implicit_tls:
-            return smtplib.SMTP_SSL(server.host, server.port, timeout=STEP_S, context=ssl.create_default_context())
-        return smtplib.SMTP(server.host, server.port, timeout=STEP_S)
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(server.host, server.port, own, timeout=STEP_S, context=context)
+        return smtplib.SMTP(server.host, server.port, own, timeout=STEP_S)
 
     def _hand_over(self, connection: smtplib.SMTP) -> None:
         server = self._server

@@ -11,7 +11,7 @@ from router_core.errors import ForbiddenError, NotFoundError, OverloadedError, V
 from router_core.ports import AccountRecord, Sent
 from router_core.security.memory_stores import MemoryAccountStore
 from router_core.types import Principal, Role
-from tests.support.alert_worlds import MemoryDesk, alert, memory_desk, secret_of
+from tests.support.alert_worlds import MemoryDesk, alert, channel, memory_desk, secret_of
 from tests.support.fake_clock import START, FakeClock
 from tests.support.operator_desk import FlakyActionLog, operator
 
@@ -100,6 +100,15 @@ async def test_mail_that_is_not_set_up_is_refused_clearly() -> None:
         await desk.make_channel(ChannelOrder(kind="email", target="ops@example.com"), ADMIN)
     assert refused.value.field == "kind"
     assert desk.kinds() == ("webhook",)
+
+
+async def test_a_channel_without_a_way_out_can_still_be_switched_off() -> None:
+    made = memory_desk(FakeClock(), mail=False)
+    await made.world.channels.put(channel("m1", kind="email", target="ops@example.com"))
+    off = ChannelChange(target="ops@example.com", version=1, active=False)
+    assert not (await made.desk.change_channel("m1", off, ADMIN)).active
+    with pytest.raises(ValidationError, match="SIGNALBOX_SMTP_URL"):
+        await made.desk.change_channel("m1", ChannelChange(target="ops@example.com", version=2), ADMIN)
 
 
 async def test_a_channel_is_changed_by_who_read_its_newest_version(rig: _Rig) -> None:

@@ -11,7 +11,7 @@ from router_core.alerts.policy import DeliveryPolicy
 from router_core.alerts.webhook import WebhookSender
 from router_core.errors import OverloadedError
 from router_core.ports import AlertSender, DeliveryFilter, Sent
-from router_core.types import AlertDelivery
+from router_core.types import AlertChannel, AlertDelivery, ChannelKind
 from tests.support.alert_worlds import AlertWorld, KeptSender, Receiver, alert, channel, memory_alerts, secret_of
 
 EVERY = DeliveryFilter()
@@ -23,7 +23,7 @@ async def _names() -> dict[str, str]:
 
 def _courier(world: AlertWorld, sender: AlertSender, **policy: Any) -> AlertCourier:
     senders = {"webhook": sender}
-    return AlertCourier(world.outbox, world.channels, senders, _names, world.clock, DeliveryPolicy(**policy))  # type: ignore[arg-type]
+    return AlertCourier(world.outbox, world.channels, senders, _names, world.clock, policy=DeliveryPolicy(**policy))  # type: ignore[arg-type]
 
 
 async def _round(courier: AlertCourier) -> int:
@@ -81,7 +81,11 @@ async def test_a_receiver_that_answers_500_gets_seven_attempts_of_one_message_an
 
 async def test_a_receiver_that_is_gone_is_switched_off() -> None:
     world, sender = await _world("c1"), KeptSender(Sent(delivered=False, status=410, error="gone", gone=True))
-    await _round(_courier(world, sender))
+    gone: list[AlertChannel] = []
+    senders: dict[ChannelKind, AlertSender] = {"webhook": sender}
+    courier = AlertCourier(world.outbox, world.channels, senders, _names, world.clock, on_gone=gone.append)
+    await _round(courier)
+    assert [each.id for each in gone] == ["c1"]
     (off,) = await world.channels.list()
     assert not off.active
     assert (await _only(world)).state == "failed"
