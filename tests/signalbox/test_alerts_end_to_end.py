@@ -1,9 +1,12 @@
 """Whole runtimes on one store, real receivers: from a request that spends too much to the person who is told."""
 
 import asyncio
+import base64
+import hmac
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -67,6 +70,14 @@ async def _comes_true(condition: Callable[[], Awaitable[bool]]) -> bool:
     return await condition()
 
 
+def _signature(secret: str, headers: dict[str, str], body: bytes) -> str:
+    """Return what a receiver that holds ``secret`` expects."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    assert len(key) == 32
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(key, signed, sha256)).decode()
+
+
 async def test_a_hanging_receiver_delays_no_request_and_two_processes_tell_the_other_once(begin: Begin) -> None:
     one, two = await begin(), await begin()
     await _acme(one)
@@ -107,7 +118,7 @@ async def test_who_runs_out_of_money_is_told_of_a_new_limit_too(begin: Begin) ->
     runtime = await begin()
     await _acme(runtime)
     async with Receiver().open() as receiver:
-        await runtime.alerting.make_channel(
+        made = await runtime.alerting.make_channel(
             ChannelOrder(kind="webhook", target=receiver.url, kinds=("threshold",), account_id="acme"), ANN
         )
         for _ in range(12):
@@ -125,5 +136,8 @@ async def test_who_runs_out_of_money_is_told_of_a_new_limit_too(begin: Begin) ->
             return len(receiver.got) == 2
 
         assert await _comes_true(told_again)
+    assert made.secret is not None
+    for headers, body in receiver.got:
+        assert headers["webhook-signature"] == _signature(made.secret, headers, body)
     data = [json.loads(body)["data"] for _, body in receiver.got]
     assert [(each["threshold"], each["limitUsd"]) for each in data] == [(50, "0.010000"), (50, "0.008000")]

@@ -132,7 +132,8 @@ def memory_desk(
     """Return a desk whose webhooks and e-mails go nowhere."""
     outbox = MemoryAlertOutbox(clock)
     alerts, sender = MemoryAlerts(outbox), KeptSender()
-    kept = FakeClock()
+    # Who has a real clock only needs the world to say when a claim ends.
+    ends = clock if isinstance(clock, FakeClock) else FakeClock()
 
     async def raised(found: Collection[Alert]) -> list[Alert]:
         return await alerts.raise_alerts(found, clock.utcnow())
@@ -149,7 +150,7 @@ def memory_desk(
             clock=clock,
         )
     )
-    return MemoryDesk(desk, AlertWorld(alerts, outbox.channels, outbox, kept, raised), sender)
+    return MemoryDesk(desk, AlertWorld(alerts, outbox.channels, outbox, ends, raised), sender)
 
 
 @dataclass
