@@ -7,6 +7,7 @@ store's migration lock meanwhile.
 from alembic import context
 from sqlalchemy import Connection, Engine
 
+import db.alert_models
 import db.budget_models
 import db.models
 import db.price_models

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from console.bills_backend import BillsBackend
 from console.views import Choices, LiveScope, OverviewView
+from router_core.admin.alerting import AlertDesk
 from router_core.admin.chain_check import ChainCheckState
 from router_core.admin.price_desk import PriceDesk
 from router_core.admin.treasury import BudgetOrder, BudgetView
@@ -19,7 +20,6 @@ from router_core.types import (
     AuditFilter,
     AuditPage,
     Budget,
-    BudgetAlert,
     Decision,
     Drill,
     DrillOrder,
@@ -97,8 +97,9 @@ class ConsoleBackend(Protocol):
         """Return where each of ``views`` will stand at the end of its period, by the budget's id."""
         ...
 
-    async def budget_alerts(self, person: Principal) -> Sequence[BudgetAlert]:
-        """Return the newest alerts of those budgets."""
+    @property
+    def alerting(self) -> AlertDesk:
+        """What was raised about money, and the channels that carry it; it checks the person's right itself."""
         ...
 
     async def set_budget(self, person: Principal, order: BudgetOrder) -> Budget:

@@ -10,6 +10,7 @@ from console.backend import ConsoleBackend, Control, Screen
 from console.bills_backend import BillsBackend
 from console.bridge import Bridge
 from console.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
+from router_core.admin.alerting import AlertDesk
 from router_core.admin.chain_check import ChainCheckState
 from router_core.admin.price_desk import PriceDesk
 from router_core.admin.treasury import BudgetOrder, BudgetView
@@ -28,7 +29,6 @@ from router_core.types import (
     AuditFilter,
     AuditPage,
     Budget,
-    BudgetAlert,
     Decision,
     Drill,
     DrillOrder,
@@ -233,9 +233,10 @@ class InProcessBackend:
         require(person, "budgets.read")
         return await self._runtime.money.treasury.forecasts(views)
 
-    async def budget_alerts(self, person: Principal) -> Sequence[BudgetAlert]:
-        """Return the newest alerts of those budgets."""
-        return await self._runtime.money.treasury.alerts(person)
+    @property
+    def alerting(self) -> AlertDesk:
+        """What was raised about money, and the channels that carry it."""
+        return self._runtime.money.alerts
 
     async def set_budget(self, person: Principal, order: BudgetOrder) -> Budget:
         """Set a limit."""

@@ -7,6 +7,7 @@ import streamlit as st
 
 from console.assets import page_script, static_file
 from console.backend import Screen
+from console.budgets.alert_dialogs import forget_dialog
 from console.budgets.change import forget_change
 from console.health.orders import close_orders
 from console.identity import Visitor, current_visitor, show_ended
@@ -59,6 +60,7 @@ def run_console() -> None:
     leave_page(page.url_path)
     if page.url_path != "budgets":
         forget_change()
+        forget_dialog()
     _logo()
     with st.sidebar:
         _person(visitor)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 from db.column_types import UtcMicros
 
-__all__ = ["BudgetAlertRow", "BudgetLease", "BudgetPot", "BudgetRow"]
+__all__ = ["BudgetLease", "BudgetPot", "BudgetRow"]
 
 
 def _amount() -> Mapped[int]:
@@ -43,7 +43,7 @@ class BudgetPot(Base):
     """A budget in one period, in nano-dollars: ``spent + leased <= amount + overage`` at every moment.
 
     ``amount`` and ``thresholds`` are what the last process to ask took for the limit; they count for default budgets,
-    which have no row of their own.
+    which have no row of their own. ``marks`` is what was spent of late, by slots, as MessagePack.
     """
 
     __tablename__ = "budget_pots"
@@ -61,6 +61,7 @@ class BudgetPot(Base):
     overage: Mapped[int] = _amount()
     amount: Mapped[int | None] = mapped_column(BigInteger)
     thresholds: Mapped[tuple[str, ...]]
+    marks: Mapped[bytes | None]
     touched_at: Mapped[datetime] = mapped_column(UtcMicros)
 
 
@@ -88,17 +89,3 @@ class BudgetLease(Base):
     closed: Mapped[bool] = mapped_column(server_default=false())
     recalled: Mapped[bool] = mapped_column(server_default=false())
     ends_at: Mapped[datetime] = mapped_column(UtcMicros)
-
-
-class BudgetAlertRow(Base):
-    """A threshold of a budget that was crossed: once for each period and limit. Nano-dollars."""
-
-    __tablename__ = "budget_alerts"
-    __table_args__ = (CheckConstraint("threshold >= 0", name="threshold"), Index(None, "at"))
-
-    budget: Mapped[str] = mapped_column(primary_key=True)
-    period: Mapped[str] = mapped_column(primary_key=True)
-    threshold: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    amount: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    spent: Mapped[int] = mapped_column(BigInteger)
-    at: Mapped[datetime] = mapped_column(UtcMicros)

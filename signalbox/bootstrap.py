@@ -36,6 +36,7 @@ from router_core.router import Router
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.passwords import Argon2Passwords
 from router_core.security.sessions import SessionGate
+from signalbox.alerting import AlertRoom
 from signalbox.audit_identity import AuditIdentity, audit_identity
 from signalbox.data_dir import prepare_folder
 from signalbox.environment_config import EnvironmentConfig
@@ -135,9 +136,12 @@ async def build(settings: Settings, *, migrate: bool = True, overrides: Override
         record.start(stack)
         stack.push_async_callback(budget.close)
         background(stack, budget.run())
+        alerts = AlertRoom(settings, store, master, desk.trail, clock)
+        alerts.start(stack)
+        money = store_money(store, config, prices, alerts.desk, desk.trail, budget.settled, clock)
         parts = _Parts(
             settings, clock, store, master, adapters, prices, config, keys, desk, record, budget, pending, telemetry,
-            node,
+            money, node,
         )  # fmt: skip
         closing = AsyncExitStack()
         runtime = _assemble(parts, closing.aclose)
@@ -164,6 +168,7 @@ class _Parts:
     budget: LeasedBudget
     pending: PendingEvents
     telemetry: list[Recorder]
+    money: MoneyDesks
     node: str
 
 
@@ -197,7 +202,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         started=clock.utcnow(),
         health=desk.health,
         operations=desk.attend(router, live.reset),
-        money=store_money(store, parts.config, parts.prices, desk.trail, parts.budget.settled, clock),
+        money=parts.money,
         budget=parts.budget,
         limits=store.limits,
         budgets=store.budgets,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from router_core.types import BudgetMode, BudgetScope, KeyRole, PersonRole
+from signalbox.alert_commands import alerts
 from signalbox.audit_commands import audit, retention
 from signalbox.exits import guard
 from signalbox.operator_commands import breakers, drills, use_cases
@@ -286,6 +287,7 @@ def revoke_key(
 
 app.add_typer(accounts, name="accounts")
 app.add_typer(budgets, name="budgets")
+app.add_typer(alerts, name="alerts")
 app.add_typer(prices, name="prices")
 app.add_typer(usage, name="usage")
 app.add_typer(users, name="users")

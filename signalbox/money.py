@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from router_core.admin.action_trail import ActionTrail
+from router_core.admin.alerting import AlertDesk
 from router_core.admin.bills import Bills, BillsParts
 from router_core.admin.money import MoneyDesks
 from router_core.admin.price_desk import PriceDesk, PriceDeskParts
@@ -15,13 +16,14 @@ from signalbox.price_book import stored_prices
 from signalbox.store import Store
 from signalbox.treasury import store_treasury
 
-__all__ = ["command_money", "store_money"]
+__all__ = ["command_bills", "command_prices", "store_money"]
 
 
 def store_money(
     store: Store,
     config: ConfigSource,
     prices: PriceSource,
+    alerts: AlertDesk,
     trail: ActionTrail,
     settled: Callable[[], Mapping[str, NanoUSD]],
     clock: Clock,
@@ -32,13 +34,20 @@ def store_money(
         treasury=treasury,
         prices=_price_desk(store, config, prices, trail, clock),
         bills=_bills(store, config, prices, treasury, clock),
+        alerts=alerts,
     )
 
 
-async def command_money(store: Store, clock: Clock) -> MoneyDesks:
-    """Return the facades for a command, which holds no money and acts straight on the store."""
-    trail = ActionTrail(store.actions, clock)
-    return store_money(store, store.config, await stored_prices(store, clock), trail, dict, clock)
+async def command_prices(store: Store, clock: Clock) -> PriceDesk:
+    """Return the facade of prices for a command, which acts straight on the store."""
+    prices = await stored_prices(store, clock)
+    return _price_desk(store, store.config, prices, ActionTrail(store.actions, clock), clock)
+
+
+async def command_bills(store: Store, clock: Clock) -> Bills:
+    """Return the facade of bills for a command, which holds no money."""
+    treasury = store_treasury(store, store.config, ActionTrail(store.actions, clock), dict, clock)
+    return _bills(store, store.config, await stored_prices(store, clock), treasury, clock)
 
 
 def _price_desk(store: Store, config: ConfigSource, prices: PriceSource, trail: ActionTrail, clock: Clock) -> PriceDesk:

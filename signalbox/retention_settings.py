@@ -8,6 +8,8 @@ __all__ = ["retention_rules"]
 # What the screens of a day and a week need, and a day more.
 MINUTE_DAYS = 2
 TEN_MINUTE_DAYS = 9
+# What was spent in a period, where the ledger is kept for ever.
+POT_DAYS = 800
 
 
 def retention_rules(settings: Settings) -> list[RetentionRule]:
@@ -21,6 +23,9 @@ def retention_rules(settings: Settings) -> list[RetentionRule]:
         RetentionRule("metric_hours", settings.retention_metrics_days),
         RetentionRule("usage_hours", settings.retention_usage_days),
         RetentionRule("ledger_posts", settings.retention_ledger_days),
+        RetentionRule("budget_pots", settings.retention_ledger_days or POT_DAYS),
+        RetentionRule("alert_deliveries", settings.retention_alerts_days),
+        RetentionRule("alerts", settings.retention_alerts_days),
         RetentionRule("breaker_transitions", settings.retention_operations_days),
         RetentionRule("health_slots", settings.retention_operations_days),
         RetentionRule("console_sessions", settings.retention_operations_days),

@@ -28,6 +28,9 @@ class Settings:
     openai_base_url: str | None
     anthropic_base_url: str | None
     allowed_upstreams: tuple[str, ...]
+    allowed_webhooks: tuple[str, ...]
+    smtp_url: Secret | None
+    smtp_from: str | None
     database_url: Secret | None
     redis_url: Secret | None
     encryption_key: Secret | None
@@ -80,6 +83,7 @@ class Settings:
     retention_metrics_days: int
     retention_usage_days: int
     retention_ledger_days: int
+    retention_alerts_days: int
     retention_operations_days: int
     timezone: str
     log_level: str
@@ -104,6 +108,8 @@ def read_settings(env: Mapping[str, str]) -> Settings:
     """Return the settings that ``env`` holds; an empty variable counts as unset. Raises :class:`SettingsError`."""
     faults: list[str] = []
     values = {variable.field: _value(variable, env, faults) for variable in VARIABLES}
+    if (values["smtp_url"] is None) != (values["smtp_from"] is None):
+        faults.append("SIGNALBOX_SMTP_URL and SIGNALBOX_SMTP_FROM go together; set both or none")
     faults.extend(_unknown(env))
     if faults:
         raise SettingsError(faults)

@@ -22,6 +22,9 @@ from db.records.retention import SqlRetention
 from db.stores import (
     SqlAccountStore,
     SqlActionLog,
+    SqlAlertChannels,
+    SqlAlertOutbox,
+    SqlAlertReader,
     SqlApiKeyStore,
     SqlBreakerLog,
     SqlBudgetSettings,
@@ -68,6 +71,9 @@ class Store:
     prices: SqlPriceStore
     record: SqlRecordReader
     usage: SqlUsageReader
+    alerts: SqlAlertReader
+    alert_channels: SqlAlertChannels
+    outbox: SqlAlertOutbox
     content: ContentSwitch
     config: PollingConfigSource
 
@@ -134,6 +140,9 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         prices=SqlPriceStore(hop, clock),
         record=SqlRecordReader(hop),
         usage=SqlUsageReader(hop),
+        alerts=SqlAlertReader(hop),
+        alert_channels=SqlAlertChannels(hop, clock),
+        outbox=SqlAlertOutbox(hop, clock),
         content=configured,
         config=config,
     )

@@ -88,13 +88,26 @@ def _later_parts(settings: Settings) -> list[Finding]:
     daily, monthly = dollars(settings.daily_budget), dollars(settings.monthly_budget)
     budgets = Finding("ok", "budgets", f"accounts without their own: {daily} a day, {monthly} a month")
     limits = Finding("off", "rate limits", "this version reads their settings and enforces none")
+    alerts = _mail(settings)
     if settings.redis_url is None:
-        return [budgets, limits, Finding("off", "Redis", "REDIS_URL is not set; everything stays in this process")]
+        return [
+            budgets,
+            alerts,
+            limits,
+            Finding("off", "Redis", "REDIS_URL is not set; everything stays in this process"),
+        ]
     return [
         budgets,
+        alerts,
         limits,
         Finding("warning", "Redis", "REDIS_URL is set, but this version keeps everything in the process"),
     ]
+
+
+def _mail(settings: Settings) -> Finding:
+    if settings.smtp_url is None:
+        return Finding("off", "alerts by e-mail", "SIGNALBOX_SMTP_URL is not set; webhooks work")
+    return Finding("ok", "alerts by e-mail", f"sent from {settings.smtp_from}")
 
 
 def _unused(settings: Settings) -> list[Finding]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from router_core.types import NANO_PER_USD
 from signalbox import parsers
+from signalbox.mail_settings import parse_mail_address, parse_smtp_url
 
 __all__ = ["IGNORED_NAMES", "IGNORED_PREFIXES", "OWN_PREFIX", "TEST_NAMES", "VARIABLES", "Variable"]
 
@@ -92,6 +93,21 @@ VARIABLES: Final = (
         ((), "none"),
         "hosts or CIDR blocks that a provider's base URL may name besides the vendors' own",
     ),
+    _row(
+        "SIGNALBOX_ALLOWED_WEBHOOKS",
+        "allowed_webhooks",
+        parsers.parse_hosts,
+        ((), "none"),
+        "hosts or CIDR blocks inside your own network that alerts may be posted to",
+    ),
+    _row(
+        "SIGNALBOX_SMTP_URL",
+        "smtp_url",
+        parse_smtp_url,
+        (None, "off"),
+        "mail server for alerts: `smtp://user:password@host:587?starttls=true` or `smtps://…`",
+    ),
+    _row("SIGNALBOX_SMTP_FROM", "smtp_from", parse_mail_address, _UNSET, "the address that alerts are mailed from"),
     _row(
         "DATABASE_URL",
         "database_url",
@@ -258,6 +274,7 @@ VARIABLES: Final = (
     _days("METRICS", "retention_metrics_days", 400, "hourly figures (by the minute 2 days, by ten minutes 9)"),
     _days("USAGE", "retention_usage_days", 800, "hours of usage by account"),
     _days("LEDGER", "retention_ledger_days", 0, "posts of the ledger"),
+    _days("ALERTS", "retention_alerts_days", 400, "alerts and what became of them"),
     _days("OPERATIONS", "retention_operations_days", 90, "transitions of breakers, uptime and ended sessions"),
     _seconds("SIGNALBOX_DRAIN_S", "drain_s", 30, "seconds that requests under way get when the server is stopped"),
     _row(

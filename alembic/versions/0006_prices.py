@@ -1,6 +1,6 @@
 """The price book, and the version of a price by which a request was charged.
 
-Revision: 0006, after 0004. The book is filled from the catalogue by the first process that starts.
+Revision: 0006, after 0005. The book is filled from the catalogue by the first process that starts.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from db.column_types import PlainText, UtcMicros
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from console.budgets.bars import nearest_first, owner_of
+from console.budgets.bars import owner_of
 from console.budgets.course import course_csv, course_figure, course_words
 from console.budgets.sheets import Cell, plain, sheet
 from console.budgets.spending import NAMELESS
@@ -22,7 +22,7 @@ from router_core.errors import NotFoundError, OverloadedError, ValidationError
 from router_core.ports import UsageBy
 from router_core.types import format_usd
 
-__all__ = ["draw_outlook", "outlook_csv"]
+__all__ = ["draw_course", "draw_outlook", "outlook_csv"]
 
 KINDS: Final[Mapping[UsageBy, str]] = {
     "provider": "Provider", "model": "Model", "use_case": "Use case", "account": "Account", "key": "API key",
@@ -36,10 +36,14 @@ LIMIT_WIDTH_PX: Final = 170
 _PERIODS: Final = ("day", "month")
 
 
-def draw_outlook(views: Sequence[BudgetView], names: Mapping[str, str]) -> None:
-    """Draw the two parts of the screen that look ahead; what is chosen in one draws that one alone anew."""
+def draw_course(views: Sequence[BudgetView], names: Mapping[str, str]) -> None:
+    """Draw the course of the one of ``views`` that is chosen; another choice draws it alone anew."""
     if views:
-        st.fragment(_draw_course)(nearest_first(views, names), names)
+        st.fragment(_draw_course)(views, names)
+
+
+def draw_outlook(names: Mapping[str, str]) -> None:
+    """Draw what is expected of every name; another choice draws it alone anew."""
     st.fragment(_draw_names)(names)
 
 

@@ -7,22 +7,34 @@ from datetime import datetime
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
-from db.budget_models import BudgetAlertRow, BudgetLease, BudgetPot, BudgetRow
+from db.budget_models import BudgetLease, BudgetPot, BudgetRow
+from db.records.alerts import raise_alerts
 from db.upserts import insert_into
+from router_core.budgets.alarms import LimitOnPot, PotChange, pot_alerts, unpriced_alerts
+from router_core.budgets.burn import pack_marks, spend_marked, unpack_marks
 from router_core.budgets.escrow import Lease, Pot, charged
-from router_core.types import Charge, NanoUSD, RequestEvent
+from router_core.types import Alert, Charge, NanoUSD, RequestEvent
 
 __all__ = ["PotKey", "keep_pot", "lease_of", "locked_pots", "post_charges", "pot_of"]
 
 PotKey = tuple[str, str]
 
 
-def post_charges(session: Session, events: Iterable[RequestEvent], now: datetime) -> None:
-    """Put what ``events`` are charged on record: money moves from leased to spent, what no lease covers is overage."""
+def post_charges(session: Session, events: Collection[RequestEvent], now: datetime) -> None:
+    """Put what ``events`` are charged on record: money moves from leased to spent, what no lease covers is overage.
+
+    What people should know of it is raised in the same transaction.
+    """
+    alerts = [*_charge(session, events, now), *unpriced_alerts(events, now)]
+    raise_alerts(session, alerts, now)
+
+
+def _charge(session: Session, events: Collection[RequestEvent], now: datetime) -> list[Alert]:
     sums = _summed(charge for event in events for charge in event.charges)
     if not sums:
-        return
+        return []
     rows = locked_pots(session, {(each.budget, each.period) for each in sums}, now)
+    before = {key: pot_of(row) for key, row in rows.items()}
     leases = _leases(session, {each.lease for each in sums if each.lease})
     for charge in sums:
         row, held = rows[charge.budget, charge.period], leases.get(charge.lease)
@@ -30,11 +42,12 @@ def post_charges(session: Session, events: Iterable[RequestEvent], now: datetime
         keep_pot(row, pot, now)
         if held is not None and lease is not None:
             held.posted = lease.posted
-    _raise_alerts(session, list(rows.values()), now)
+    _mark(rows, events, now)
     session.flush()
     over = [each.id for each in leases.values() if lease_of(each).is_over]
     if over:
         session.execute(delete(BudgetLease).where(BudgetLease.id.in_(over)))
+    return _alerts(session, rows, before, now)
 
 
 def locked_pots(session: Session, keys: Collection[PotKey], now: datetime) -> dict[PotKey, BudgetPot]:
@@ -94,32 +107,40 @@ def _leases(session: Session, ids: Collection[str]) -> Mapping[str, BudgetLease]
     return {row.id: row for row in session.scalars(query.execution_options(populate_existing=True))}
 
 
-def _raise_alerts(session: Session, pots: Sequence[BudgetPot], now: datetime) -> None:
-    """Note every threshold that was crossed; once for each period and limit, whoever crosses it."""
-    own = _own_limits(session, pots)
-    noted = [
-        {
-            "budget": pot.budget,
-            "period": pot.period,
-            "threshold": threshold,
-            "amount": limit,
-            "spent": pot.spent,
-            "at": now,
-        }
-        for pot in pots
-        for limit, thresholds in own.get(pot.budget) or [(pot.amount, pot.thresholds)]
-        if limit is not None
-        for threshold in map(int, thresholds)
-        if 100 * pot.spent >= threshold * limit
-    ]
-    if noted:
-        session.execute(insert_into(session, BudgetAlertRow.__table__).on_conflict_do_nothing(), noted)
+def _mark(rows: Mapping[PotKey, BudgetPot], events: Iterable[RequestEvent], now: datetime) -> None:
+    """Note in the pots when the money was spent."""
+    spends: dict[PotKey, list[tuple[datetime, NanoUSD]]] = defaultdict(list)
+    for event in events:
+        for charge in event.charges:
+            spends[charge.budget, charge.period].append((event.timestamp, charge.amount))
+    for key, spent in spends.items():
+        rows[key].marks = pack_marks(spend_marked(unpack_marks(rows[key].marks or b""), spent, now))
 
 
-def _own_limits(session: Session, pots: Sequence[BudgetPot]) -> dict[str, list[tuple[NanoUSD | None, tuple[str, ...]]]]:
+def _alerts(
+    session: Session, rows: Mapping[PotKey, BudgetPot], before: Mapping[PotKey, Pot], now: datetime
+) -> list[Alert]:
+    """Return what there is reason to tell; most of it was told before."""
+    own = _own_limits(session, list(rows.values()))
+    found: list[Alert] = []
+    for key, row in rows.items():
+        limits = own.get(row.budget) or [_limit(row.amount, row.thresholds)]
+        change = PotChange(
+            budget=row.budget, period=row.period, before=before[key], after=pot_of(row),
+            marks=unpack_marks(row.marks or b""),
+        )  # fmt: skip
+        found.extend(pot_alerts(change, limits, row.amount, now))
+    return found
+
+
+def _own_limits(session: Session, pots: Sequence[BudgetPot]) -> dict[str, list[LimitOnPot]]:
     """Return the limits that somebody set on ``pots``."""
     targets = {pot.budget.partition(":")[2].rpartition(":")[0] for pot in pots}
-    found: dict[str, list[tuple[NanoUSD | None, tuple[str, ...]]]] = defaultdict(list)
+    found: dict[str, list[LimitOnPot]] = defaultdict(list)
     for row in session.scalars(select(BudgetRow).where(BudgetRow.target.in_(sorted(targets)))):
-        found[f"{row.scope}:{row.target}:{row.period}"].append((row.amount, row.thresholds))
+        found[f"{row.scope}:{row.target}:{row.period}"].append(_limit(row.amount, row.thresholds))
     return found
+
+
+def _limit(amount: NanoUSD | None, thresholds: Iterable[str]) -> LimitOnPot:
+    return LimitOnPot(amount, tuple(map(int, thresholds)))

@@ -8,6 +8,8 @@ from typing import Any, Final
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
+from db.alert_models import AlertDeliveryRow, AlertRow
+from db.budget_models import BudgetPot
 from db.hop import StoreHop
 from db.models import ConsoleSession, LoggedTransition, UptimeSlot
 from db.record_models import AuditContent, AuditRow, AuditTrace, LedgerPost, MetricRollup, UsageHour
@@ -23,12 +25,20 @@ _LOCK: Final = 7_340_011
 
 
 class _Kept:
-    """Where a table's time is, and which of its rows are meant."""
+    """Where a table's time is, and which of its rows are meant, at any time or by the time before which they go."""
 
-    def __init__(self, table: Any, moment: Any, condition: Any = None) -> None:
+    def __init__(
+        self, table: Any, moment: Any, condition: Any = None, *, ended: Callable[[datetime], list[Any]] | None = None
+    ) -> None:
         self.table = table
         self.moment = moment
         self.condition = condition
+        self.ended = ended
+
+
+def _is_past(before: datetime) -> list[Any]:
+    """Only pots of months before that of ``before``: one that still counts may be untouched for weeks."""
+    return [BudgetPot.period < f"{before:%Y-%m}", BudgetPot.leased == 0]
 
 
 _TABLES: Final[Mapping[str, _Kept]] = MappingProxyType(
@@ -40,6 +50,9 @@ _TABLES: Final[Mapping[str, _Kept]] = MappingProxyType(
         "metric_hours": _Kept(MetricRollup, MetricRollup.start, MetricRollup.span == 3600),
         "usage_hours": _Kept(UsageHour, UsageHour.hour),
         "ledger_posts": _Kept(LedgerPost, LedgerPost.at),
+        "budget_pots": _Kept(BudgetPot, BudgetPot.touched_at, ended=_is_past),
+        "alert_deliveries": _Kept(AlertDeliveryRow, AlertDeliveryRow.created_at, AlertDeliveryRow.state != "pending"),
+        "alerts": _Kept(AlertRow, AlertRow.at),
         "breaker_transitions": _Kept(LoggedTransition, LoggedTransition.at),
         "health_slots": _Kept(UptimeSlot, UptimeSlot.start),
         "console_sessions": _Kept(ConsoleSession, ConsoleSession.expires_at),
@@ -102,7 +115,8 @@ def _alone(session: Session) -> bool:
 
 
 def _old(kept: _Kept, before: datetime) -> list[Any]:
-    return [kept.moment < before, *([] if kept.condition is None else [kept.condition])]
+    ended = [] if kept.ended is None else kept.ended(before)
+    return [kept.moment < before, *([] if kept.condition is None else [kept.condition]), *ended]
 
 
 def _remove(session: Session, kept: _Kept, before: datetime) -> int:

@@ -2,6 +2,8 @@
 
 from db.stores.accounts import SqlAccountStore
 from db.stores.actions import SqlActionLog
+from db.stores.alert_outbox import SqlAlertOutbox
+from db.stores.alerts import SqlAlertChannels, SqlAlertReader
 from db.stores.api_keys import SqlApiKeyStore
 from db.stores.breaker_log import SqlBreakerLog
 from db.stores.budget_settings import SqlBudgetSettings
@@ -16,6 +18,9 @@ from db.stores.users import SqlUserStore
 __all__ = [
     "SqlAccountStore",
     "SqlActionLog",
+    "SqlAlertChannels",
+    "SqlAlertOutbox",
+    "SqlAlertReader",
     "SqlApiKeyStore",
     "SqlBreakerLog",
     "SqlBudgetSettings",

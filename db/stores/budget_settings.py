@@ -1,13 +1,13 @@
 """Limits on money on SQL: part of the configuration, loaded with every revision."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db.budget_models import BudgetAlertRow, BudgetRow
+from db.budget_models import BudgetRow
 from db.hop import StoreHop
 from db.models import Account, ApiKey, LlmProvider
 from db.stores.lookups import require_known
@@ -17,7 +17,6 @@ from router_core.errors import NotFoundError
 from router_core.ports.keeping import refuse, refuse_limit
 from router_core.types import (
     Budget,
-    BudgetAlert,
     BudgetBook,
     BudgetMode,
     BudgetPeriod,
@@ -62,12 +61,6 @@ class SqlBudgetSettings:
             return revision
 
         return await self._hop.write(work)
-
-    async def alerts(self, limit: int) -> Sequence[BudgetAlert]:
-        """Return the newest alerts, newest first."""
-        order = (BudgetAlertRow.at.desc(), BudgetAlertRow.budget, BudgetAlertRow.threshold.desc())
-        query = select(BudgetAlertRow).order_by(*order).limit(limit)
-        return await self._hop.read(lambda session: [_alert(row) for row in session.scalars(query)])
 
 
 def load_budgets(session: Session, defaults: DefaultBudgets) -> BudgetBook:
@@ -121,10 +114,4 @@ def _budget(row: BudgetRow, owners: Mapping[str, str], zones: Mapping[str, str],
         timezone=zones.get(owner, defaults.timezone),
         thresholds=tuple(int(each) for each in row.thresholds),
         version=row.version,
-    )
-
-
-def _alert(row: BudgetAlertRow) -> BudgetAlert:
-    return BudgetAlert(
-        budget=row.budget, period=row.period, threshold=row.threshold, limit=row.amount, spent=row.spent, at=row.at
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from router_core.admin.alerting import AlertDesk
 from router_core.admin.bills import Bills
 from router_core.admin.price_desk import PriceDesk
 from router_core.admin.treasury import Treasury
@@ -11,8 +12,9 @@ __all__ = ["MoneyDesks"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyDesks:
-    """What people see and do about budgets, prices, and what was billed and saved."""
+    """What people see and do about budgets, prices, what was billed and saved, and alerts."""
 
     treasury: Treasury
     prices: PriceDesk
     bills: Bills
+    alerts: AlertDesk

@@ -1,4 +1,4 @@
-"""The facade of money: budgets as people see and change them, what was spent, and what alerts were raised."""
+"""The facade of money: budgets as people see and change them, and what was spent."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -21,7 +21,6 @@ from router_core.types import (
     DEFAULT_THRESHOLDS,
     EVERY_ACCOUNT,
     Budget,
-    BudgetAlert,
     BudgetBalance,
     BudgetMode,
     BudgetPeriod,
@@ -34,7 +33,6 @@ from router_core.types import (
 
 __all__ = ["BudgetOrder", "BudgetView", "Treasury", "TreasuryParts"]
 
-MOST_ALERTS = 1_000
 LEARNED_FROM = timedelta(days=35)
 MOST_DECIMALS = 9
 WARNING_PERCENT = 80
@@ -155,15 +153,6 @@ class Treasury:
         await parts.trail.require(structs.replace(act, before=_told(found)))
         await parts.settings.drop_budget(budget_id)
         await parts.refresh()
-
-    async def alerts(self, person: Principal, limit: int = 100) -> Sequence[BudgetAlert]:
-        """Return the newest alerts that ``person`` may see. Raises :class:`ValidationError` outside 1 to 1,000."""
-        require(person, "budgets.read")
-        if not 1 <= limit <= MOST_ALERTS:
-            raise ValidationError(f"limit must be within 1 and {MOST_ALERTS}", field="limit")
-        found = await self._parts.settings.alerts(limit)
-        seen = {each.budget.pot for each in await self.budgets(person)}
-        return [each for each in found if person.role in EVERY_ACCOUNT or each.budget in seen]
 
     async def spending(self, by: SpendBy, since: datetime, until: datetime, person: Principal) -> Sequence[SpendHour]:
         """Return what was spent by the hour, by name, of the accounts that ``person`` may see."""

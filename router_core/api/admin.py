@@ -2,10 +2,21 @@
 
 from collections.abc import Mapping
 
+from router_core.api.admin_alerts import (
+    change_channel,
+    list_alerts,
+    list_channels,
+    list_deliveries,
+    make_channel,
+    remove_channel,
+    retry_delivery,
+    show_secret,
+    test_channel,
+)
 from router_core.api.admin_audit import list_audit, show_audit
 from router_core.api.admin_bills import reconcile_usage, report_outlook, report_savings
 from router_core.api.admin_breakers import close_breaker, list_breakers, open_breaker, reset_breaker
-from router_core.api.admin_budgets import drop_budget, list_alerts, list_budgets, set_budget
+from router_core.api.admin_budgets import drop_budget, list_budgets, set_budget
 from router_core.api.admin_drills import list_drills, start_drill, stop_drill
 from router_core.api.admin_export import export_audit
 from router_core.api.admin_health import list_actions, report_board
@@ -30,7 +41,6 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/breakers/{id}/close": {"POST": Action("breakers.control", close_breaker)},
     "/api/admin/budgets": {"GET": Action("budgets.read", list_budgets), "PUT": Action("budgets.edit", set_budget)},
     "/api/admin/budgets/{id}": {"DELETE": Action("budgets.edit", drop_budget)},
-    "/api/admin/alerts": {"GET": Action("budgets.read", list_alerts)},
     "/api/admin/prices": {"GET": Action("prices.read", list_prices), "PUT": Action("prices.edit", set_prices)},
     "/api/admin/prices/versions": {"GET": Action("prices.read", list_versions)},
     "/api/admin/prices/sheet": {
@@ -41,6 +51,19 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/usage/reconcile": {"POST": Action("bills.read", reconcile_usage)},
     "/api/admin/savings": {"GET": Action("bills.read", report_savings)},
     "/api/admin/outlook": {"GET": Action("bills.read", report_outlook)},
+    "/api/admin/alerts": {"GET": Action("alerts.read", list_alerts)},
+    "/api/admin/alerts/channels": {
+        "GET": Action("alerts.read", list_channels),
+        "POST": Action("alerts.edit", make_channel),
+    },
+    "/api/admin/alerts/channels/{id}": {
+        "PUT": Action("alerts.edit", change_channel),
+        "DELETE": Action("alerts.edit", remove_channel),
+    },
+    "/api/admin/alerts/channels/{id}/test": {"POST": Action("alerts.edit", test_channel)},
+    "/api/admin/alerts/channels/{id}/secret": {"GET": Action("alerts.edit", show_secret)},
+    "/api/admin/alerts/deliveries": {"GET": Action("alerts.read", list_deliveries)},
+    "/api/admin/alerts/deliveries/{id}/retry": {"POST": Action("alerts.edit", retry_delivery)},
     "/api/admin/drills": {"GET": Action("health.read", list_drills), "POST": Action("drills.control", start_drill)},
     "/api/admin/drills/{id}/stop": {"POST": Action("drills.control", stop_drill)},
     "/api/admin/health": {"GET": Action("health.read", report_board)},

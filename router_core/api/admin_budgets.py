@@ -1,28 +1,19 @@
-"""``/api/admin/budgets``: limits on money, how they stand, and the alerts that they raised."""
+"""``/api/admin/budgets``: limits on money, and how they stand."""
 
 from msgspec import Struct
 
 from router_core.admin.treasury import BudgetOrder, BudgetView
 from router_core.api.call import Call
-from router_core.api.documents import read_document, read_nothing, read_query
-from router_core.errors import ValidationError
-from router_core.types import Budget, BudgetAlert
+from router_core.api.documents import read_document, read_nothing
+from router_core.types import Budget
 
-__all__ = ["AlertList", "BudgetDropped", "BudgetList", "drop_budget", "list_alerts", "list_budgets", "set_budget"]
-
-DEFAULT_ALERTS = "100"
+__all__ = ["BudgetDropped", "BudgetList", "drop_budget", "list_budgets", "set_budget"]
 
 
 class BudgetList(Struct, frozen=True, rename="camel"):
     """Every budget that the caller may see, amounts in nano-dollars."""
 
     budgets: list[BudgetView]
-
-
-class AlertList(Struct, frozen=True, rename="camel"):
-    """Alerts, newest first, amounts in nano-dollars."""
-
-    alerts: list[BudgetAlert]
 
 
 class BudgetDropped(Struct, frozen=True, rename="camel"):
@@ -49,11 +40,3 @@ async def drop_budget(call: Call) -> None:
     budget_id = call.parameter("id")
     await call.deps.money.treasury.drop_budget(budget_id, call.principal)
     await call.answer(BudgetDropped(budget_id))
-
-
-async def list_alerts(call: Call) -> None:
-    """Answer with the newest alerts."""
-    text = read_query(call, {"limit": DEFAULT_ALERTS})["limit"]
-    if not (text.isascii() and text.isdigit()):
-        raise ValidationError("limit must be a whole number", field="limit")
-    await call.answer(AlertList(list(await call.deps.money.treasury.alerts(call.principal, int(text)))))

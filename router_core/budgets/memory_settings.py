@@ -1,12 +1,10 @@
 """The in-memory twin of the stored limits."""
 
-from collections.abc import Sequence
-
 from msgspec import structs
 
 from router_core.errors import NotFoundError
 from router_core.ports.keeping import as_kept, refuse_limit
-from router_core.types import Budget, BudgetAlert, BudgetBook, DefaultBudgets
+from router_core.types import Budget, BudgetBook, DefaultBudgets
 
 __all__ = ["MemoryBudgetSettings"]
 
@@ -45,10 +43,6 @@ class MemoryBudgetSettings:
         if self._rows.pop(budget_id, None) is None:
             raise NotFoundError("There is no such budget")
         return self._swap()
-
-    async def alerts(self, limit: int) -> Sequence[BudgetAlert]:  # noqa: ARG002 - nothing is posted here
-        """Return nothing: alerts are raised by a store's record."""
-        return []
 
     def _swap(self) -> int:
         self._revision += 1

@@ -5,11 +5,10 @@ from typing import Any
 
 from router_core.budgets.slices import Slice
 from router_core.errors import PaymentRequiredError
-from router_core.types import NANO_PER_USD, Budget, BudgetScope, NanoUSD
+from router_core.types import NANO_PER_USD, Budget, BudgetScope, NanoUSD, dollars
 
 __all__ = ["budget_status", "dollars", "exceeded", "unpriced"]
 
-LEAST_DECIMALS = 2
 _OWNERS: Mapping[BudgetScope, str] = {
     "installation": " of this installation",
     "account": "",
@@ -17,13 +16,6 @@ _OWNERS: Mapping[BudgetScope, str] = {
     "use_case": " of the use case",
     "provider": " of the provider",
 }
-
-
-def dollars(amount: NanoUSD) -> str:
-    """Return an amount as ``$95.50``: two decimals, more where they are needed to be exact."""
-    sign, amount = ("-", -amount) if amount < 0 else ("", amount)
-    whole, rest = divmod(amount, NANO_PER_USD)
-    return f"{sign}${whole:,}.{f'{rest:09d}'.rstrip('0').ljust(LEAST_DECIMALS, '0')}"
 
 
 def exceeded(short: Slice, bound: NanoUSD, all_slices: Iterable[Slice]) -> PaymentRequiredError:

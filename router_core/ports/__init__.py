@@ -4,6 +4,16 @@ Each port has an in-memory twin in product code, so the router runs without a da
 (``tests/contract``) runs on the twin and on the real thing.
 """
 
+from router_core.ports.alerts import (
+    AlertChannels,
+    AlertOutbox,
+    AlertReader,
+    AlertSender,
+    Attempted,
+    Claimed,
+    DeliveryFilter,
+    Sent,
+)
 from router_core.ports.budgets import BudgetGuard, BudgetSettings, BudgetStore, Hold, LeaseAnswer, LeaseAsk
 from router_core.ports.operations import ActionLog, BreakerLog, ContentSwitch, HealthHistory, HealthSlot, UseCaseStore
 from router_core.ports.prices import ChargedRequest, PriceStore, RecordReader
@@ -51,8 +61,13 @@ __all__ = [
     "AccountStore",
     "ActionLog",
     "AdapterSource",
+    "AlertChannels",
+    "AlertOutbox",
+    "AlertReader",
+    "AlertSender",
     "ApiKeyRecord",
     "ApiKeyStore",
+    "Attempted",
     "AuditExporter",
     "AuditReader",
     "BatchResult",
@@ -61,9 +76,11 @@ __all__ = [
     "BudgetSettings",
     "BudgetStore",
     "ChargedRequest",
+    "Claimed",
     "ConfigSource",
     "ConfigStore",
     "ContentSwitch",
+    "DeliveryFilter",
     "EventBatch",
     "EventSource",
     "EventStore",
@@ -90,6 +107,7 @@ __all__ = [
     "RecordReader",
     "Recorder",
     "ResponseCache",
+    "Sent",
     "SessionRecord",
     "SessionStore",
     "SpendBy",

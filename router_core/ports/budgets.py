@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from router_core.types import Budget, BudgetAlert, BudgetBalance, Charge, NanoUSD, Payer, ProviderConfig
+from router_core.types import Budget, BudgetBalance, Charge, NanoUSD, Payer, ProviderConfig
 
 __all__ = ["BudgetGuard", "BudgetSettings", "BudgetStore", "Hold", "LeaseAnswer", "LeaseAsk"]
 
@@ -75,7 +75,7 @@ class LeaseAnswer(Struct, frozen=True, kw_only=True):
 
 
 class BudgetSettings(Protocol):
-    """Keeps limits, as part of the configuration, and what was raised about them."""
+    """Keeps limits, as part of the configuration."""
 
     async def put_budget(self, budget: Budget) -> int:
         """Set a limit: a new one, or the one of that scope, target, period and mode; return the new revision.
@@ -90,10 +90,6 @@ class BudgetSettings(Protocol):
 
     async def drop_budget(self, budget_id: str) -> int:
         """Remove a limit; return the new revision. Raises :class:`NotFoundError` when there is none such."""
-        ...
-
-    async def alerts(self, limit: int) -> Sequence[BudgetAlert]:
-        """Return the newest alerts, newest first."""
         ...
 
 

@@ -35,6 +35,8 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "budgets.read": _ANALYSTS,
         "budgets.edit": _HEADS,
         "bills.read": _ANALYSTS,
+        "alerts.read": _ANALYSTS,
+        "alerts.edit": _HEADS,
         "limits.edit": _HEADS,
         "audit.read": _ANALYSTS,
         "audit.export": _ANALYSTS,

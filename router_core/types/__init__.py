@@ -1,6 +1,15 @@
 """The frozen values that every part of the router shares; one file per idea, all handed on from here."""
 
 from router_core.types.action import OperatorAction
+from router_core.types.alert import (
+    ALERT_KINDS,
+    Alert,
+    AlertChannel,
+    AlertDelivery,
+    AlertKind,
+    ChannelKind,
+    DeliveryState,
+)
 from router_core.types.audit import (
     REQUEST_EVENT,
     AuditChoices,
@@ -16,7 +25,6 @@ from router_core.types.breaker import BreakerCause, BreakerPhase, BreakerState, 
 from router_core.types.budget import (
     DEFAULT_THRESHOLDS,
     Budget,
-    BudgetAlert,
     BudgetBalance,
     BudgetBook,
     BudgetMode,
@@ -58,7 +66,7 @@ from router_core.types.metrics import (
     MetricsWindow,
     MetricTotals,
 )
-from router_core.types.money import NANO_PER_USD, NanoUSD, format_usd, parse_usd
+from router_core.types.money import NANO_PER_USD, NanoUSD, dollars, format_usd, parse_usd
 from router_core.types.plan import Attempt, CallReason, Candidate, Considered, Decision, Dropped, Plan
 from router_core.types.price import Price, PriceBook, PriceKind, PriceTier, Rates, Tariff
 from router_core.types.provider_call import AnswerEnd, CallTimeouts, ProviderAnswer, ProviderCall, ProviderPart
@@ -99,6 +107,7 @@ from router_core.types.usage import Usage, added
 from router_core.types.use_case import MidStream, UseCasePolicy
 
 __all__ = [
+    "ALERT_KINDS",
     "DEFAULT_PREFERENCES",
     "DEFAULT_TEMPERATURE",
     "DEFAULT_THRESHOLDS",
@@ -109,6 +118,10 @@ __all__ = [
     "REQUEST_EVENT",
     "SILENT_OUTCOMES",
     "STANDARD_USE_CASES",
+    "Alert",
+    "AlertChannel",
+    "AlertDelivery",
+    "AlertKind",
     "AnswerEnd",
     "Attempt",
     "AttemptTotals",
@@ -123,7 +136,6 @@ __all__ = [
     "BreakerState",
     "BreakerTransition",
     "Budget",
-    "BudgetAlert",
     "BudgetBalance",
     "BudgetBook",
     "BudgetMode",
@@ -135,12 +147,14 @@ __all__ = [
     "Candidate",
     "Capabilities",
     "ChainHead",
+    "ChannelKind",
     "Charge",
     "Considered",
     "Content",
     "Cost",
     "Decision",
     "DefaultBudgets",
+    "DeliveryState",
     "Drill",
     "DrillFault",
     "DrillOrder",
@@ -217,6 +231,7 @@ __all__ = [
     "UseCasePolicy",
     "WireUsage",
     "added",
+    "dollars",
     "format_usd",
     "model_family",
     "parse_usd",

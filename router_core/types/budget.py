@@ -12,7 +12,6 @@ from router_core.types.money import NanoUSD
 __all__ = [
     "DEFAULT_THRESHOLDS",
     "Budget",
-    "BudgetAlert",
     "BudgetBalance",
     "BudgetBook",
     "BudgetMode",
@@ -122,17 +121,6 @@ class BudgetBalance(Struct, frozen=True, kw_only=True):
     def known(self) -> NanoUSD:
         """Everything that is known to be spent."""
         return self.spent + self.settled
-
-
-class BudgetAlert(Struct, frozen=True, kw_only=True):
-    """What was ``spent`` of the pot ``budget`` crossed ``threshold`` percent of ``limit``; amounts in nano-dollars."""
-
-    budget: str
-    period: str
-    threshold: int
-    limit: NanoUSD
-    spent: NanoUSD
-    at: datetime
 
 
 class BudgetBook:

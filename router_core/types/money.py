@@ -2,11 +2,12 @@
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 
-__all__ = ["NANO_PER_USD", "NanoUSD", "format_usd", "parse_usd"]
+__all__ = ["NANO_PER_USD", "NanoUSD", "dollars", "format_usd", "parse_usd"]
 
 NanoUSD = int
 NANO_PER_USD = 1_000_000_000
 _MIN_DECIMALS = 6
+_READ_DECIMALS = 2
 _MAX_DECIMALS = 9
 _MAX_DIGITS_BEFORE_POINT = 12
 _NANO = Decimal("1e-9")
@@ -19,6 +20,13 @@ def format_usd(nano: NanoUSD) -> str:
     whole, fraction = divmod(abs(nano), NANO_PER_USD)
     digits = f"{fraction:0{_MAX_DECIMALS}d}".rstrip("0").ljust(_MIN_DECIMALS, "0")
     return f"{sign}{whole}.{digits}"
+
+
+def dollars(amount: NanoUSD) -> str:
+    """Return an amount as ``$95.50``: two decimals, more where they are needed to be exact."""
+    sign, amount = ("-", -amount) if amount < 0 else ("", amount)
+    whole, rest = divmod(amount, NANO_PER_USD)
+    return f"{sign}${whole:,}.{f'{rest:09d}'.rstrip('0').ljust(_READ_DECIMALS, '0')}"
 
 
 def parse_usd(text: str) -> NanoUSD:

@@ -15,7 +15,7 @@ from signalbox.commands.output import print_json, print_line
 from signalbox.commands.output_file import output_file
 from signalbox.commands.store_desk import StoreDesk, at_desk, print_rows
 from signalbox.faults import UsageFault
-from signalbox.money import command_money
+from signalbox.money import command_prices
 
 __all__ = ["PriceOptions", "export_sheet", "import_sheet", "list_prices", "rerate", "set_price", "show_history"]
 
@@ -121,7 +121,7 @@ def rerate(since: str | None, until: str | None, data_dir: Path | None, *, as_js
 
 def _at_prices(data_dir: Path | None, work: Callable[[StoreDesk, PriceDesk], Awaitable[T]]) -> T:
     async def run(desk: StoreDesk) -> T:
-        return await work(desk, (await command_money(desk.store, desk.clock)).prices)
+        return await work(desk, await command_prices(desk.store, desk.clock))
 
     return at_desk(data_dir, run)
 

@@ -10,7 +10,7 @@ from router_core.types import NanoUSD, Principal, format_usd
 from signalbox.commands.output import print_json, print_line
 from signalbox.commands.store_desk import StoreDesk, at_desk, print_rows
 from signalbox.faults import UsageFault
-from signalbox.money import command_money
+from signalbox.money import command_bills
 
 __all__ = ["reconcile"]
 
@@ -26,7 +26,7 @@ def reconcile(data_dir: Path | None, file: Path, tolerance: str, *, as_json: boo
     percent, data = parse_tolerance(tolerance), _read(file)
 
     async def work(desk: StoreDesk) -> Reconciliation:
-        bills = (await command_money(desk.store, desk.clock)).bills
+        bills = await command_bills(desk.store, desk.clock)
         return await bills.reconcile(data, _COMMAND, percent)
 
     try:

@@ -12,7 +12,8 @@ from router_core.clock import SystemClock
 from router_core.errors import ValidationError
 from router_core.ports import SpendBy, SpendHour
 from router_core.security.memory_action_log import MemoryActionLog
-from router_core.types import NANO_PER_USD, Budget, BudgetAlert, Principal
+from router_core.types import NANO_PER_USD, Budget, Principal
+from tests.support.alert_worlds import memory_desk
 from tests.support.price_worlds import price_world
 
 __all__ = ["BudgetDouble", "budget_view"]
@@ -33,11 +34,12 @@ def budget_view(limit: int | None, spent: int, **changes: object) -> BudgetView:
 
 
 class BudgetDouble:
-    """The money of a console backend: fill ``views``, ``raised`` and ``hours``; ``limits_set`` keeps what was set."""
+    """The money of a console backend: fill ``views``, ``alerts`` and ``hours``; ``limits_set`` keeps what was set."""
 
     def __init__(self) -> None:
         self.views: list[BudgetView] = []
-        self.raised: list[BudgetAlert] = []
+        self.alerts = memory_desk(SystemClock())
+        self.alerting = self.alerts.desk
         self.past: dict[datetime, int] = {}
         self.hours: list[SpendHour] = []
         self.limits_set: list[BudgetOrder] = []
@@ -60,9 +62,6 @@ class BudgetDouble:
             )
             for each in views
         }  # fmt: skip
-
-    async def budget_alerts(self, person: Principal) -> Sequence[BudgetAlert]:
-        return self.raised
 
     async def set_budget(self, person: Principal, order: BudgetOrder) -> Budget:
         if self.refusal is not None:

@@ -32,13 +32,20 @@ def bridge() -> Iterator[Bridge]:
 
 @pytest.fixture
 def open_console(bridge: Bridge) -> OpenConsole:
-    """Open the console as the holder of ``token``, on ``page`` when one is named."""
+    """Open the console as the holder of ``token``, on ``page`` when one is named, with widgets set as ``chosen``."""
 
-    def open_page(backend: FakeBackend, token: object = "owner-token", page: str | None = None) -> AppTest:
+    def open_page(
+        backend: FakeBackend, token: object = "owner-token", page: str | None = None, **chosen: str
+    ) -> AppTest:
         stage = Stage(backend=backend, bridge=bridge, clock=SystemClock(), read_token=lambda: token)
         app = AppTest.from_file(str(main_script()), default_timeout=20)
         app.session_state[STAGE_KEY] = stage
         app.run()
-        return app if page is None else app.switch_page(f"../pages/{page}.py").run()
+        if page is None:
+            return app
+        app.switch_page(f"../pages/{page}.py")
+        for name, value in chosen.items():
+            app.session_state[name] = value
+        return app.run()
 
     return open_page

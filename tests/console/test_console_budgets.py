@@ -10,7 +10,6 @@ from console.budgets.spending import by_day, by_name, spend_csv
 from router_core.clock import SystemClock
 from router_core.errors import ValidationError
 from router_core.ports import SpendHour
-from router_core.types import BudgetAlert
 from tests.console.budget_fakes import budget_view
 from tests.console.conftest import OpenConsole
 from tests.console.console_fakes import FakeBackend
@@ -36,7 +35,7 @@ def _html(app: Any) -> str:
 
 
 def test_every_budget_has_a_bar_and_a_spent_one_says_exceeded(open_console: OpenConsole) -> None:
-    app = open_console(_filled(), page="budgets")
+    app = open_console(_filled(), page="budgets", view="limits")
     assert not app.exception
     told = "".join(str(each.proto) for each in app.get("html"))
     assert told.count("listitem") == 4
@@ -50,7 +49,7 @@ def test_what_is_expected_is_told_with_its_interval_and_when_the_limit_is_reache
     backend = _filled()
     backend.views = [budget_view(50, 42)]
     backend.past = {NOW - timedelta(hours=number): 6_000_000_000 for number in range(1, 30 * 24)}
-    told = "".join(str(each.proto) for each in open_console(backend, page="budgets").get("html"))
+    told = "".join(str(each.proto) for each in open_console(backend, page="budgets", view="limits").get("html"))
     assert "expected by then ($" in told
     assert "limit reached" in told
 
@@ -67,7 +66,7 @@ def test_sums_are_told_and_what_has_no_price_is_called_unpriced(open_console: Op
 
 def test_a_budget_is_set_through_the_dialog_and_a_refusal_is_shown(open_console: OpenConsole) -> None:
     backend = _filled()
-    app = open_console(backend, page="budgets")
+    app = open_console(backend, page="budgets", view="limits")
     app.button(key="budget_change").click().run()
     app.text_input(key="budget_limit").set_value("1,5").run()
     backend.refusal = ValidationError("limit must be an amount of dollars", field="limit")
@@ -85,22 +84,8 @@ def test_a_budget_is_set_through_the_dialog_and_a_refusal_is_shown(open_console:
 def test_who_may_only_read_sees_no_way_to_change_a_limit(open_console: OpenConsole) -> None:
     backend = _filled()
     backend.may_only_look = True
-    app = open_console(backend, page="budgets")
+    app = open_console(backend, page="budgets", view="limits")
     assert not [each for each in app.button if each.key == "budget_change"]
-
-
-def test_alerts_are_listed_newest_first(open_console: OpenConsole) -> None:
-    backend = _filled()
-    backend.raised = [
-        BudgetAlert(
-            budget="account:acme:daily", period="2026-11-24", threshold=80, limit=10**11, spent=8 * 10**10, at=NOW
-        ),
-        BudgetAlert(budget="gone", period="2026-11-24", threshold=50, limit=10**11, spent=5 * 10**10, at=NOW),
-    ]
-    app = open_console(backend, page="budgets")
-    table = app.dataframe[1].value
-    assert list(table["Crossed"]) == ["80 %", "50 %"]
-    assert table["Budget"][1] == "a budget that was removed"
 
 
 def test_without_any_spending_the_screen_says_so(open_console: OpenConsole) -> None:

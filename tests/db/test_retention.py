@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
+from db.budget_models import BudgetPot
 from db.hop import StoreHop
 from db.queries.chain_reader import verify_chains
 from db.record_models import AuditContent, AuditRow, AuditTrace, AuditWord, LedgerPost, MetricRollup
@@ -15,8 +16,9 @@ from router_core.admin.action_trail import ActionTrail
 from router_core.admin.retention import RetentionJob
 from router_core.audit.head_files import HeadFiles
 from router_core.audit.signatures import ChainSigner
-from router_core.ports import EventBatch
+from router_core.ports import Attempted, EventBatch
 from router_core.types import Content, RetentionRule
+from tests.support.alert_worlds import alert, channel, sql_alerts
 from tests.support.fake_clock import FakeClock
 from tests.support.record_events import AT, event
 
@@ -94,3 +96,32 @@ async def test_every_rule_counts_and_runs_on_an_empty_store(store_hop: StoreHop)
         assert (await retention.count(RetentionRule(table, 1))).removed == 0
         assert (await retention.run(RetentionRule(table, 1))).removed == 0
         assert (await retention.run(RetentionRule(table, 0))).before is None
+
+
+async def test_alerts_deliveries_and_pots_of_ended_months_go_and_what_still_counts_stays(store_hop: StoreHop) -> None:
+    clock = FakeClock(start=AT)
+    world, hop = sql_alerts(store_hop, clock), store_hop
+    await world.channels.put(channel())
+    await world.raise_alerts([alert(at=clock.utcnow())])
+    (claimed,) = await world.outbox.claim(clock.utcnow() + timedelta(seconds=90), 1)
+    await world.outbox.settle(claimed.delivery, Attempted(delivered=True, status=200))
+    for period in ("2026-02", "2026-02-28", "2026-03", "2026-03-01"):
+        await _touch(hop, period, clock)
+    await _touch(hop, "2026-01", clock, leased=1)
+    clock.advance(20 * DAY)
+    await world.raise_alerts([alert(threshold=90, at=clock.utcnow())])
+    retention = SqlRetention(hop, clock, SIGNER)
+    gone = {}
+    for table in ("budget_pots", "alert_deliveries", "alerts"):
+        planned = await retention.count(RetentionRule(table, 10))
+        gone[table] = (planned.removed, (await retention.run(RetentionRule(table, 10))).removed)
+    assert gone == {"budget_pots": (2, 2), "alert_deliveries": (1, 1), "alerts": (1, 1)}
+    assert [each.threshold for each in await world.reader.newest(10)] == [90]
+    pots = await hop.read(lambda session: sorted(session.scalars(select(BudgetPot.period))))
+    assert pots == ["2026-01", "2026-03", "2026-03-01"]
+
+
+async def _touch(hop: StoreHop, period: str, clock: FakeClock, *, leased: int = 0) -> None:
+    now = clock.utcnow()
+    pot = {"budget": "account:acme:daily", "period": period, "leased": leased, "thresholds": (), "touched_at": now}
+    await hop.write(lambda session: session.add(BudgetPot(**pot)))

@@ -42,6 +42,7 @@ from router_core.types import (
     TextDelta,
     WireUsage,
 )
+from tests.support.alert_worlds import MemoryDesk, memory_desk
 from tests.support.bills_desk import BillsDesk, bills_desk
 from tests.support.operator_desk import OperatorDesk, operator_desk
 from tests.support.price_worlds import price_world
@@ -191,6 +192,7 @@ class ApiRig:
     audit: MemoryAuditLog
     exporter: EndlessExporter
     bills: BillsDesk
+    alerting: MemoryDesk
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -218,16 +220,21 @@ def api_rig() -> Iterator[ApiRig]:
 
     people = asyncio.run(prepare())
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
-    audit, exporter = MemoryAuditLog(), EndlessExporter()
     treasury = treasury_desk(accounts, desk.trail, clock)
     bills = bills_desk(treasury, clock)
+    audit, exporter, alerting = MemoryAuditLog(), EndlessExporter(), memory_desk(clock, accounts, desk.trail)
     deps = ApiDeps(
         router=router,
         authenticator=KeyAuthenticator(keys, accounts, PEPPER, clock),
         sessions=sessions,
         health=board,
         operations=desk.operations,
-        money=MoneyDesks(treasury=treasury.treasury, prices=price_world(desk.trail, clock).desk, bills=bills.bills),
+        money=MoneyDesks(
+            treasury=treasury.treasury,
+            prices=price_world(desk.trail, clock).desk,
+            bills=bills.bills,
+            alerts=alerting.desk,
+        ),  # fmt: skip
         audit=audit,
         exporter=exporter,
         metrics=desk.live,
@@ -242,7 +249,7 @@ def api_rig() -> Iterator[ApiRig]:
     with _serving(ApiApplication(deps)) as port:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
-            people["prompt_engineer"], state, desk, people, audit, exporter, bills,
+            people["prompt_engineer"], state, desk, people, audit, exporter, bills, alerting,
         )  # fmt: skip
 
 
