@@ -10,6 +10,8 @@ from console.backend import ConsoleBackend, Control, Screen
 from console.bridge import Bridge
 from console.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
 from router_core.admin.chain_check import ChainCheckState
+from router_core.admin.lease_desk import LeaseDesk
+from router_core.admin.topups import TopUps
 from router_core.admin.treasury import BudgetOrder, BudgetView
 from router_core.budgets.forecast import Forecast
 from router_core.clock import Clock
@@ -63,6 +65,7 @@ CONTROLS: dict[Control, str] = {
     "metrics": "metrics.reset",
     "export": "audit.export",
     "budgets": "budgets.edit",
+    "topups": "topups.ask",
 }
 RECENT_SHOWN = 25
 RECENT_SEARCHED = 200
@@ -223,6 +226,20 @@ class InProcessBackend:
     async def budget_alerts(self, person: Principal) -> Sequence[BudgetAlert]:
         """Return the newest alerts of those budgets."""
         return await self._runtime.treasury.alerts(person)
+
+    @property
+    def topups(self) -> TopUps:
+        """Who asked for more money for how long, and what became of it."""
+        return self._runtime.topups
+
+    @property
+    def leases(self) -> LeaseDesk:
+        """The money that processes hold."""
+        return self._runtime.leases
+
+    async def drop_budget(self, person: Principal, budget_id: str) -> None:
+        """Remove a limit."""
+        await self._runtime.treasury.drop_budget(budget_id, person)
 
     async def set_budget(self, person: Principal, order: BudgetOrder) -> Budget:
         """Set a limit."""

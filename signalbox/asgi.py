@@ -65,6 +65,8 @@ def api_application(runtime: Runtime) -> ASGIApp:
         health=runtime.health,
         operations=runtime.operations,
         treasury=runtime.treasury,
+        topups=runtime.topups,
+        leases=runtime.leases,
         audit=runtime.audit,
         exporter=runtime.exporter,
         metrics=runtime.live,

@@ -6,7 +6,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
+from router_core.admin.lease_desk import LeaseDesk
 from router_core.admin.operations import Operations
+from router_core.admin.topups import TopUps
 from router_core.admin.treasury import Treasury
 from router_core.budgets.guard import LeasedBudget
 from router_core.clock import Clock, SystemClock, new_ulid
@@ -50,7 +52,7 @@ from signalbox.settings import Settings
 from signalbox.store import Store, open_store, store_faults
 from signalbox.tasks import background
 from signalbox.telemetry import telemetry_recorders
-from signalbox.treasury import store_treasury
+from signalbox.treasury import store_leases, store_topups, store_treasury
 
 __all__ = ["Overrides", "Runtime", "build", "key_pepper"]
 
@@ -83,6 +85,8 @@ class Runtime:
     health: HealthBoard
     operations: Operations
     treasury: Treasury
+    topups: TopUps
+    leases: LeaseDesk
     budget: LeasedBudget
     limits: BudgetSettings
     budgets: BudgetStore
@@ -199,6 +203,8 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         health=desk.health,
         operations=desk.attend(router, live.reset),
         treasury=store_treasury(store, parts.config, desk.trail, parts.budget.settled, clock),
+        topups=store_topups(store, parts.config, desk.trail, clock),
+        leases=store_leases(store, desk.trail, settings.request_timeout_s, clock),
         budget=parts.budget,
         limits=store.limits,
         budgets=store.budgets,

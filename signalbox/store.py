@@ -26,7 +26,9 @@ from db.stores import (
     SqlBudgetStore,
     SqlConfigStore,
     SqlHealthHistory,
+    SqlLeaseRegister,
     SqlSessionStore,
+    SqlTopUpStore,
     SqlUseCaseStore,
     SqlUserStore,
 )
@@ -61,6 +63,8 @@ class Store:
     use_cases: SqlUseCaseStore
     budgets: SqlBudgetStore
     limits: SqlBudgetSettings
+    topups: SqlTopUpStore
+    leases: SqlLeaseRegister
     spending: SqlSpendReader
     content: ContentSwitch
     config: PollingConfigSource
@@ -124,6 +128,8 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         use_cases=SqlUseCaseStore(hop, clock),
         budgets=SqlBudgetStore(hop, clock),
         limits=SqlBudgetSettings(hop, clock),
+        topups=SqlTopUpStore(hop, clock),
+        leases=SqlLeaseRegister(hop, clock),
         spending=SqlSpendReader(hop),
         content=configured,
         config=config,

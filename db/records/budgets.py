@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from db.budget_models import BudgetAlertRow, BudgetLease, BudgetPot, BudgetRow
+from db.records.topups import topped_up_when
 from db.upserts import insert_into
 from router_core.budgets.escrow import Lease, Pot, charged
 from router_core.types import Charge, NanoUSD, RequestEvent
@@ -19,7 +20,8 @@ PotKey = tuple[str, str]
 
 def post_charges(session: Session, events: Iterable[RequestEvent], now: datetime) -> None:
     """Put what ``events`` are charged on record: money moves from leased to spent, what no lease covers is overage."""
-    sums = _summed(charge for event in events for charge in event.charges)
+    finished = list(events)
+    sums = _summed(charge for event in finished for charge in event.charges)
     if not sums:
         return
     rows = locked_pots(session, {(each.budget, each.period) for each in sums}, now)
@@ -30,7 +32,7 @@ def post_charges(session: Session, events: Iterable[RequestEvent], now: datetime
         keep_pot(row, pot, now)
         if held is not None and lease is not None:
             held.posted = lease.posted
-    _raise_alerts(session, list(rows.values()), now)
+    _raise_alerts(session, list(rows.values()), topped_up_when(session, _begun(finished)), now)
     session.flush()
     over = [each.id for each in leases.values() if lease_of(each).is_over]
     if over:
@@ -94,9 +96,22 @@ def _leases(session: Session, ids: Collection[str]) -> Mapping[str, BudgetLease]
     return {row.id: row for row in session.scalars(query.execution_options(populate_existing=True))}
 
 
-def _raise_alerts(session: Session, pots: Sequence[BudgetPot], now: datetime) -> None:
+def _begun(events: Iterable[RequestEvent]) -> Mapping[PotKey, datetime]:
+    """Return when the last request that is charged to each pot began: by then its money was not held yet."""
+    last: dict[PotKey, datetime] = {}
+    for event in events:
+        began = event.timestamp - timedelta(milliseconds=event.latency_ms)
+        for charge in event.charges:
+            key = (charge.budget, charge.period)
+            last[key] = max(began, last.get(key, began))
+    return last
+
+
+def _raise_alerts(
+    session: Session, pots: Sequence[BudgetPot], topped_up: Mapping[PotKey, NanoUSD], now: datetime
+) -> None:
     """Note every threshold that was crossed; once for each period and limit, whoever crosses it."""
-    own = _own_limits(session, pots)
+    limits = _effective_limits(session, pots, topped_up)
     noted = [
         {
             "budget": pot.budget,
@@ -107,13 +122,27 @@ def _raise_alerts(session: Session, pots: Sequence[BudgetPot], now: datetime) ->
             "at": now,
         }
         for pot in pots
-        for limit, thresholds in own.get(pot.budget) or [(pot.amount, pot.thresholds)]
-        if limit is not None
+        for limit, thresholds in limits[pot.budget, pot.period]
         for threshold in map(int, thresholds)
         if 100 * pot.spent >= threshold * limit
     ]
     if noted:
         session.execute(insert_into(session, BudgetAlertRow.__table__).on_conflict_do_nothing(), noted)
+
+
+def _effective_limits(
+    session: Session, pots: Sequence[BudgetPot], topped_up: Mapping[PotKey, NanoUSD]
+) -> dict[PotKey, list[tuple[NanoUSD, tuple[str, ...]]]]:
+    """Return the limits of ``pots`` with their thresholds: those that somebody set, else the default, and what tops
+    them up.
+    """
+    own = _own_limits(session, pots)
+    found: dict[PotKey, list[tuple[NanoUSD, tuple[str, ...]]]] = {}
+    for pot in pots:
+        key = (pot.budget, pot.period)
+        known = own.get(pot.budget) or [(pot.amount, pot.thresholds)]
+        found[key] = [(limit + topped_up.get(key, 0), marks) for limit, marks in known if limit is not None]
+    return found
 
 
 def _own_limits(session: Session, pots: Sequence[BudgetPot]) -> dict[str, list[tuple[NanoUSD | None, tuple[str, ...]]]]:

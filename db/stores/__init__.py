@@ -8,7 +8,9 @@ from db.stores.budget_settings import SqlBudgetSettings
 from db.stores.budgets import SqlBudgetStore
 from db.stores.config import SqlConfigStore
 from db.stores.health_history import SqlHealthHistory
+from db.stores.leases import SqlLeaseRegister
 from db.stores.sessions import SqlSessionStore
+from db.stores.topups import SqlTopUpStore
 from db.stores.use_cases import SqlUseCaseStore
 from db.stores.users import SqlUserStore
 
@@ -21,7 +23,9 @@ __all__ = [
     "SqlBudgetStore",
     "SqlConfigStore",
     "SqlHealthHistory",
+    "SqlLeaseRegister",
     "SqlSessionStore",
+    "SqlTopUpStore",
     "SqlUseCaseStore",
     "SqlUserStore",
 ]

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from router_core.admin.lease_desk import LeaseDesk
 from router_core.admin.operations import Operations
 from router_core.admin.retention import RetentionJob
+from router_core.admin.topups import TopUps
 from router_core.admin.treasury import Treasury
 from router_core.clock import Clock
 from router_core.journal.stats import RecorderStats
@@ -71,6 +73,8 @@ class ApiDeps:
     health: HealthReader
     operations: Operations
     treasury: Treasury
+    topups: TopUps
+    leases: LeaseDesk
     audit: AuditReader
     exporter: AuditExporter
     metrics: LiveMetrics

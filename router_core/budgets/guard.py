@@ -133,6 +133,10 @@ class LeasedBudget:
     def _fetch_ahead(self, low: Slice) -> None:
         low.asked = low.ahead = True
         self._asking.setdefault(low, False)
+        self._ask_soon()
+
+    def _ask_soon(self) -> None:
+        """Have a batch ask for what is wanted by now, while requests go on."""
         task = asyncio.create_task(self._take_turn())
         self._ahead.add(task)
         task.add_done_callback(self._ahead.discard)
@@ -179,7 +183,11 @@ class LeasedBudget:
         book, now, moment = self._book(), self._clock.now(), self._clock.utcnow()
         recalled = await self._store.recalled(self._writer)
         for each in list(self._slices.values()):
-            if each.lease in recalled or (self._is_done(each, now, moment) and (each.free > 0 or not each.held)):
+            topped_up = book.topped_up(each.budget.pot, moment)
+            if each.topped_up != topped_up:
+                each.limits(each.budget, topped_up)
+                self._asking[each] = True
+            elif each.lease in recalled or (self._is_done(each, now, moment) and (each.free > 0 or not each.held)):
                 self._asking[each] = True
             elif each.ends - now < self._policy.renew:
                 self._asking.setdefault(each, False)
@@ -245,11 +253,17 @@ class LeasedBudget:
         return purse
 
     def _adopt(self, book: BudgetBook) -> None:
-        for each in self._slices.values():
-            if _differs(each.budget, book):
-                self._asking[each] = True
+        moment = self._clock.utcnow()
+        changed = [
+            each
+            for each in self._slices.values()
+            if _differs(each.budget, book) or each.topped_up != book.topped_up(each.budget.pot, moment)
+        ]
         self._known_book = book
         self._purses.clear()
+        if changed:
+            self._asking.update(dict.fromkeys(changed, True))
+            self._ask_soon()
 
     def _filled(self, budgets: Iterable[Budget], moment: datetime) -> Purse:
         slices: list[Slice] = []
@@ -258,19 +272,27 @@ class LeasedBudget:
         for budget in _tightest(budgets).values():
             span = period_at(budget.period, budget.timezone, moment)
             until = min(until, span.end)
-            if budget.binds:
-                slices.append(self._slice(budget, span))
-            else:
+            if not budget.binds:
                 counted.append((budget.pot, span.key))
+                continue
+            running = self._known_book.running(budget.pot, moment)
+            until = min([until, *(each.ends_at for each in running)])
+            slices.append(self._slice(budget, span, sum(each.amount for each in running)))
         return Purse(slices, counted, until)
 
-    def _slice(self, budget: Budget, span: PeriodSpan) -> Slice:
+    def _slice(self, budget: Budget, span: PeriodSpan, topped_up: NanoUSD) -> Slice:
         key = (budget.pot, span.key)
         found = self._slices.get(key)
         if found is None:
             self._opened += 1
-            found = self._slices[key] = Slice(budget, span, f"{self._node}-{self._opened}", self._clock.now())
-        found.budget, found.limit = budget, budget.limit or 0
+            lease = f"{self._node}-{self._opened}"
+            found = self._slices[key] = Slice(budget, span, lease, self._clock.now(), topped_up)
+            return found
+        if found.topped_up != topped_up:
+            # The end of a top-up is a cut of the limit: what is free goes back, and is asked for anew.
+            self._asking[found] = True
+            self._ask_soon()
+        found.limits(budget, topped_up)
         return found
 
 

@@ -20,18 +20,18 @@ class Slice:
 
     ``least`` and ``demand`` are the smallest hold that waits for money, and all that wait together; ``unit`` is the
     last one that waited. Below ``low`` the next slice is fetched ahead, unless it was ``asked`` for already.
+    ``limit`` is the one that holds now; ``topped_up`` is what top-ups add to the budget's own.
     """
 
     __slots__ = (
         "_reported", "ahead", "amount", "asked", "budget", "demand", "ends", "held", "known", "lease", "least", "limit",
-        "low", "settled", "span", "unit", "used_at",
+        "low", "settled", "span", "topped_up", "unit", "used_at",
     )  # fmt: skip
 
-    def __init__(self, budget: Budget, span: PeriodSpan, lease: str, now: float) -> None:
-        self.budget = budget
+    def __init__(self, budget: Budget, span: PeriodSpan, lease: str, now: float, topped_up: NanoUSD = 0) -> None:
         self.span = span
         self.lease = lease
-        self.limit = budget.limit or 0
+        self.limits(budget, topped_up)
         self.amount = self.settled = self.held = 0
         self.known = self._reported = 0
         self.least = self.demand = self.low = 0
@@ -43,6 +43,12 @@ class Slice:
     def free(self) -> NanoUSD:
         """What may still be held."""
         return self.amount - self.settled - self.held
+
+    def limits(self, budget: Budget, topped_up: NanoUSD) -> None:
+        """Take what decides from now on: ``budget`` and what is added to its limit."""
+        self.budget = budget
+        self.topped_up = topped_up
+        self.limit = (budget.limit or 0) + topped_up
 
     def want(self, bound: NanoUSD) -> None:
         """A hold of ``bound`` waits."""

@@ -43,6 +43,7 @@ from router_core.ports.stores import (
     UserRecord,
     UserStore,
 )
+from router_core.ports.topups import LeaseRecord, LeaseRegister, TopUpStore
 
 __all__ = [
     "AccountRecord",
@@ -75,6 +76,8 @@ __all__ = [
     "KeySource",
     "LeaseAnswer",
     "LeaseAsk",
+    "LeaseRecord",
+    "LeaseRegister",
     "MetricsReader",
     "MetricsStore",
     "PasswordHasher",
@@ -89,6 +92,7 @@ __all__ = [
     "SpendHour",
     "SpendReader",
     "StoredMeasures",
+    "TopUpStore",
     "UseCaseStore",
     "UserRecord",
     "UserStore",

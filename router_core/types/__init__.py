@@ -25,6 +25,8 @@ from router_core.types.budget import (
     Charge,
     DefaultBudgets,
     Payer,
+    TopUp,
+    TopUpState,
 )
 from router_core.types.config import (
     DEFAULT_PREFERENCES,
@@ -203,6 +205,8 @@ __all__ = [
     "ToolFormat",
     "ToolResultPart",
     "ToolSelection",
+    "TopUp",
+    "TopUpState",
     "UpstreamKey",
     "UpstreamState",
     "UptimeTick",

@@ -4,12 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from router_core.admin.action_trail import ActionTrail
+from router_core.admin.lease_desk import LeaseDesk
+from router_core.admin.topups import TopUps
 from router_core.admin.treasury import BudgetOrder, BudgetView, BudgetWord
 from router_core.budgets.forecast import Forecast, forecast
 from router_core.clock import SystemClock
 from router_core.errors import ValidationError
 from router_core.ports import SpendBy, SpendHour
+from router_core.security.memory_action_log import MemoryActionLog
+from router_core.security.memory_stores import MemoryAccountStore
 from router_core.types import NANO_PER_USD, Budget, BudgetAlert, Principal
+from tests.support.treasury_desk import treasury_desk
 
 __all__ = ["BudgetDouble", "budget_view"]
 
@@ -23,13 +29,17 @@ def budget_view(limit: int | None, spent: int, **changes: object) -> BudgetView:
     word: BudgetWord = "ok" if share is None or share < 80 else "warning" if share < 100 else "exceeded"
     return BudgetView(
         budget=Budget(**fields),  # type: ignore[arg-type]
+        limit=nano,
         period_key=now.date().isoformat(), starts=now, ends=now + timedelta(hours=5), spent=spent * NANO_PER_USD,
         held=0, overage=0, percent=share, word=word, own=True,
     )  # fmt: skip
 
 
 class BudgetDouble:
-    """The money of a console backend: fill ``views``, ``raised`` and ``hours``; ``limits_set`` keeps what was set."""
+    """The money of a console backend: fill ``views``, ``raised`` and ``hours``; ``limits_set`` keeps what was set.
+
+    ``money`` is a treasury in memory, for top-ups and leases.
+    """
 
     def __init__(self) -> None:
         self.views: list[BudgetView] = []
@@ -37,7 +47,22 @@ class BudgetDouble:
         self.past: dict[datetime, int] = {}
         self.hours: list[SpendHour] = []
         self.limits_set: list[BudgetOrder] = []
+        self.limits_dropped: list[str] = []
         self.refusal: ValidationError | None = None
+        clock = SystemClock()
+        self.acts = MemoryActionLog()
+        self.money = treasury_desk(MemoryAccountStore(), ActionTrail(self.acts, clock), clock)
+
+    @property
+    def topups(self) -> TopUps:
+        return self.money.topups
+
+    @property
+    def leases(self) -> LeaseDesk:
+        return self.money.leases
+
+    async def drop_budget(self, person: Principal, budget_id: str) -> None:
+        self.limits_dropped.append(budget_id)
 
     async def budgets(self, person: Principal) -> Sequence[BudgetView]:
         return self.views

@@ -42,7 +42,7 @@ from router_core.types import (
     WireUsage,
 )
 from tests.support.operator_desk import OperatorDesk, operator_desk
-from tests.support.treasury_desk import treasury_desk
+from tests.support.treasury_desk import TreasuryDesk, treasury_desk
 
 __all__ = ["PEPPER", "ApiRig", "ScriptedRouter", "api_rig", "response"]
 
@@ -187,6 +187,7 @@ class ApiRig:
     sessions: dict[PersonRole, OpenedSession]
     audit: MemoryAuditLog
     exporter: EndlessExporter
+    money: TreasuryDesk
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -214,14 +215,16 @@ def api_rig() -> Iterator[ApiRig]:
 
     people = asyncio.run(prepare())
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
-    audit, exporter = MemoryAuditLog(), EndlessExporter()
+    audit, exporter, money = MemoryAuditLog(), EndlessExporter(), treasury_desk(accounts, desk.trail, clock)
     deps = ApiDeps(
         router=router,
         authenticator=KeyAuthenticator(keys, accounts, PEPPER, clock),
         sessions=sessions,
         health=board,
         operations=desk.operations,
-        treasury=treasury_desk(accounts, desk.trail, clock).treasury,
+        treasury=money.treasury,
+        topups=money.topups,
+        leases=money.leases,
         audit=audit,
         exporter=exporter,
         metrics=desk.live,
@@ -236,7 +239,7 @@ def api_rig() -> Iterator[ApiRig]:
     with _serving(ApiApplication(deps)) as port:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
-            people["prompt_engineer"], state, desk, people, audit, exporter,
+            people["prompt_engineer"], state, desk, people, audit, exporter, money,
         )  # fmt: skip
 
 
