@@ -7,8 +7,19 @@ from typing import Annotated
 
 import typer
 
-from router_core.types import BudgetMode, BudgetScope, KeyRole, PersonRole
+from router_core.types import BudgetMode, BudgetPeriod, KeyRole, PersonRole
 from signalbox.audit_commands import audit, retention
+from signalbox.budget_commands import (
+    Account,
+    Installation,
+    Key,
+    Provider,
+    UseCase,
+    drop_budgets,
+    leases,
+    targets_of,
+    topups,
+)
 from signalbox.exits import guard
 from signalbox.operator_commands import breakers, drills, use_cases
 
@@ -31,7 +42,7 @@ app = typer.Typer(
 
 
 prices = typer.Typer(no_args_is_help=True, help="Prices: list.")
-budgets = typer.Typer(no_args_is_help=True, help="Budgets: set, list.")
+budgets = typer.Typer(no_args_is_help=True, help="Budgets: set, list, drop, topups, leases.")
 accounts = typer.Typer(no_args_is_help=True, help="Accounts: create, list.")
 users = typer.Typer(no_args_is_help=True, help="People who use the console: create, list, disable.")
 keys = typer.Typer(no_args_is_help=True, help="API keys: create, list, revoke.")
@@ -183,26 +194,26 @@ def list_accounts(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 @budgets.command("set")
 def set_budgets(  # noqa: PLR0913, PLR0917 - one argument for each option
-    account: Annotated[str | None, typer.Option(help="Name of the account.")] = None,
-    key: Annotated[str | None, typer.Option(help="Id of an API key.")] = None,
-    use_case: Annotated[str | None, typer.Option(help="Name of a use case.")] = None,
-    provider: Annotated[str | None, typer.Option(help="Name of a provider.")] = None,
-    installation: Annotated[bool, typer.Option("--installation", help="Everything together.")] = False,
+    account: Account = None,
+    key: Key = None,
+    use_case: UseCase = None,
+    provider: Provider = None,
+    installation: Installation = False,
     daily: Annotated[str | None, typer.Option(help="Dollars a day, or none.")] = None,
     monthly: Annotated[str | None, typer.Option(help="Dollars a month, or none.")] = None,
     mode: Annotated[BudgetMode, typer.Option(help="Refuse, only warn, or let a cheaper model serve.")] = "hard",
+    threshold: Annotated[
+        list[int] | None, typer.Option(help="Percent at which to alert; may be repeated. [default: as before]")
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Set what one account, key, use case, provider or the installation may spend."""
     from signalbox.commands import budgets as command
 
-    named: dict[BudgetScope, str | None] = {
-        "account": account, "key": key, "use_case": use_case, "provider": provider,
-    }  # fmt: skip
-    targets = [(scope, name) for scope, name in named.items() if name is not None]
-    targets += [("installation", "")] if installation else []
-    command.set_budgets(data_dir, targets, [("daily", daily), ("monthly", monthly)], mode, as_json=as_json)
+    targets = targets_of(account, key, use_case, provider, installation=installation)
+    limits: list[tuple[BudgetPeriod, str | None]] = [("daily", daily), ("monthly", monthly)]
+    command.set_budgets(data_dir, targets, limits, mode, threshold or (), as_json=as_json)
 
 
 @budgets.command("list")
@@ -292,6 +303,9 @@ def revoke_key(
 
 
 app.add_typer(accounts, name="accounts")
+budgets.command("drop")(drop_budgets)
+budgets.add_typer(topups, name="topups")
+budgets.add_typer(leases, name="leases")
 app.add_typer(budgets, name="budgets")
 app.add_typer(prices, name="prices")
 app.add_typer(users, name="users")

@@ -120,9 +120,9 @@ class LeasedBudget:
         """Have the next batch ask for ``bound``; those who wait together share one."""
         now = self._clock.now()
         for each in purse.slices:
-            if each.free < bound or now >= each.ends:
+            if each.free < bound or now >= each.ends or each.tight:
                 each.want(bound)
-            self._asking.setdefault(each, False)
+            self._asking[each] = each.tight or self._asking.get(each, False)
         ticket = self._batches + 1
         async with self._turn:
             if self._batches < ticket:
@@ -133,10 +133,6 @@ class LeasedBudget:
     def _fetch_ahead(self, low: Slice) -> None:
         low.asked = low.ahead = True
         self._asking.setdefault(low, False)
-        self._ask_soon()
-
-    def _ask_soon(self) -> None:
-        """Have a batch ask for what is wanted by now, while requests go on."""
         task = asyncio.create_task(self._take_turn())
         self._ahead.add(task)
         task.add_done_callback(self._ahead.discard)
@@ -180,19 +176,20 @@ class LeasedBudget:
         """Renew what runs out and give back what others wait for, once. Raises :class:`OverloadedError`."""
         if not self._slices:
             return
-        book, now, moment = self._book(), self._clock.now(), self._clock.utcnow()
         recalled = await self._store.recalled(self._writer)
+        book, now, moment = self._book(), self._clock.now(), self._clock.utcnow()
+        if book is not self._known_book:
+            self._adopt(book)
         for each in list(self._slices.values()):
             topped_up = book.topped_up(each.budget.pot, moment)
             if each.topped_up != topped_up:
-                each.limits(each.budget, topped_up)
-                self._asking[each] = True
-            elif each.lease in recalled or (self._is_done(each, now, moment) and (each.free > 0 or not each.held)):
+                each.limited_by(each.budget, topped_up)
+            idle = self._is_done(each, now, moment) and not each.held
+            unwanted = each.free > 0 and (each.tight or self._is_done(each, now, moment))
+            if each.lease in recalled or idle or unwanted:
                 self._asking[each] = True
             elif each.ends - now < self._policy.renew:
                 self._asking.setdefault(each, False)
-        if book is not self._known_book:
-            self._adopt(book)
         await self._take_turn()
 
     def _pause(self) -> float:
@@ -254,16 +251,10 @@ class LeasedBudget:
 
     def _adopt(self, book: BudgetBook) -> None:
         moment = self._clock.utcnow()
-        changed = [
-            each
-            for each in self._slices.values()
-            if _differs(each.budget, book) or each.topped_up != book.topped_up(each.budget.pot, moment)
-        ]
+        for each in self._slices.values():
+            each.limited_by(_deciding(each.budget, book), book.topped_up(each.budget.pot, moment))
         self._known_book = book
         self._purses.clear()
-        if changed:
-            self._asking.update(dict.fromkeys(changed, True))
-            self._ask_soon()
 
     def _filled(self, budgets: Iterable[Budget], moment: datetime) -> Purse:
         slices: list[Slice] = []
@@ -288,11 +279,7 @@ class LeasedBudget:
             lease = f"{self._node}-{self._opened}"
             found = self._slices[key] = Slice(budget, span, lease, self._clock.now(), topped_up)
             return found
-        if found.topped_up != topped_up:
-            # The end of a top-up is a cut of the limit: what is free goes back, and is asked for anew.
-            self._asking[found] = True
-            self._ask_soon()
-        found.limits(budget, topped_up)
+        found.limited_by(budget, topped_up)
         return found
 
 
@@ -306,8 +293,7 @@ def _tightest(budgets: Iterable[Budget]) -> dict[str, Budget]:
     return found
 
 
-def _differs(budget: Budget, book: BudgetBook) -> bool:
-    """Say whether another budget decides by now, or none."""
+def _deciding(budget: Budget, book: BudgetBook) -> Budget | None:
+    """Return what decides by now where ``budget`` did."""
     there = book.of_account(budget.target) if budget.scope == "account" else book.of(budget.scope, budget.target)
-    now = _tightest(there).get(budget.pot)
-    return now is None or (now.id, now.limit, now.mode) != (budget.id, budget.limit, budget.mode)
+    return _tightest(there).get(budget.pot)
