@@ -37,7 +37,7 @@ from router_core.types import (
 __all__ = ["ConsoleBackend", "Control", "Screen"]
 
 Screen = Literal["overview", "live", "health", "audit", "budgets", "playground"]
-Control = Literal["breakers", "drills", "metrics", "export", "budgets", "topups"]
+Control = Literal["breakers", "drills", "metrics", "export", "budgets", "topups", "leases"]
 
 
 class ConsoleBackend(Protocol):

@@ -66,6 +66,7 @@ CONTROLS: dict[Control, str] = {
     "export": "audit.export",
     "budgets": "budgets.edit",
     "topups": "topups.ask",
+    "leases": "leases.write_off",
 }
 RECENT_SHOWN = 25
 RECENT_SEARCHED = 200

@@ -174,18 +174,7 @@ class _Parts:
 def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
     settings, clock, store, desk = parts.settings, parts.clock, parts.store, parts.desk
     events = RecentEvents()
-    router = Router(
-        config=parts.config,
-        adapters=desk.adapters,
-        keys=parts.keys,
-        prices=parts.prices,
-        recorder=FanOutRecorder(parts.record.recorder, events, *desk.recorders, *parts.telemetry),
-        journal=parts.record.journal,
-        budget=parts.budget,
-        clock=clock,
-        policy=router_policy(settings),
-        node=parts.node,
-    )
+    router = _router(parts, events)
     live = LiveMetrics(store.metrics, parts.pending, clock, lambda: (router.in_flight, router.streams))
     pepper = key_pepper(parts.master)
     return Runtime(
@@ -221,6 +210,21 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         pepper=pepper,
         key_was_made=parts.master.made,
         close=close,
+    )
+
+
+def _router(parts: _Parts, events: RecentEvents) -> Router:
+    return Router(
+        config=parts.config,
+        adapters=parts.desk.adapters,
+        keys=parts.keys,
+        prices=parts.prices,
+        recorder=FanOutRecorder(parts.record.recorder, events, *parts.desk.recorders, *parts.telemetry),
+        journal=parts.record.journal,
+        budget=parts.budget,
+        clock=parts.clock,
+        policy=router_policy(parts.settings),
+        node=parts.node,
     )
 
 

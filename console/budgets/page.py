@@ -9,7 +9,9 @@ import streamlit as st
 
 from console.budgets.bars import draw_bars, nearest_first, owner_of
 from console.budgets.change import offer_change
+from console.budgets.overdue import draw_overdue
 from console.budgets.spending import DaySpend, by_day, by_name, spend_csv, spend_figure
+from console.budgets.topups import draw_topups
 from console.charts import CHART_CONFIG
 from console.format import count, literal, moment, money, zone_of
 from console.identity import Visitor, require
@@ -47,9 +49,11 @@ def draw_budgets() -> None:
         return
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("Limits", anchor=False)
-        offer_change(visitor, names)
+        offer_change(visitor, names, views)
     draw_bars(nearest_first(views, names), names, now, zone, ahead)
     _alerts(alerts, views, names, zone, now)
+    draw_topups(visitor, views, names, zone, now)
+    draw_overdue(visitor, names)
 
 
 def _spending(visitor: Visitor, zone: ZoneInfo, now: datetime, names: Mapping[str, str]) -> None:

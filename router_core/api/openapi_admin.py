@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from router_core.admin.lease_desk import WrittenOff
-from router_core.admin.topups import TopUpApproval, TopUpOrder
 from router_core.admin.treasury import BudgetOrder
 from router_core.admin.views import UpstreamView
 from router_core.api.admin_audit import AuditAnswer
@@ -13,14 +11,13 @@ from router_core.api.admin_budgets import AlertList, BudgetDropped, BudgetList
 from router_core.api.admin_drills import DrillList
 from router_core.api.admin_export import CONTENT_TYPES
 from router_core.api.admin_health import ActionList
-from router_core.api.admin_leases import LeaseList
 from router_core.api.admin_stats import RetentionAnswer, StatsAnswer
-from router_core.api.admin_topups import TopUpDenial, TopUpList
 from router_core.api.admin_use_cases import PolicyChange, UseCaseList
 from router_core.api.audit_query import FILTER_NAMES
 from router_core.api.budget import BudgetAnswer, UsageAnswer
 from router_core.api.metrics import MetricsAnswer, ResetAnswer, describe_parameters
-from router_core.types import AuditDetail, Budget, Drill, DrillOrder, HealthReport, TopUp, UpstreamState, UseCasePolicy
+from router_core.api.openapi_topups import TOPUP_TYPES, topup_paths
+from router_core.types import AuditDetail, Budget, Drill, DrillOrder, HealthReport, UpstreamState, UseCasePolicy
 
 __all__ = ["ADMIN_TYPES", "admin_paths"]
 
@@ -30,7 +27,7 @@ ADMIN_TYPES: tuple[type, ...] = (
     BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
     BudgetList, Budget, BudgetOrder, BudgetDropped, AlertList, BudgetAnswer, UsageAnswer,
     UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer, StatsAnswer,
-    RetentionAnswer, TopUpList, TopUp, TopUpOrder, TopUpApproval, TopUpDenial, LeaseList, WrittenOff,
+    RetentionAnswer, *TOPUP_TYPES,
 )  # fmt: skip
 
 
@@ -62,22 +59,7 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
             "put": act("Set a budget", Budget, BudgetOrder),
         },
         "/api/admin/budgets/{id}": {"delete": act("Remove a budget", BudgetDropped)},
-        "/api/admin/topups": {
-            "get": act("The top-ups that the caller may see", TopUpList),
-            "post": act("Ask for more money on a budget, for a while", TopUp, TopUpOrder),
-        },
-        "/api/admin/topups/{id}/approve": {"post": act("Let a top-up run", TopUp, TopUpApproval)},
-        "/api/admin/topups/{id}/deny": {"post": act("Turn a top-up down", TopUp, TopUpDenial)},
-        "/api/admin/topups/{id}/withdraw": {"post": act("Take back the caller's own request", TopUp)},
-        "/api/admin/topups/{id}/end": {"post": act("End a top-up before its time", TopUp)},
-        "/api/llm/budget/requests": {
-            "get": act("The top-ups of the caller's account and key", TopUpList),
-            "post": act("Ask for more money on the budget of the caller's account or key", TopUp, TopUpOrder),
-        },
-        "/api/admin/leases": {"get": act("What processes hold of budgets", LeaseList)},
-        "/api/admin/leases/{id}/write-off": {
-            "post": act("Give what a dead process held back to its budget", WrittenOff)
-        },
+        **topup_paths(act),
         "/api/admin/alerts": {"get": act("The newest alerts of budgets", AlertList, query=[limit])},
         "/api/llm/budget": {"get": act("The budgets of the caller's account", BudgetAnswer)},
         "/api/llm/usage": {"get": act("What the caller's account spent", UsageAnswer)},

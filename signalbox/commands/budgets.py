@@ -124,8 +124,14 @@ def _row(view: BudgetView) -> dict[str, Any]:
         "period": view.period_key,
         "mode": budget.mode if view.own else f"{budget.mode}, default",
         "spent": dollars(view.spent),
-        "limit": "none" if view.limit is None else dollars(view.limit),
-        "topped up": "" if view.topped_up_until is None else f"{dollars(view.topped_up)} of it",
-        "until": view.topped_up_until or "",
+        "limit": _limit(view),
         "used": "" if view.percent is None else f"{view.percent:.1f} %",
     }
+
+
+def _limit(view: BudgetView) -> str:
+    if view.limit is None:
+        return "none"
+    until = view.topped_up_until
+    more = "" if until is None else f" incl. {dollars(view.topped_up)} until {until:%Y-%m-%d %H:%M}Z"
+    return f"{dollars(view.limit)}{more}"

@@ -99,7 +99,6 @@ def _print(topup: TopUp, *, as_json: bool) -> None:
 
 def _row(topup: TopUp) -> dict[str, Any]:
     return {
-        "id": topup.id, "scope": topup.scope, "of": topup.target, "period": topup.period,
-        "amount": dollars(topup.amount), "until": topup.ends_at, "asked by": topup.asked_by, "reason": topup.reason,
-        "decided by": topup.decided_by, "note": topup.note,
+        "id": topup.id, "budget": topup.pot, "amount": dollars(topup.amount), "until": topup.ends_at,
+        "asked by": topup.asked_by, "reason": topup.reason,
     }  # fmt: skip
