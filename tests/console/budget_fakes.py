@@ -24,14 +24,14 @@ def budget_view(limit: int | None, spent: int, **changes: object) -> BudgetView:
     """Return a daily budget of acme in dollars."""
     now = SystemClock().utcnow()
     nano = None if limit is None else limit * NANO_PER_USD
+    view = {"own": True} | {name: changes.pop(name) for name in BudgetView.__struct_fields__ if name in changes}
     fields = {"id": f"b{limit}", "scope": "account", "target": "acme", "period": "daily", "limit": nano} | changes
     share = None if limit is None else 100.0 * spent / limit
     word: BudgetWord = "ok" if share is None or share < 80 else "warning" if share < 100 else "exceeded"
     return BudgetView(
         budget=Budget(**fields),  # type: ignore[arg-type]
-        limit=nano,
-        period_key=now.date().isoformat(), starts=now, ends=now + timedelta(hours=5), spent=spent * NANO_PER_USD,
-        held=0, overage=0, percent=share, word=word, own=True,
+        limit=nano, period_key=now.date().isoformat(), starts=now, ends=now + timedelta(hours=5),
+        spent=spent * NANO_PER_USD, held=0, overage=0, percent=share, word=word, **view,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
