@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import streamlit as st
 
-from console.budgets.bars import owner_of
+from console.budgets.bars import KINDS, owner_of
 from console.format import literal, moment, money, prose, zone_of
 from console.identity import Visitor, require
 from router_core.admin.amounts import read_dollars
@@ -16,7 +16,7 @@ from router_core.budgets.refusals import dollars
 from router_core.errors import LLMError, ValidationError
 from router_core.types import TopUp
 
-__all__ = ["TopUpDialog", "draw_dialog", "open_dialog", "take_flash"]
+__all__ = ["TopUpDialog", "draw_dialog", "open_dialog", "take_flash", "whose"]
 
 OPEN_KEY: Final = "topup_open"
 FLASH_KEY: Final = "topup_flash"
@@ -60,7 +60,14 @@ def draw_dialog(found: Mapping[str, TopUp], views: Sequence[BudgetView], names: 
     if topup is None:
         opened(_ask)(views, names)
     else:
-        opened({"approve": _approve, "deny": _deny, "withdraw": _withdraw, "end": _end}[dialog.kind])(topup)
+        draw = {"approve": _approve, "deny": _deny, "withdraw": _withdraw, "end": _end}[dialog.kind]
+        opened(draw)(topup, literal(whose(topup, names)))
+
+
+def whose(topup: TopUp, names: Mapping[str, str]) -> str:
+    """Return whose budget is topped up, in words."""
+    kind = KINDS[topup.scope]
+    return f"{kind} {names.get(topup.target, topup.target)}".strip() + f", {topup.period}"
 
 
 def _ask(views: Sequence[BudgetView], names: Mapping[str, str]) -> None:
@@ -85,10 +92,10 @@ def _ask(views: Sequence[BudgetView], names: Mapping[str, str]) -> None:
     )  # fmt: skip
 
 
-def _approve(topup: TopUp) -> None:
+def _approve(topup: TopUp, of: str) -> None:
     visitor = require("budgets", touch=True)
     zone, now = zone_of(st.context.timezone), visitor.stage.clock.utcnow()
-    st.markdown(f"{literal(topup.asked_by)} asks for this because: {literal(topup.reason)}")
+    st.markdown(f"**{of}**: {literal(topup.asked_by)} asks because: {literal(topup.reason)}")
     asked = dollars(topup.amount).lstrip("$").replace(",", "")
     amount = st.text_input("Dollars", asked, key=f"topup_amount_{topup.id}", autocomplete="off", live=True)
     fine = _preview(amount, None)
@@ -102,9 +109,11 @@ def _approve(topup: TopUp) -> None:
     )  # fmt: skip
 
 
-def _deny(topup: TopUp) -> None:
+def _deny(topup: TopUp, of: str) -> None:
     visitor = require("budgets", touch=True)
-    st.markdown(f"{literal(topup.asked_by)} asks for {literal(money(topup.amount))} because: {literal(topup.reason)}")
+    st.markdown(
+        f"**{of}**: {literal(topup.asked_by)} asks for {literal(money(topup.amount))} because: {literal(topup.reason)}"
+    )
     note = st.text_input("Why not", max_chars=MAX_TEXT, key=f"topup_note_{topup.id}", live=True)
     _finish(
         visitor, "Deny", lambda: visitor.stage.backend.topups.deny(topup.id, note, visitor.person),
@@ -112,20 +121,20 @@ def _deny(topup: TopUp) -> None:
     )  # fmt: skip
 
 
-def _withdraw(topup: TopUp) -> None:
+def _withdraw(topup: TopUp, of: str) -> None:
     visitor = require("budgets", touch=True)
-    st.markdown(f"Your request for {literal(money(topup.amount))} will not be decided any more.")
+    st.markdown(f"**{of}**: your request for {literal(money(topup.amount))} will not be decided any more.")
     _finish(
         visitor, "Withdraw", lambda: visitor.stage.backend.topups.withdraw(topup.id, visitor.person),
         "The request is withdrawn.",
     )  # fmt: skip
 
 
-def _end(topup: TopUp) -> None:
+def _end(topup: TopUp, of: str) -> None:
     visitor = require("budgets", touch=True)
     st.markdown(
-        f"The limit falls by {literal(money(topup.amount))} at once. Calls under way are finished; when more than the "
-        "limit is spent, new ones are refused."
+        f"**{of}**: the limit falls by {literal(money(topup.amount))} at once. Calls under way are "
+        "finished; when more than the limit is spent, new ones are refused."
     )
     _finish(
         visitor, "End it now", lambda: visitor.stage.backend.topups.end(topup.id, visitor.person),

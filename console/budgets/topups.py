@@ -7,13 +7,11 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from console.budgets.bars import KINDS
-from console.budgets.topup_dialogs import TopUpDialog, draw_dialog, open_dialog, take_flash
+from console.budgets.topup_dialogs import TopUpDialog, draw_dialog, open_dialog, take_flash, whose
 from console.format import ago, literal, moment, money, span
 from console.identity import Visitor
 from router_core.admin.topups import TopUpView, TopUpWord
 from router_core.admin.treasury import BudgetView
-from router_core.types import TopUp
 
 __all__ = ["draw_topups"]
 
@@ -55,7 +53,7 @@ def _waiting(view: TopUpView, names: Mapping[str, str], zone: ZoneInfo, now: dat
     asked, until = ago((now - topup.asked_at).total_seconds()), moment(topup.ends_at, zone, now)
     with _row():
         _text(
-            f"**{literal(money(topup.amount))} more** for {_whose(topup, names)}, until {until}",
+            f"**{literal(money(topup.amount))} more** for {literal(whose(topup, names))}, until {until}",
             f"asked by {literal(topup.asked_by)} {asked} · {literal(topup.reason)}",
         )
         with st.container(horizontal=True, width="content"):
@@ -72,7 +70,7 @@ def _running(view: TopUpView, names: Mapping[str, str], zone: ZoneInfo, now: dat
     note = f" · {literal(topup.note)}" if topup.note else ""
     with _row():
         _text(
-            f"**{literal(money(topup.amount))} more** for {_whose(topup, names)}, {left} left "
+            f"**{literal(money(topup.amount))} more** for {literal(whose(topup, names))}, {left} left "
             f"(until {moment(topup.ends_at, zone, now)})",
             f"asked by {literal(topup.asked_by)}, approved by {literal(topup.decided_by)} · "
             f"{literal(topup.reason)}{note}",
@@ -88,7 +86,7 @@ def _earlier(found: Sequence[TopUpView], names: Mapping[str, str], zone: ZoneInf
         {
             "Asked": moment(each.top_up.asked_at, zone, now),
             "By": each.top_up.asked_by,
-            "Budget": f"{_plain(each.top_up, names)}, {each.top_up.period}",
+            "Budget": whose(each.top_up, names),
             "Amount": money(each.top_up.amount),
             "Reason": each.top_up.reason,
             "State": WORDS[each.word],
@@ -109,14 +107,6 @@ def _text(said: str, detail: str) -> None:
     with st.container(width=620, gap="xsmall"):
         st.markdown(said)
         st.caption(detail)
-
-
-def _whose(topup: TopUp, names: Mapping[str, str]) -> str:
-    return f"{literal(_plain(topup, names))}, {topup.period}"
-
-
-def _plain(topup: TopUp, names: Mapping[str, str]) -> str:
-    return f"{KINDS[topup.scope]} {names.get(topup.target, topup.target)}".strip()
 
 
 def _button(label: str, key: str, dialog: TopUpDialog, *, icon: str | None = None, main: bool = False) -> None:
