@@ -8,7 +8,9 @@ from console.bills_backend import BillsBackend
 from console.views import Choices, LiveScope, OverviewView
 from router_core.admin.alerting import AlertDesk
 from router_core.admin.chain_check import ChainCheckState
+from router_core.admin.lease_desk import LeaseDesk
 from router_core.admin.price_desk import PriceDesk
+from router_core.admin.topups import TopUps
 from router_core.admin.treasury import BudgetOrder, BudgetView
 from router_core.budgets.forecast import Forecast
 from router_core.journal.stats import RecorderStats
@@ -37,7 +39,7 @@ from router_core.types import (
 __all__ = ["ConsoleBackend", "Control", "Screen"]
 
 Screen = Literal["overview", "live", "health", "audit", "budgets", "playground"]
-Control = Literal["breakers", "drills", "metrics", "export", "budgets", "prices"]
+Control = Literal["breakers", "drills", "metrics", "export", "budgets", "prices", "topups", "leases"]
 
 
 class ConsoleBackend(Protocol):
@@ -100,6 +102,20 @@ class ConsoleBackend(Protocol):
     @property
     def alerting(self) -> AlertDesk:
         """What was raised about money, and the channels that carry it; it checks the person's right itself."""
+        ...
+
+    @property
+    def topups(self) -> TopUps:
+        """Who asked for more money for how long, and what became of it; it checks rights itself."""
+        ...
+
+    @property
+    def leases(self) -> LeaseDesk:
+        """The money that processes hold; it checks rights itself."""
+        ...
+
+    async def drop_budget(self, person: Principal, budget_id: str) -> None:
+        """Remove a limit. Raises :class:`NotFoundError` for none such."""
         ...
 
     async def set_budget(self, person: Principal, order: BudgetOrder) -> Budget:

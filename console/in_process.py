@@ -12,7 +12,9 @@ from console.bridge import Bridge
 from console.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
 from router_core.admin.alerting import AlertDesk
 from router_core.admin.chain_check import ChainCheckState
+from router_core.admin.lease_desk import LeaseDesk
 from router_core.admin.price_desk import PriceDesk
+from router_core.admin.topups import TopUps
 from router_core.admin.treasury import BudgetOrder, BudgetView
 from router_core.budgets.forecast import Forecast
 from router_core.clock import Clock
@@ -65,6 +67,8 @@ CONTROLS: dict[Control, str] = {
     "export": "audit.export",
     "budgets": "budgets.edit",
     "prices": "prices.edit",
+    "topups": "topups.ask",
+    "leases": "leases.write_off",
 }
 RECENT_SHOWN = 25
 RECENT_SEARCHED = 200
@@ -237,6 +241,20 @@ class InProcessBackend:
     def alerting(self) -> AlertDesk:
         """What was raised about money, and the channels that carry it."""
         return self._runtime.money.alerts
+
+    @property
+    def topups(self) -> TopUps:
+        """Who asked for more money for how long, and what became of it."""
+        return self._runtime.money.topups
+
+    @property
+    def leases(self) -> LeaseDesk:
+        """The money that processes hold."""
+        return self._runtime.money.leases
+
+    async def drop_budget(self, person: Principal, budget_id: str) -> None:
+        """Remove a limit."""
+        await self._runtime.money.treasury.drop_budget(budget_id, person)
 
     async def set_budget(self, person: Principal, order: BudgetOrder) -> Budget:
         """Set a limit."""

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 from db.column_types import UtcMicros
 
-__all__ = ["BudgetLease", "BudgetPot", "BudgetRow"]
+__all__ = ["BudgetLease", "BudgetPot", "BudgetRow", "BudgetTopUpRow"]
 
 
 def _amount() -> Mapped[int]:
@@ -39,11 +39,44 @@ class BudgetRow(Base):
     updated_at: Mapped[datetime] = mapped_column(UtcMicros)
 
 
-class BudgetPot(Base):
-    """A budget in one period, in nano-dollars: ``spent + leased <= amount + overage`` at every moment.
+class BudgetTopUpRow(Base):
+    """Money that somebody asked for on top of a budget, and what became of it; ``amount`` is in nano-dollars.
 
-    ``amount`` and ``thresholds`` are what the last process to ask took for the limit; they count for default budgets,
-    which have no row of their own. ``marks`` is what was spent of late, by slots, as MessagePack.
+    Those that are approved are part of the configuration. The index by state serves every load of it.
+    """
+
+    __tablename__ = "budget_topups"
+    __table_args__ = (
+        CheckConstraint("scope IN ('installation', 'account', 'key', 'use_case', 'provider')", name="scope"),
+        CheckConstraint("period IN ('daily', 'monthly')", name="period"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("state IN ('pending', 'approved', 'denied', 'withdrawn', 'ended')", name="state"),
+        Index(None, "state", "ends_at"),
+        Index(None, "scope", "target"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    scope: Mapped[str]
+    target: Mapped[str]
+    period: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str]
+    ends_at: Mapped[datetime] = mapped_column(UtcMicros)
+    asked_at: Mapped[datetime] = mapped_column(UtcMicros)
+    asked_by: Mapped[str]
+    asked_by_id: Mapped[str]
+    state: Mapped[str]
+    decided_at: Mapped[datetime | None] = mapped_column(UtcMicros)
+    decided_by: Mapped[str]
+    note: Mapped[str]
+    ended_by: Mapped[str]
+
+
+class BudgetPot(Base):
+    """A budget in one period, in nano-dollars: ``spent + leased`` stay within limit, running top-ups and overage.
+
+    ``amount`` and ``thresholds`` are what the last process to ask took for the limit, without top-ups; they count for
+    default budgets, which have no row of their own. ``marks`` is what was spent of late, by slots, as MessagePack.
     """
 
     __tablename__ = "budget_pots"

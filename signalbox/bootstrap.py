@@ -41,7 +41,7 @@ from signalbox.audit_identity import AuditIdentity, audit_identity
 from signalbox.data_dir import prepare_folder
 from signalbox.environment_config import EnvironmentConfig
 from signalbox.master_key import MasterKey, load_master_key
-from signalbox.money import store_money
+from signalbox.money import MoneyParts, store_money
 from signalbox.operators_desk import DeskParts, OperatorsDesk
 from signalbox.price_book import stored_prices
 from signalbox.provider_keys import base_urls, environment_keys
@@ -138,7 +138,10 @@ async def build(settings: Settings, *, migrate: bool = True, overrides: Override
         background(stack, budget.run())
         alerts = AlertRoom(settings, store, master, desk.trail, clock)
         alerts.start(stack)
-        money = store_money(store, config, prices, alerts.desk, desk.trail, budget.settled, clock)
+        money = MoneyParts(
+            store=store, config=config, prices=prices, alerts=alerts.desk, trail=desk.trail, settled=budget.settled,
+            request_timeout=settings.request_timeout_s, clock=clock,
+        )  # fmt: skip
         parts = _Parts(
             settings, clock, store, master, adapters, prices, config, keys, desk, record, budget, pending, telemetry,
             money, node,
@@ -168,25 +171,14 @@ class _Parts:
     budget: LeasedBudget
     pending: PendingEvents
     telemetry: list[Recorder]
-    money: MoneyDesks
+    money: MoneyParts
     node: str
 
 
 def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
     settings, clock, store, desk = parts.settings, parts.clock, parts.store, parts.desk
     events, pepper = RecentEvents(), key_pepper(parts.master)
-    router = Router(
-        config=parts.config,
-        adapters=desk.adapters,
-        keys=parts.keys,
-        prices=parts.prices,
-        recorder=FanOutRecorder(parts.record.recorder, events, *desk.recorders, *parts.telemetry),
-        journal=parts.record.journal,
-        budget=parts.budget,
-        clock=clock,
-        policy=router_policy(settings),
-        node=parts.node,
-    )
+    router = _router(parts, events)
     live = LiveMetrics(store.metrics, parts.pending, clock, lambda: (router.in_flight, router.streams))
     return Runtime(
         settings=settings,
@@ -202,7 +194,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         started=clock.utcnow(),
         health=desk.health,
         operations=desk.attend(router, live.reset),
-        money=parts.money,
+        money=store_money(parts.money),
         budget=parts.budget,
         limits=store.limits,
         budgets=store.budgets,
@@ -219,6 +211,21 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         pepper=pepper,
         key_was_made=parts.master.made,
         close=close,
+    )
+
+
+def _router(parts: _Parts, events: RecentEvents) -> Router:
+    return Router(
+        config=parts.config,
+        adapters=parts.desk.adapters,
+        keys=parts.keys,
+        prices=parts.prices,
+        recorder=FanOutRecorder(parts.record.recorder, events, *parts.desk.recorders, *parts.telemetry),
+        journal=parts.record.journal,
+        budget=parts.budget,
+        clock=parts.clock,
+        policy=router_policy(parts.settings),
+        node=parts.node,
     )
 
 

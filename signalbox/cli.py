@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from router_core.types import BudgetMode, BudgetScope, KeyRole, PersonRole
+from router_core.types import KeyRole, PersonRole
 from signalbox.alert_commands import alerts
 from signalbox.audit_commands import audit, retention
+from signalbox.budget_commands import budgets
 from signalbox.exits import guard
 from signalbox.operator_commands import breakers, drills, use_cases
 from signalbox.price_commands import prices
@@ -33,7 +34,6 @@ app = typer.Typer(
 )
 
 
-budgets = typer.Typer(no_args_is_help=True, help="Budgets: set, list.")
 accounts = typer.Typer(no_args_is_help=True, help="Accounts: create, list.")
 users = typer.Typer(no_args_is_help=True, help="People who use the console: create, list, disable.")
 keys = typer.Typer(no_args_is_help=True, help="API keys: create, list, revoke.")
@@ -181,38 +181,6 @@ def list_accounts(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     from signalbox.commands import administer
 
     administer.list_accounts(data_dir, as_json=as_json)
-
-
-@budgets.command("set")
-def set_budgets(  # noqa: PLR0913, PLR0917 - one argument for each option
-    account: Annotated[str | None, typer.Option(help="Name of the account.")] = None,
-    key: Annotated[str | None, typer.Option(help="Id of an API key.")] = None,
-    use_case: Annotated[str | None, typer.Option(help="Name of a use case.")] = None,
-    provider: Annotated[str | None, typer.Option(help="Name of a provider.")] = None,
-    installation: Annotated[bool, typer.Option("--installation", help="Everything together.")] = False,
-    daily: Annotated[str | None, typer.Option(help="Dollars a day, or none.")] = None,
-    monthly: Annotated[str | None, typer.Option(help="Dollars a month, or none.")] = None,
-    mode: Annotated[BudgetMode, typer.Option(help="Refuse, only warn, or let a cheaper model serve.")] = "hard",
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Set what one account, key, use case, provider or the installation may spend."""
-    from signalbox.commands import budgets as command
-
-    named: dict[BudgetScope, str | None] = {
-        "account": account, "key": key, "use_case": use_case, "provider": provider,
-    }  # fmt: skip
-    targets = [(scope, name) for scope, name in named.items() if name is not None]
-    targets += [("installation", "")] if installation else []
-    command.set_budgets(data_dir, targets, [("daily", daily), ("monthly", monthly)], mode, as_json=as_json)
-
-
-@budgets.command("list")
-def list_budgets(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """List all budgets and how they stand."""
-    from signalbox.commands import budgets as command
-
-    command.list_budgets(data_dir, as_json=as_json)
 
 
 @users.command("create")

@@ -1,6 +1,7 @@
 """Puts the facades of money together over the store, for servers and for commands."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.alerting import AlertDesk
@@ -14,27 +15,38 @@ from router_core.types import NanoUSD, Rates
 from signalbox.model_names import catalogue_models
 from signalbox.price_book import stored_prices
 from signalbox.store import Store
-from signalbox.treasury import store_treasury
+from signalbox.treasury import store_leases, store_topups, store_treasury
 
-__all__ = ["command_bills", "command_prices", "store_money"]
+__all__ = ["MoneyParts", "command_bills", "command_prices", "store_money"]
 
 
-def store_money(
-    store: Store,
-    config: ConfigSource,
-    prices: PriceSource,
-    alerts: AlertDesk,
-    trail: ActionTrail,
-    settled: Callable[[], Mapping[str, NanoUSD]],
-    clock: Clock,
-) -> MoneyDesks:
-    """Return the facades; ``settled`` is what this process spent out of each of its leases."""
-    treasury = store_treasury(store, config, trail, settled, clock)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyParts:
+    """What the facades work on. ``settled`` is what this process spent out of each of its leases, ``request_timeout``
+    the seconds that a request takes at most.
+    """
+
+    store: Store
+    config: ConfigSource
+    prices: PriceSource
+    alerts: AlertDesk
+    trail: ActionTrail
+    settled: Callable[[], Mapping[str, NanoUSD]]
+    request_timeout: float
+    clock: Clock
+
+
+def store_money(parts: MoneyParts) -> MoneyDesks:
+    """Return the facades of a server."""
+    store, config, prices, trail, clock = parts.store, parts.config, parts.prices, parts.trail, parts.clock
+    treasury = store_treasury(store, config, trail, parts.settled, clock)
     return MoneyDesks(
         treasury=treasury,
         prices=_price_desk(store, config, prices, trail, clock),
         bills=_bills(store, config, prices, treasury, clock),
-        alerts=alerts,
+        alerts=parts.alerts,
+        topups=store_topups(store, config, trail, clock),
+        leases=store_leases(store, trail, parts.request_timeout, clock),
     )
 
 

@@ -31,8 +31,10 @@ from db.stores import (
     SqlBudgetStore,
     SqlConfigStore,
     SqlHealthHistory,
+    SqlLeaseRegister,
     SqlPriceStore,
     SqlSessionStore,
+    SqlTopUpStore,
     SqlUseCaseStore,
     SqlUserStore,
 )
@@ -67,6 +69,8 @@ class Store:
     use_cases: SqlUseCaseStore
     budgets: SqlBudgetStore
     limits: SqlBudgetSettings
+    topups: SqlTopUpStore
+    leases: SqlLeaseRegister
     spending: SqlSpendReader
     prices: SqlPriceStore
     record: SqlRecordReader
@@ -136,6 +140,8 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         use_cases=SqlUseCaseStore(hop, clock),
         budgets=SqlBudgetStore(hop, clock),
         limits=SqlBudgetSettings(hop, clock),
+        topups=SqlTopUpStore(hop, clock),
+        leases=SqlLeaseRegister(hop, clock),
         spending=SqlSpendReader(hop),
         prices=SqlPriceStore(hop, clock),
         record=SqlRecordReader(hop),

@@ -1,15 +1,17 @@
-"""Puts the treasury together over the store, for servers and for commands."""
+"""Puts the treasury and what stands beside it together over the store, for servers and for commands."""
 
 from collections.abc import Callable, Mapping
 
 from router_core.admin.action_trail import ActionTrail
+from router_core.admin.lease_desk import LeaseDesk, LeaseParts
+from router_core.admin.topups import TopUpParts, TopUps
 from router_core.admin.treasury import Treasury, TreasuryParts
 from router_core.clock import Clock
 from router_core.ports import ConfigSource
 from router_core.types import NanoUSD
 from signalbox.store import Store
 
-__all__ = ["store_treasury"]
+__all__ = ["store_leases", "store_topups", "store_treasury"]
 
 
 def store_treasury(
@@ -29,3 +31,22 @@ def store_treasury(
             clock=clock,
         )
     )
+
+
+def store_topups(store: Store, config: ConfigSource, trail: ActionTrail, clock: Clock) -> TopUps:
+    """Return the facade of top-ups."""
+    return TopUps(
+        TopUpParts(
+            config=config,
+            settings=store.limits,
+            topups=store.topups,
+            trail=trail,
+            refresh=store.config.refresh,
+            clock=clock,
+        )
+    )
+
+
+def store_leases(store: Store, trail: ActionTrail, request_timeout: float, clock: Clock) -> LeaseDesk:
+    """Return the facade of leases; a request takes at most ``request_timeout`` seconds."""
+    return LeaseDesk(LeaseParts(register=store.leases, trail=trail, request_timeout=request_timeout, clock=clock))

@@ -40,7 +40,7 @@ def draw_bars(
     views: Sequence[BudgetView], names: Mapping[str, str], now: datetime, zone: ZoneInfo, ahead: Mapping[str, Forecast]
 ) -> None:
     """Draw one line for each budget, with what is expected where that is known."""
-    lines = [_line(each, names, now, _outlook(ahead.get(each.budget.id), each, now, zone)) for each in views]
+    lines = [_line(each, names, now, zone, _outlook(ahead.get(each.budget.id), each, now, zone)) for each in views]
     st.html(
         '<div role="list" aria-label="Budgets" style="display:flex;flex-direction:column;gap:.9rem">'
         + "".join(lines)
@@ -48,10 +48,12 @@ def draw_bars(
     )
 
 
-def _line(view: BudgetView, names: Mapping[str, str], now: datetime, outlook: str) -> str:
+def _line(view: BudgetView, names: Mapping[str, str], now: datetime, zone: ZoneInfo, outlook: str) -> str:
     budget, colour = view.budget, paint(COLOURS[view.word])
     share = min(100.0, view.percent or 0.0)
-    limit = "no limit" if budget.limit is None else f"of {money(budget.limit)}"
+    limit = "no limit" if view.limit is None else f"of {money(view.limit)}"
+    if view.topped_up_until is not None:
+        limit += f" incl. {money(view.topped_up)} until {moment(view.topped_up_until, zone, now)}"
     used = "" if view.percent is None else f" · {view.percent:.1f}{THIN}%"
     word = WORDS[view.word]
     badge = f' <strong style="color:{colour}">{word}</strong>' if word else ""

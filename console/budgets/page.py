@@ -12,9 +12,11 @@ from console.budgets.bars import draw_bars, nearest_first
 from console.budgets.bills import draw_bills
 from console.budgets.change import offer_change
 from console.budgets.outlook import draw_course, draw_outlook
+from console.budgets.overdue import draw_overdue
 from console.budgets.prices import draw_prices
 from console.budgets.savings import draw_savings
 from console.budgets.spent import draw_spending
+from console.budgets.topups import draw_topups
 from console.format import zone_of
 from console.identity import Visitor, require
 from console.recorder_banner import draw_unreadable
@@ -71,6 +73,8 @@ def _draw_limits(visitor: Visitor, names: Mapping[str, str], zone: ZoneInfo, now
     ahead = call(backend.forecasts(person, views[:MOST_FORECASTS]))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("Limits", anchor=False)
-        offer_change(visitor, names)
+        offer_change(visitor, names, views)
     draw_bars(views, names, now, zone, ahead)
+    draw_topups(visitor, views, names, zone, now)
+    draw_overdue(visitor, names)
     draw_course(views, names)

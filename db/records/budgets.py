@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from db.budget_models import BudgetLease, BudgetPot, BudgetRow
 from db.records.alerts import raise_alerts
+from db.records.topups import topped_up_when
 from db.upserts import insert_into
 from router_core.budgets.alarms import LimitOnPot, PotChange, pot_alerts, unpriced_alerts
 from router_core.budgets.burn import pack_marks, spend_marked, unpack_marks
@@ -47,7 +48,7 @@ def _charge(session: Session, events: Collection[RequestEvent], now: datetime) -
     over = [each.id for each in leases.values() if lease_of(each).is_over]
     if over:
         session.execute(delete(BudgetLease).where(BudgetLease.id.in_(over)))
-    return _alerts(session, rows, before, now)
+    return _alerts(session, rows, before, topped_up_when(session, _begun(events)), now)
 
 
 def locked_pots(session: Session, keys: Collection[PotKey], now: datetime) -> dict[PotKey, BudgetPot]:
@@ -107,6 +108,17 @@ def _leases(session: Session, ids: Collection[str]) -> Mapping[str, BudgetLease]
     return {row.id: row for row in session.scalars(query.execution_options(populate_existing=True))}
 
 
+def _begun(events: Iterable[RequestEvent]) -> Mapping[PotKey, datetime]:
+    """Return when the last request that is charged to each pot began: by then its money was not held yet."""
+    last: dict[PotKey, datetime] = {}
+    for event in events:
+        began = event.timestamp - timedelta(milliseconds=event.latency_ms)
+        for charge in event.charges:
+            key = (charge.budget, charge.period)
+            last[key] = max(began, last.get(key, began))
+    return last
+
+
 def _mark(rows: Mapping[PotKey, BudgetPot], events: Iterable[RequestEvent], now: datetime) -> None:
     """Note in the pots when the money was spent."""
     spends: dict[PotKey, list[tuple[datetime, NanoUSD]]] = defaultdict(list)
@@ -118,13 +130,18 @@ def _mark(rows: Mapping[PotKey, BudgetPot], events: Iterable[RequestEvent], now:
 
 
 def _alerts(
-    session: Session, rows: Mapping[PotKey, BudgetPot], before: Mapping[PotKey, Pot], now: datetime
+    session: Session,
+    rows: Mapping[PotKey, BudgetPot],
+    before: Mapping[PotKey, Pot],
+    topped_up: Mapping[PotKey, NanoUSD],
+    now: datetime,
 ) -> list[Alert]:
-    """Return what there is reason to tell; most of it was told before."""
+    """Return what there is reason to tell, of limits with what tops them up; most of it was told before."""
     own = _own_limits(session, list(rows.values()))
     found: list[Alert] = []
     for key, row in rows.items():
-        limits = own.get(row.budget) or [_limit(row.amount, row.thresholds)]
+        more = topped_up.get(key, 0)
+        limits = [each.raised(more) for each in own.get(row.budget) or [_limit(row.amount, row.thresholds)]]
         change = PotChange(
             budget=row.budget, period=row.period, before=before[key], after=pot_of(row),
             marks=unpack_marks(row.marks or b""),

@@ -10,8 +10,10 @@ from db.stores.budget_settings import SqlBudgetSettings
 from db.stores.budgets import SqlBudgetStore
 from db.stores.config import SqlConfigStore
 from db.stores.health_history import SqlHealthHistory
+from db.stores.leases import SqlLeaseRegister
 from db.stores.prices import SqlPriceStore
 from db.stores.sessions import SqlSessionStore
+from db.stores.topups import SqlTopUpStore
 from db.stores.use_cases import SqlUseCaseStore
 from db.stores.users import SqlUserStore
 
@@ -27,8 +29,10 @@ __all__ = [
     "SqlBudgetStore",
     "SqlConfigStore",
     "SqlHealthHistory",
+    "SqlLeaseRegister",
     "SqlPriceStore",
     "SqlSessionStore",
+    "SqlTopUpStore",
     "SqlUseCaseStore",
     "SqlUserStore",
 ]

@@ -12,6 +12,7 @@ from db.hop import StoreHop
 from db.models import Account, ApiKey, LlmProvider
 from db.stores.lookups import require_known
 from db.stores.revisions import next_revision
+from db.stores.topups import load_topups
 from router_core.clock import Clock
 from router_core.errors import NotFoundError
 from router_core.ports.keeping import refuse, refuse_limit
@@ -63,15 +64,16 @@ class SqlBudgetSettings:
         return await self._hop.write(work)
 
 
-def load_budgets(session: Session, defaults: DefaultBudgets) -> BudgetBook:
-    """Return all limits, each in the calendar of the account that it belongs to."""
+def load_budgets(session: Session, defaults: DefaultBudgets, now: datetime) -> BudgetBook:
+    """Return all limits, each in the calendar of the account that it belongs to, and top-ups that are not over."""
     differing = select(Account.id, Account.timezone).where(Account.timezone != defaults.timezone)
     zones = {id: zone for id, zone in session.execute(differing)}  # noqa: C416 - rows are no pairs to mypy
     rows = session.scalars(select(BudgetRow).order_by(BudgetRow.id)).all()
     keys = [row.target for row in rows if row.scope == "key"]
     owned = select(ApiKey.id, ApiKey.account_id).where(ApiKey.id.in_(keys))
     owners = {id: owner for id, owner in session.execute(owned)}  # noqa: C416
-    return BudgetBook((_budget(row, owners, zones, defaults) for row in rows), defaults=defaults, zones=zones)
+    budgets = (_budget(row, owners, zones, defaults) for row in rows)
+    return BudgetBook(budgets, defaults=defaults, zones=zones, topups=load_topups(session, now))
 
 
 def _put(session: Session, budget: Budget, now: datetime) -> int:

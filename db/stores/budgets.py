@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from db.budget_models import BudgetLease, BudgetPot, BudgetRow
 from db.hop import StoreHop
 from db.records.budgets import PotKey, keep_pot, lease_of, locked_pots, pot_of
+from db.records.topups import running_topups
 from db.upserts import insert_into
 from router_core.budgets.escrow import Lease, adjusted, ended
 from router_core.clock import Clock
@@ -21,7 +22,10 @@ __all__ = ["SqlBudgetStore"]
 
 
 class SqlBudgetStore:
-    """Leases budgets to processes; a :class:`BudgetStore`. The limit is the stored one, else the one that is asked."""
+    """Leases budgets to processes; a :class:`BudgetStore`.
+
+    The limit is the stored one, else the one that is asked, and on top what is stored as topped up.
+    """
 
     def __init__(self, hop: StoreHop, clock: Clock) -> None:
         self._hop = hop
@@ -33,7 +37,14 @@ class SqlBudgetStore:
 
         def work(session: Session) -> Sequence[LeaseAnswer]:
             rows = locked_pots(session, {(each.budget.pot, each.period) for each in asks}, now)
-            return [_adjust(session, writer, each, rows[each.budget.pot, each.period], now) for each in asks]
+            # By the clock once the pots are ours: a top-up may have ended while others had them.
+            topped_up = running_topups(session, {each.budget.pot for each in asks}, self._clock.utcnow())
+            return [
+                _adjust(
+                    session, writer, each, rows[each.budget.pot, each.period], topped_up.get(each.budget.pot, 0), now
+                )
+                for each in asks
+            ]
 
         return await self._hop.write(work)
 
@@ -63,11 +74,14 @@ class SqlBudgetStore:
         return await self._hop.read(work)
 
 
-def _adjust(session: Session, writer: str, ask: LeaseAsk, row: BudgetPot, now: datetime) -> LeaseAnswer:
+def _adjust(
+    session: Session, writer: str, ask: LeaseAsk, row: BudgetPot, topped_up: NanoUSD, now: datetime
+) -> LeaseAnswer:
     key = (ask.budget.pot, ask.period)
     own = session.get(BudgetRow, ask.budget.id)
-    limit = ask.budget.limit if own is None else own.amount
-    row.amount, row.thresholds = limit, tuple(str(each) for each in ask.budget.thresholds)
+    base = ask.budget.limit if own is None else own.amount
+    limit = None if base is None else base + topped_up
+    row.amount, row.thresholds = base, tuple(str(each) for each in ask.budget.thresholds)
     held = session.get(BudgetLease, ask.lease, with_for_update=True, populate_existing=True)
     if held is None and ask.keep:
         known = row.spent + _settled(session, [key]).get(key, 0)

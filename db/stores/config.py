@@ -38,7 +38,8 @@ class SqlConfigStore:
 
     async def load(self) -> Snapshot:
         """Return everything at one revision, providers oldest first."""
-        return await self._hop.read(lambda session: _load(session, self._budgets))
+        now = self._clock.utcnow()
+        return await self._hop.read(lambda session: _load(session, self._budgets, now))
 
     async def put_provider(self, provider: ProviderConfig) -> int:
         """Add ``provider``, or change the one of that id; return the new revision.
@@ -81,7 +82,7 @@ def _revision(session: Session) -> int:
     return session.scalars(select(ConfigState.revision)).one()
 
 
-def _load(session: Session, budgets: DefaultBudgets) -> Snapshot:
+def _load(session: Session, budgets: DefaultBudgets, now: datetime) -> Snapshot:
     flags = {row.name: row.enabled for row in session.scalars(select(FeatureFlag))}
     preferences = {row.use_case: row.model for row in session.scalars(select(UseCasePreference))}
     providers = session.scalars(select(LlmProvider).order_by(LlmProvider.created_at, LlmProvider.id))
@@ -92,7 +93,7 @@ def _load(session: Session, budgets: DefaultBudgets) -> Snapshot:
         preferences=MappingProxyType(preferences),
         policies=load_policies(session),
         content_accounts=frozenset(session.scalars(select(Account.id).where(Account.keeps_content))),
-        budgets=load_budgets(session, budgets),
+        budgets=load_budgets(session, budgets, now),
         prices=load_prices(session),
     )
 

@@ -11,10 +11,11 @@ import msgspec
 from msgspec import Struct, structs
 
 from router_core.admin.action_trail import ActionTrail
+from router_core.admin.amounts import read_dollars
 from router_core.budgets.forecast import Forecast, forecast
 from router_core.budgets.periods import period_at
 from router_core.clock import Clock, new_ulid
-from router_core.errors import NotFoundError, ValidationError
+from router_core.errors import NotFoundError
 from router_core.ports import AccountStore, BudgetSettings, BudgetStore, ConfigSource, SpendBy, SpendHour, SpendReader
 from router_core.security.permissions import require
 from router_core.types import (
@@ -28,13 +29,11 @@ from router_core.types import (
     NanoUSD,
     OperatorAction,
     Principal,
-    parse_usd,
 )
 
 __all__ = ["BudgetOrder", "BudgetView", "Treasury", "TreasuryParts"]
 
 LEARNED_FROM = timedelta(days=35)
-MOST_DECIMALS = 9
 WARNING_PERCENT = 80
 BudgetWord = Literal["ok", "warning", "exceeded"]
 
@@ -54,10 +53,12 @@ class BudgetView(Struct, frozen=True, kw_only=True, rename="camel"):
     """A budget and how it stands in the period that runs. Nano-dollars; ``held`` is set aside by processes, for calls
     in flight and those to come.
 
-    ``own`` says whether somebody set it; else it is the default of accounts without one.
+    ``own`` says whether somebody set it; else it is the default of accounts without one. ``limit`` is the one that
+    holds now: the budget's own and ``topped_up``, until ``topped_up_until``, when the first of those top-ups ends.
     """
 
     budget: Budget
+    limit: NanoUSD | None
     period_key: str
     starts: datetime
     ends: datetime
@@ -67,6 +68,8 @@ class BudgetView(Struct, frozen=True, kw_only=True, rename="camel"):
     percent: float | None
     word: BudgetWord
     own: bool
+    topped_up: NanoUSD = 0
+    topped_up_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,7 @@ class Treasury:
             scope=order.scope,
             target=order.target,
             period=order.period,
-            limit=_limit(order.limit),
+            limit=None if order.limit is None else read_dollars(order.limit, "limit"),
             mode=order.mode,
             thresholds=order.thresholds,
         )
@@ -165,7 +168,10 @@ class Treasury:
         return await self._parts.spending.hourly(by, since, until, [account_id])
 
     async def forecasts(self, views: Sequence[BudgetView]) -> Mapping[str, Forecast]:
-        """Return where each of ``views`` will stand at the end of its period, by the budget's id."""
+        """Return where each of ``views`` will stand at the end of its period, by the budget's id.
+
+        When the limit is reached is told for the one that holds now, as if no top-up ended before.
+        """
         now = self._parts.clock.utcnow()
         running = now.replace(minute=0, second=0, microsecond=0)
         past: dict[BudgetScope, dict[str, dict[datetime, NanoUSD]]] = {}
@@ -199,16 +205,20 @@ class Treasury:
         balances = {
             (each.budget, each.period): each for each in await self._parts.budgets.balances(keys, self._parts.settled())
         }
-        stored = {each.id for each in self._parts.config.snapshot().budgets.budgets}
+        book = self._parts.config.snapshot().budgets
+        stored = {each.id for each in book.budgets}
         views = []
         for budget, span, key in zip(budgets, spans, keys, strict=True):
             pot = balances.get(key, BudgetBalance(budget=budget.pot, period=span.key))
-            spent = pot.known
+            spent, running = pot.known, [] if budget.limit is None else book.running(budget.pot, moment)
+            topped_up = sum(each.amount for each in running)
+            limit = None if budget.limit is None else budget.limit + topped_up
             views.append(
                 BudgetView(
-                    budget=budget, period_key=span.key, starts=span.start, ends=span.end, spent=spent,
-                    held=max(0, pot.spent + pot.leased - spent), overage=pot.overage,
-                    percent=_percent(spent, budget.limit), word=_word(spent, budget), own=budget.id in stored,
+                    budget=budget, limit=limit, period_key=span.key, starts=span.start, ends=span.end, spent=spent,
+                    held=max(0, pot.spent + pot.leased - spent), overage=pot.overage, percent=_percent(spent, limit),
+                    word=_word(spent, limit), own=budget.id in stored, topped_up=topped_up,
+                    topped_up_until=min((each.ends_at for each in running), default=None),
                 )
             )  # fmt: skip
         return views
@@ -230,7 +240,7 @@ def _forecasts(
             now=now,
             end=each.ends,
             spent=each.spent,
-            limit=each.budget.limit,
+            limit=each.limit,
             zone=ZoneInfo(each.budget.timezone),
         )
         for each in views
@@ -252,27 +262,15 @@ def _told(budget: Budget) -> dict[str, Any]:
     }
 
 
-def _limit(text: str | None) -> NanoUSD | None:
-    if text is None:
-        return None
-    try:
-        amount = parse_usd(text)
-    except ValueError as error:
-        raise ValidationError(f"limit must be an amount of dollars: {error}", field="limit") from None
-    if amount < 0 or len(text.partition(".")[2]) > MOST_DECIMALS:
-        raise ValidationError("limit must be dollars of at most nine decimals, not below 0", field="limit")
-    return amount
-
-
 def _percent(spent: NanoUSD, limit: NanoUSD | None) -> float | None:
     if limit is None:
         return None
     return 100.0 if limit == 0 else round(100 * spent / limit, 2)
 
 
-def _word(spent: NanoUSD, budget: Budget) -> BudgetWord:
-    if budget.limit is None:
+def _word(spent: NanoUSD, limit: NanoUSD | None) -> BudgetWord:
+    if limit is None:
         return "ok"
-    if spent >= budget.limit:
+    if spent >= limit:
         return "exceeded"
-    return "warning" if 100 * spent >= WARNING_PERCENT * budget.limit else "ok"
+    return "warning" if 100 * spent >= WARNING_PERCENT * limit else "ok"

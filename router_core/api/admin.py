@@ -20,6 +20,7 @@ from router_core.api.admin_budgets import drop_budget, list_budgets, set_budget
 from router_core.api.admin_drills import list_drills, start_drill, stop_drill
 from router_core.api.admin_export import export_audit
 from router_core.api.admin_health import list_actions, report_board
+from router_core.api.admin_leases import list_leases, write_off_lease
 from router_core.api.admin_prices import (
     export_prices,
     import_prices,
@@ -29,6 +30,14 @@ from router_core.api.admin_prices import (
     set_prices,
 )
 from router_core.api.admin_stats import report_retention, report_stats
+from router_core.api.admin_topups import (
+    approve_topup,
+    ask_topup,
+    deny_topup,
+    end_topup,
+    list_topups,
+    withdraw_topup,
+)
 from router_core.api.admin_use_cases import list_use_cases, reset_policy, set_policy
 from router_core.api.endpoint import Action
 
@@ -64,6 +73,13 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/alerts/channels/{id}/secret": {"GET": Action("alerts.edit", show_secret)},
     "/api/admin/alerts/deliveries": {"GET": Action("alerts.read", list_deliveries)},
     "/api/admin/alerts/deliveries/{id}/retry": {"POST": Action("alerts.edit", retry_delivery)},
+    "/api/admin/topups": {"GET": Action("topups.read", list_topups), "POST": Action("topups.ask", ask_topup)},
+    "/api/admin/topups/{id}/approve": {"POST": Action("topups.decide", approve_topup)},
+    "/api/admin/topups/{id}/deny": {"POST": Action("topups.decide", deny_topup)},
+    "/api/admin/topups/{id}/withdraw": {"POST": Action("topups.ask", withdraw_topup)},
+    "/api/admin/topups/{id}/end": {"POST": Action("topups.decide", end_topup)},
+    "/api/admin/leases": {"GET": Action("leases.read", list_leases)},
+    "/api/admin/leases/{id}/write-off": {"POST": Action("leases.write_off", write_off_lease)},
     "/api/admin/drills": {"GET": Action("health.read", list_drills), "POST": Action("drills.control", start_drill)},
     "/api/admin/drills/{id}/stop": {"POST": Action("drills.control", stop_drill)},
     "/api/admin/health": {"GET": Action("health.read", report_board)},

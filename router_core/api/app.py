@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from starlette.types import Receive, Scope, Send
 
 from router_core.api.admin import ADMIN_PATHS
+from router_core.api.admin_topups import ask_topup, list_topups
 from router_core.api.budget import report_budget, report_usage
 from router_core.api.deps import ApiDeps, ApiLimits, DepsSource
 from router_core.api.endpoint import Action, Endpoint
@@ -23,6 +24,7 @@ PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/llm": {"POST": Action("llm.call", answer_prompt)},
     "/api/llm/route": {"POST": Action("llm.route", explain_route)},
     "/api/llm/budget": {"GET": Action("usage.read", report_budget)},
+    "/api/llm/budget/requests": {"GET": Action("topups.read", list_topups), "POST": Action("topups.ask", ask_topup)},
     "/api/llm/usage": {"GET": Action("usage.read", report_usage)},
     "/api/llm/metrics": {"GET": Action("metrics.read", report_metrics)},
     "/api/llm/metrics/reset": {"POST": Action("metrics.reset", reset_metrics)},

@@ -68,7 +68,7 @@ async def report_budget(call: Call) -> None:
     read_query(call, {})
     account, treasury = _own_account(call), call.deps.money.treasury
     views = list(await treasury.of_account(account))
-    status = budget_status((each.budget, each.spent, each.budget.limit) for each in views)
+    status = budget_status((each.budget, each.spent, each.limit) for each in views)
     found = await treasury.forecasts(views)
     ahead = {
         id: _Outlook(each.low, each.expected, each.high, each.basis, each.exhausted_at) for id, each in found.items()

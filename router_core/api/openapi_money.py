@@ -11,6 +11,7 @@ from router_core.api.admin_budgets import BudgetDropped, BudgetList
 from router_core.api.admin_prices import PriceChange, PriceHistory, PriceList, PriceOrders, ReratingAnswer, SheetOrder
 from router_core.api.budget import BudgetAnswer, UsageAnswer
 from router_core.api.openapi_shapes import Shapes, period_query, query
+from router_core.api.openapi_topups import TOPUP_TYPES, topup_paths
 from router_core.cost.bill_reading import MOST_BILL_BYTES
 from router_core.cost.reconciliation import DEFAULT_TOLERANCE, Reconciliation
 from router_core.cost.savings import Savings
@@ -23,13 +24,19 @@ MONEY_TYPES: tuple[type, ...] = (
     BudgetList, Budget, BudgetOrder, BudgetDropped, AlertList, BudgetAnswer, UsageAnswer, PriceList, PriceHistory,
     PriceOrders, PriceChange, SheetOrder, ReratingAnswer, Reconciliation, Savings, OutlookList, ChannelList,
     ChannelOrder, ChannelChange, ChannelRemoved, ChannelSecret, NewChannel, ChannelTest, AlertChannel, AlertDelivery,
-    DeliveryList,
+    DeliveryList, *TOPUP_TYPES,
 )  # fmt: skip
 
 
 def money_paths(shapes: Shapes) -> dict[str, Any]:
     """Return the paths."""
-    return {**_budget_paths(shapes), **_alert_paths(shapes), **_price_paths(shapes), **_bill_paths(shapes)}
+    return {
+        **_budget_paths(shapes),
+        **topup_paths(shapes),
+        **_alert_paths(shapes),
+        **_price_paths(shapes),
+        **_bill_paths(shapes),
+    }
 
 
 def _budget_paths(shapes: Shapes) -> dict[str, Any]:

@@ -19,6 +19,10 @@ class LimitOnPot(Struct, frozen=True):
     amount: NanoUSD | None
     thresholds: tuple[int, ...]
 
+    def raised(self, more: NanoUSD) -> "LimitOnPot":
+        """Return the limit with ``more`` on top of it; none stays none."""
+        return self if self.amount is None or not more else LimitOnPot(self.amount + more, self.thresholds)
+
 
 class PotChange(Struct, frozen=True, kw_only=True):
     """A pot before and after charges came on record, and what was spent of it lately."""

@@ -120,9 +120,9 @@ class LeasedBudget:
         """Have the next batch ask for ``bound``; those who wait together share one."""
         now = self._clock.now()
         for each in purse.slices:
-            if each.free < bound or now >= each.ends:
+            if each.free < bound or now >= each.ends or each.tight:
                 each.want(bound)
-            self._asking.setdefault(each, False)
+            self._asking[each] = each.tight or self._asking.get(each, False)
         ticket = self._batches + 1
         async with self._turn:
             if self._batches < ticket:
@@ -176,15 +176,20 @@ class LeasedBudget:
         """Renew what runs out and give back what others wait for, once. Raises :class:`OverloadedError`."""
         if not self._slices:
             return
-        book, now, moment = self._book(), self._clock.now(), self._clock.utcnow()
         recalled = await self._store.recalled(self._writer)
+        book, now, moment = self._book(), self._clock.now(), self._clock.utcnow()
+        if book is not self._known_book:
+            self._adopt(book)
         for each in list(self._slices.values()):
-            if each.lease in recalled or (self._is_done(each, now, moment) and (each.free > 0 or not each.held)):
+            topped_up = book.topped_up(each.budget.pot, moment)
+            if each.topped_up != topped_up:
+                each.limited_by(each.budget, topped_up)
+            idle = self._is_done(each, now, moment) and not each.held
+            unwanted = each.free > 0 and (each.tight or self._is_done(each, now, moment))
+            if each.lease in recalled or idle or unwanted:
                 self._asking[each] = True
             elif each.ends - now < self._policy.renew:
                 self._asking.setdefault(each, False)
-        if book is not self._known_book:
-            self._adopt(book)
         await self._take_turn()
 
     def _pause(self) -> float:
@@ -245,9 +250,9 @@ class LeasedBudget:
         return purse
 
     def _adopt(self, book: BudgetBook) -> None:
+        moment = self._clock.utcnow()
         for each in self._slices.values():
-            if _differs(each.budget, book):
-                self._asking[each] = True
+            each.limited_by(_deciding(each.budget, book), book.topped_up(each.budget.pot, moment))
         self._known_book = book
         self._purses.clear()
 
@@ -258,19 +263,23 @@ class LeasedBudget:
         for budget in _tightest(budgets).values():
             span = period_at(budget.period, budget.timezone, moment)
             until = min(until, span.end)
-            if budget.binds:
-                slices.append(self._slice(budget, span))
-            else:
+            if not budget.binds:
                 counted.append((budget.pot, span.key))
+                continue
+            running = self._known_book.running(budget.pot, moment)
+            until = min([until, *(each.ends_at for each in running)])
+            slices.append(self._slice(budget, span, sum(each.amount for each in running)))
         return Purse(slices, counted, until)
 
-    def _slice(self, budget: Budget, span: PeriodSpan) -> Slice:
+    def _slice(self, budget: Budget, span: PeriodSpan, topped_up: NanoUSD) -> Slice:
         key = (budget.pot, span.key)
         found = self._slices.get(key)
         if found is None:
             self._opened += 1
-            found = self._slices[key] = Slice(budget, span, f"{self._node}-{self._opened}", self._clock.now())
-        found.budget, found.limit = budget, budget.limit or 0
+            lease = f"{self._node}-{self._opened}"
+            found = self._slices[key] = Slice(budget, span, lease, self._clock.now(), topped_up)
+            return found
+        found.limited_by(budget, topped_up)
         return found
 
 
@@ -284,8 +293,7 @@ def _tightest(budgets: Iterable[Budget]) -> dict[str, Budget]:
     return found
 
 
-def _differs(budget: Budget, book: BudgetBook) -> bool:
-    """Say whether another budget decides by now, or none."""
+def _deciding(budget: Budget, book: BudgetBook) -> Budget | None:
+    """Return what decides by now where ``budget`` did."""
     there = book.of_account(budget.target) if budget.scope == "account" else book.of(budget.scope, budget.target)
-    now = _tightest(there).get(budget.pot)
-    return now is None or (now.id, now.limit, now.mode) != (budget.id, budget.limit, budget.mode)
+    return _tightest(there).get(budget.pot)

@@ -2,9 +2,10 @@
 
 from msgspec import structs
 
+from router_core.budgets.memory_topups import MemoryTopUps
 from router_core.errors import NotFoundError
 from router_core.ports.keeping import as_kept, refuse_limit
-from router_core.types import Budget, BudgetBook, DefaultBudgets
+from router_core.types import Budget, BudgetBook, DefaultBudgets, TopUp
 
 __all__ = ["MemoryBudgetSettings"]
 
@@ -12,14 +13,19 @@ __all__ = ["MemoryBudgetSettings"]
 class MemoryBudgetSettings:
     """Keeps limits; a :class:`BudgetSettings`. It knows no accounts, keys or providers: every target exists."""
 
-    def __init__(self, defaults: DefaultBudgets | None = None) -> None:
+    def __init__(self, defaults: DefaultBudgets | None = None, topups: MemoryTopUps | None = None) -> None:
         self._defaults = defaults or DefaultBudgets()
+        self._topups = topups
         self._rows: dict[str, Budget] = {}
         self._revision = 1
+        self._topped: tuple[TopUp, ...] = ()
         self._book = BudgetBook(defaults=self._defaults)
 
     def book(self) -> BudgetBook:
-        """Return all limits."""
+        """Return all limits, and the top-ups that are approved."""
+        if self._topups is not None and self._topups.approved is not self._topped:
+            self._topped = self._topups.approved
+            self._swap()
         return self._book
 
     async def put_budget(self, budget: Budget) -> int:
@@ -46,7 +52,7 @@ class MemoryBudgetSettings:
 
     def _swap(self) -> int:
         self._revision += 1
-        self._book = BudgetBook(self._rows.values(), defaults=self._defaults)
+        self._book = BudgetBook(self._rows.values(), defaults=self._defaults, topups=self._topped)
         return self._revision
 
 

@@ -20,18 +20,22 @@ class Slice:
 
     ``least`` and ``demand`` are the smallest hold that waits for money, and all that wait together; ``unit`` is the
     last one that waited. Below ``low`` the next slice is fetched ahead, unless it was ``asked`` for already.
+    ``limit`` is the one that holds now; ``topped_up`` is what top-ups add to the budget's own. Since it moved, a slice
+    is ``tight``: what is free goes back before anything more is held, until the store grants again.
     """
 
     __slots__ = (
         "_reported", "ahead", "amount", "asked", "budget", "demand", "ends", "held", "known", "lease", "least", "limit",
-        "low", "settled", "span", "unit", "used_at",
+        "low", "settled", "span", "tight", "topped_up", "unit", "used_at",
     )  # fmt: skip
 
-    def __init__(self, budget: Budget, span: PeriodSpan, lease: str, now: float) -> None:
+    def __init__(self, budget: Budget, span: PeriodSpan, lease: str, now: float, topped_up: NanoUSD = 0) -> None:
         self.budget = budget
         self.span = span
         self.lease = lease
-        self.limit = budget.limit or 0
+        self.topped_up = topped_up
+        self.limit = (budget.limit or 0) + topped_up
+        self.tight = False
         self.amount = self.settled = self.held = 0
         self.known = self._reported = 0
         self.least = self.demand = self.low = 0
@@ -43,6 +47,14 @@ class Slice:
     def free(self) -> NanoUSD:
         """What may still be held."""
         return self.amount - self.settled - self.held
+
+    def limited_by(self, budget: Budget | None, topped_up: NanoUSD) -> None:
+        """Take what decides from now on: ``budget``, None for none, and what is added to its limit."""
+        before, self.budget = self.budget, budget or self.budget
+        if budget is None or _decided(before, self.topped_up) != _decided(budget, topped_up):
+            self.tight = True
+        self.topped_up = topped_up
+        self.limit = (self.budget.limit or 0) + topped_up
 
     def want(self, bound: NanoUSD) -> None:
         """A hold of ``bound`` waits."""
@@ -94,6 +106,8 @@ class Slice:
         self.known, self._reported = answer.known, ask.settled
         self.limit = answer.limit if answer.limit is not None else self.limit
         self.ends = ends
+        if granted > 0:
+            self.tight = False
         if ask.ahead:
             self.low = granted // LOW_SHARE if granted >= LEAST_AHEAD * self.unit else 0
 
@@ -111,7 +125,7 @@ class Purse:
     def take(self, bound: NanoUSD, now: float) -> bool:
         """Hold ``bound`` in every slice, or in none; return whether it is held."""
         for each in self.slices:
-            if each.amount - each.settled - each.held < bound or now >= each.ends:
+            if each.amount - each.settled - each.held < bound or now >= each.ends or each.tight:
                 return False
         for each in self.slices:
             each.held += bound
@@ -157,3 +171,7 @@ class SliceHold:
         ]
         charges.extend([Charge("", budget, period, actual) for budget, period in self._purse.counted])
         return tuple(charges)
+
+
+def _decided(budget: Budget, topped_up: NanoUSD) -> tuple[str, NanoUSD | None, str, NanoUSD]:
+    return (budget.id, budget.limit, budget.mode, topped_up)

@@ -1,5 +1,6 @@
 """The original's budget tracker: counts what accounts spend by day and month, in memory, for one process."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -48,6 +49,7 @@ class BudgetTracker:
             for period in _PERIODS
         ]  # fmt: skip
         self._clock = clock or SystemClock()
+        self._topups: dict[tuple[str, BudgetPeriod], list[tuple[NanoUSD, datetime]]] = {}
         self._spent: dict[tuple[str, str], NanoUSD] = {}
 
     def track_cost(self, account_id: str, cost: Decimal | str, model: str = "") -> TrackedCost:  # noqa: ARG002 - as it was
@@ -59,7 +61,7 @@ class BudgetTracker:
         if amount < 0:
             raise ValueError("a cost must not be negative")
         for budget in self._budgets:
-            spent, limit = self._spent_of(account_id, budget), budget.limit or 0
+            spent, limit = self._spent_of(account_id, budget), self._limit_of(account_id, budget)
             if spent + amount > limit:
                 said = (
                     f"{budget.period.capitalize()} budget exceeded. Current: {dollars(spent)}, "
@@ -73,7 +75,20 @@ class BudgetTracker:
 
     def get_status(self, account_id: str) -> dict[str, Any]:
         """Return the original's view of an account's budgets; dollars as numbers."""
-        return budget_status((each, self._spent_of(account_id, each), each.limit) for each in self._budgets)
+        figures = ((each, self._spent_of(account_id, each), self._limit_of(account_id, each)) for each in self._budgets)
+        return budget_status(figures)
+
+    def top_up(self, account_id: str, period: BudgetPeriod, amount: Decimal | str, until: datetime) -> None:
+        """Add ``amount`` dollars to an account's budget of ``period`` until then. Raises ``ValueError``."""
+        added = parse_usd(str(amount))
+        if added <= 0 or until.tzinfo is None:
+            raise ValueError("a top-up must be above 0, and its end must say its time zone")
+        self._topups.setdefault((account_id, period), []).append((added, until))
+
+    def _limit_of(self, account_id: str, budget: Budget) -> NanoUSD:
+        now = self._clock.utcnow()
+        running = self._topups.get((account_id, budget.period), [])
+        return (budget.limit or 0) + sum(amount for amount, until in running if now < until)
 
     def _spent_of(self, account_id: str, budget: Budget) -> NanoUSD:
         return self._spent.get(self._key(account_id, budget), 0)

@@ -54,6 +54,7 @@ from router_core.ports.stores import (
     UserRecord,
     UserStore,
 )
+from router_core.ports.topups import LeaseRecord, LeaseRegister, TopUpStore
 from router_core.ports.usage import MarkedHour, ModelHour, UsageBy, UsageReader
 
 __all__ = [
@@ -95,6 +96,8 @@ __all__ = [
     "KeySource",
     "LeaseAnswer",
     "LeaseAsk",
+    "LeaseRecord",
+    "LeaseRegister",
     "MarkedHour",
     "MetricsReader",
     "MetricsStore",
@@ -114,6 +117,7 @@ __all__ = [
     "SpendHour",
     "SpendReader",
     "StoredMeasures",
+    "TopUpStore",
     "UsageBy",
     "UsageReader",
     "UseCaseStore",

@@ -9,15 +9,17 @@ from msgspec import Struct, structs
 
 from router_core.clock import Clock
 from router_core.errors import ValidationError
-from router_core.types import Budget
+from router_core.types import Budget, TopUp
 
-__all__ = ["SLOTS_KEPT", "TRANSITIONS_KEPT", "SweepPace", "as_kept", "refuse", "refuse_limit"]
+__all__ = ["SLOTS_KEPT", "TRANSITIONS_KEPT", "SweepPace", "as_kept", "refuse", "refuse_limit", "refuse_topup"]
 
 TRANSITIONS_KEPT = timedelta(days=90)
 SLOTS_KEPT = timedelta(days=40)
 SWEEP_INTERVAL_S = 3600.0
 # A billion dollars: sums of such limits still fit a database's integers.
 LARGEST_LIMIT = 10**18
+# A million dollars: a thousand of them on top of the largest limit still fit.
+LARGEST_TOPUP = 10**15
 MOST_THRESHOLDS, HIGHEST_THRESHOLD = 10, 1_000
 
 R = TypeVar("R", bound=Struct)
@@ -48,6 +50,11 @@ def refuse_limit(budget: Budget) -> None:
     refuse(limit is not None and not 0 <= limit <= LARGEST_LIMIT, "limit", "is not allowed")
     refuse(len(thresholds) > MOST_THRESHOLDS, "thresholds", f"may be {MOST_THRESHOLDS} at most")
     refuse(any(not 0 < each <= HIGHEST_THRESHOLD for each in thresholds), "thresholds", "is not allowed")
+
+
+def refuse_topup(topup: TopUp) -> None:
+    """Raise :class:`ValidationError` for a top-up whose amount cannot be kept, whomever it is for."""
+    refuse(not 0 < topup.amount <= LARGEST_TOPUP, "amount", "must be above 0, at most a million dollars")
 
 
 class SweepPace:

@@ -33,6 +33,8 @@ from router_core.types.budget import (
     Charge,
     DefaultBudgets,
     Payer,
+    TopUp,
+    TopUpState,
 )
 from router_core.types.config import (
     DEFAULT_PREFERENCES,
@@ -224,6 +226,8 @@ __all__ = [
     "ToolFormat",
     "ToolResultPart",
     "ToolSelection",
+    "TopUp",
+    "TopUpState",
     "UpstreamKey",
     "UpstreamState",
     "UptimeTick",

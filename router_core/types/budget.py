@@ -20,11 +20,14 @@ __all__ = [
     "Charge",
     "DefaultBudgets",
     "Payer",
+    "TopUp",
+    "TopUpState",
 ]
 
 BudgetScope = Literal["installation", "account", "key", "use_case", "provider"]
 BudgetPeriod = Literal["daily", "monthly"]
 BudgetMode = Literal["hard", "soft", "downgrade"]
+TopUpState = Literal["pending", "approved", "denied", "withdrawn", "ended"]
 
 DEFAULT_THRESHOLDS = (50, 80, 90, 100)
 NO_ZONES: MappingProxyType[str, str] = MappingProxyType({})
@@ -82,6 +85,39 @@ class DefaultBudgets(Struct, frozen=True, kw_only=True):
         )
 
 
+class TopUp(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Money that somebody asked for on top of every limit of a pot, until ``ends_at``; ``amount`` in nano-dollars.
+
+    An approved one runs until it ends; when it is ended early, ``ends_at`` is that moment. ``decided_by`` approved,
+    denied or withdrew it, ``ended_by`` ended it before its time.
+    """
+
+    id: str
+    scope: BudgetScope
+    target: str
+    period: BudgetPeriod
+    amount: NanoUSD
+    reason: str
+    ends_at: datetime
+    asked_at: datetime
+    asked_by: str
+    asked_by_id: str
+    state: TopUpState = "pending"
+    decided_at: datetime | None = None
+    decided_by: str = ""
+    note: str = ""
+    ended_by: str = ""
+
+    @property
+    def pot(self) -> str:
+        """Whose money it is, as :attr:`Budget.pot` names it."""
+        return f"{self.scope}:{self.target}:{self.period}"
+
+    def runs_at(self, moment: datetime) -> bool:
+        """Say whether it adds to limits at ``moment``, once it is approved."""
+        return self.state == "approved" and moment < self.ends_at
+
+
 class Payer(Struct, frozen=True):
     """Whose budgets a request counts against; ``key_id`` is None when no API key was used."""
 
@@ -124,9 +160,12 @@ class BudgetBalance(Struct, frozen=True, kw_only=True):
 
 
 class BudgetBook:
-    """All budgets at one revision, found by whom they limit; ``zones`` are calendars of accounts."""
+    """All budgets at one revision, found by whom they limit; ``zones`` are calendars of accounts.
 
-    __slots__ = ("_by_target", "_defaults", "_zones", "budgets")
+    The limit that holds at a moment is the budget's own and the ``topups`` of its pot that run then.
+    """
+
+    __slots__ = ("_by_target", "_defaults", "_topups", "_zones", "budgets")
 
     def __init__(
         self,
@@ -134,6 +173,7 @@ class BudgetBook:
         *,
         defaults: DefaultBudgets | None = None,
         zones: Mapping[str, str] = NO_ZONES,
+        topups: Iterable[TopUp] = (),
     ) -> None:
         self.budgets = tuple(budgets)
         self._defaults = defaults or DefaultBudgets()
@@ -141,6 +181,9 @@ class BudgetBook:
         self._by_target: dict[tuple[BudgetScope, str], list[Budget]] = {}
         for budget in self.budgets:
             self._by_target.setdefault((budget.scope, budget.target), []).append(budget)
+        self._topups: dict[str, list[TopUp]] = {}
+        for topup in topups:
+            self._topups.setdefault(topup.pot, []).append(topup)
 
     def of_payer(self, payer: Payer) -> list[Budget]:
         """Return what limits ``payer``, whoever the provider is."""
@@ -162,6 +205,14 @@ class BudgetBook:
     def of(self, scope: BudgetScope, target: str) -> list[Budget]:
         """Return what was set for one target."""
         return self._by_target.get((scope, target), [])
+
+    def running(self, pot: str, moment: datetime) -> list[TopUp]:
+        """Return the top-ups that add to every limit of ``pot`` at ``moment``."""
+        return [each for each in self._topups.get(pot, ()) if each.runs_at(moment)]
+
+    def topped_up(self, pot: str, moment: datetime) -> NanoUSD:
+        """Return what they add together, in nano-dollars."""
+        return sum(each.amount for each in self.running(pot, moment))
 
     def zone_of(self, account_id: str) -> str:
         """Return the calendar of an account."""

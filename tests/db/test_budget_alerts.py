@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,7 @@ from db.hop import StoreHop
 from db.records.budgets import post_charges
 from db.stores import SqlAlertChannels, SqlAlertOutbox, SqlAlertReader
 from router_core.ports import DeliveryFilter, LeaseAsk
-from router_core.types import Alert, AlertKind, Attempt, Charge, Decision, RequestEvent
+from router_core.types import Alert, AlertKind, Attempt, Charge, Decision, RequestEvent, TopUp
 from tests.support.alert_worlds import channel
 from tests.support.budget_worlds import BudgetWorld, budget, sql_world
 from tests.support.fake_clock import START, FakeClock
@@ -160,3 +161,25 @@ def _crossing(world: BudgetWorld) -> Callable[[Session], None]:
     now = world.clock.utcnow()
     finished = [event(1, timestamp=now, charges=(Charge("", POT, DAY, 6),), cost=None)]
     return lambda session: post_charges(session, finished, now)
+
+
+async def _top_up(world: BudgetWorld, amount: int, begins: datetime, ends: datetime) -> None:
+    asked = TopUp(
+        id=f"t{amount}", scope="account", target="acme", period="daily", amount=amount, reason="launch", ends_at=ends,
+        asked_at=begins, asked_by="ann", asked_by_id="u1",
+    )  # fmt: skip
+    await world.topups.add(asked)
+    await world.topups.change(structs.replace(asked, state="approved", decided_at=begins), "pending")
+
+
+async def test_thresholds_are_of_the_limit_with_its_top_up_while_it_ran_even_when_that_is_posted_later(
+    store_hop: StoreHop,
+) -> None:
+    """All requests of this world began at one moment; what counts is whether the top-up ran then."""
+    world, reader = sql_world(store_hop), SqlAlertReader(store_hop)
+    began = event(1).timestamp - timedelta(milliseconds=event(1).latency_ms)
+    await _know(world, 1_000)
+    await _top_up(world, 1_000, began, began + timedelta(microseconds=1))
+    await _top_up(world, 77, began - timedelta(hours=1), began)
+    await world.post([Charge("", POT, DAY, 1_000)])
+    assert [(each.threshold, each.limit) for each in await _of(reader, "threshold")] == [(50, 2_000)]

@@ -51,3 +51,52 @@ def test_whose_budget_it_is_must_be_said_once_and_exist(folder: Path) -> None:
     assert _run(folder, "budgets", "set", "--account", "acme", "--installation", "--daily", "1")[0] == 2
     assert _run(folder, "budgets", "set", "--provider", "nobody", "--daily", "1")[0] == 2
     assert _run(folder, "budgets", "set", "--account", "acme")[0] == 2
+
+
+def test_thresholds_are_set_kept_and_a_limit_is_removed(folder: Path) -> None:
+    assert _run(folder, "accounts", "create", "dropped")[0] == 0
+    pot = ("--account", "dropped")
+    _run(folder, "budgets", "set", *pot, "--daily", "5", "--threshold", "95", "--threshold", "70")
+    (daily, _) = json.loads(_run(folder, "budgets", "set", *pot, "--daily", "6", "--json")[1])
+    assert (daily["budget"]["limit"], daily["budget"]["thresholds"]) == (6_000_000_000, [70, 95])
+    assert _run(folder, "budgets", "set", *pot, "--daily", "6", "--threshold", "0")[0] == 2
+    assert _run(folder, "budgets", "drop", *pot)[0] == 2
+    assert _run(folder, "budgets", "drop", *pot, "--daily", "--mode", "soft")[0] == 2
+    code, out, _ = _run(folder, "budgets", "drop", *pot, "--daily", "--json")
+    assert (code, [each["own"] for each in json.loads(out)]) == (0, [False, False])
+    assert _run(folder, "budgets", "drop", *pot, "--daily")[0] == 2
+
+
+def test_a_top_up_is_asked_for_approved_once_listed_and_ended(folder: Path) -> None:
+    assert _run(folder, "accounts", "create", "topped")[0] == 0
+    ask = ("budgets", "topups", "ask", "--account", "topped", "--daily", "20", "--reason", "launch", "--json")
+    assert _run(folder, *ask, "--until", "2999-01-01")[0] == 2
+    topup = json.loads(_run(folder, *ask)[1])
+    assert _run(folder, "budgets", "topups", "approve", topup["id"], "--until", "soon")[0] == 2
+    code, out, _ = _run(folder, "budgets", "topups", "approve", topup["id"], "--amount", "7.5", "--json")
+    assert (code, json.loads(out)["amount"]) == (0, 7_500_000_000)
+    code, _, said = _run(folder, "budgets", "topups", "deny", topup["id"], "--note", "no")
+    assert (code, "somebody else has decided" in said) == (2, True)
+    (listed,) = json.loads(_run(folder, "budgets", "topups", "list", "--json")[1])
+    assert (listed["word"], listed["topUp"]["decidedBy"]) == ("running", "command")
+    views = json.loads(_run(folder, "budgets", "list", "--json")[1])
+    daily = next(each for each in views if each["toppedUp"])
+    assert daily["limit"] == daily["budget"]["limit"] + 7_500_000_000
+    assert "$7.50 until" in " ".join(_run(folder, "budgets", "list")[1].split())
+    assert _run(folder, "budgets", "topups", "end", topup["id"])[0] == 0
+    assert _run(folder, "budgets", "topups", "end", topup["id"])[0] == 2
+
+
+def test_what_a_top_up_is_for_must_be_said_once_and_have_a_limit(folder: Path) -> None:
+    ask = ("budgets", "topups", "ask", "--reason", "launch")
+    assert _run(folder, *ask, "--daily", "1")[0] == 2
+    assert _run(folder, *ask, "--account", "acme")[0] == 2
+    assert _run(folder, *ask, "--account", "acme", "--daily", "1", "--monthly", "1")[0] == 2
+    code, _, said = _run(folder, *ask, "--installation", "--daily", "1")
+    assert (code, "no daily limit" in said) == (2, True)
+
+
+def test_leases_are_listed_and_one_that_is_not_there_cannot_be_written_off(folder: Path) -> None:
+    assert json.loads(_run(folder, "budgets", "leases", "list", "--json")[1]) == []
+    code, _, said = _run(folder, "budgets", "leases", "write-off", "n1-1")
+    assert (code, "no such lease" in said) == (2, True)

@@ -10,6 +10,7 @@ from typing import get_args
 
 import uvicorn
 
+from router_core.admin.action_trail import ActionTrail
 from router_core.admin.money import MoneyDesks
 from router_core.admin.retention import RetentionJob
 from router_core.api.app import ApiApplication, ApiDeps, ApiLimits
@@ -46,7 +47,7 @@ from tests.support.alert_worlds import MemoryDesk, memory_desk
 from tests.support.bills_desk import BillsDesk, bills_desk
 from tests.support.operator_desk import OperatorDesk, operator_desk
 from tests.support.price_worlds import price_world
-from tests.support.treasury_desk import treasury_desk
+from tests.support.treasury_desk import TreasuryDesk, treasury_desk
 
 __all__ = ["PEPPER", "ApiRig", "ScriptedRouter", "api_rig", "response"]
 
@@ -193,6 +194,7 @@ class ApiRig:
     exporter: EndlessExporter
     bills: BillsDesk
     alerting: MemoryDesk
+    money: TreasuryDesk
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -220,21 +222,15 @@ def api_rig() -> Iterator[ApiRig]:
 
     people = asyncio.run(prepare())
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
-    treasury = treasury_desk(accounts, desk.trail, clock)
-    bills = bills_desk(treasury, clock)
-    audit, exporter, alerting = MemoryAuditLog(), EndlessExporter(), memory_desk(clock, accounts, desk.trail)
+    audit, exporter, money = MemoryAuditLog(), EndlessExporter(), treasury_desk(accounts, desk.trail, clock)
+    bills, alerting = bills_desk(money, clock), memory_desk(clock, accounts, desk.trail)
     deps = ApiDeps(
         router=router,
         authenticator=KeyAuthenticator(keys, accounts, PEPPER, clock),
         sessions=sessions,
         health=board,
         operations=desk.operations,
-        money=MoneyDesks(
-            treasury=treasury.treasury,
-            prices=price_world(desk.trail, clock).desk,
-            bills=bills.bills,
-            alerts=alerting.desk,
-        ),  # fmt: skip
+        money=_desks(money, bills, alerting, desk.trail),
         audit=audit,
         exporter=exporter,
         metrics=desk.live,
@@ -249,8 +245,19 @@ def api_rig() -> Iterator[ApiRig]:
     with _serving(ApiApplication(deps)) as port:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
-            people["prompt_engineer"], state, desk, people, audit, exporter, bills, alerting,
+            people["prompt_engineer"], state, desk, people, audit, exporter, bills, alerting, money,
         )  # fmt: skip
+
+
+def _desks(money: TreasuryDesk, bills: BillsDesk, alerting: MemoryDesk, trail: ActionTrail) -> MoneyDesks:
+    return MoneyDesks(
+        treasury=money.treasury,
+        topups=money.topups,
+        leases=money.leases,
+        bills=bills.bills,
+        prices=price_world(trail, SystemClock()).desk,
+        alerts=alerting.desk,
+    )
 
 
 async def _signed_in(

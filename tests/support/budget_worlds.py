@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from db.hop import StoreHop
 from db.records.budgets import post_charges
 from db.stores.budgets import SqlBudgetStore
+from db.stores.topups import SqlTopUpStore
 from router_core.budgets.guard import LeasedBudget
 from router_core.budgets.memory_store import MemoryBudgetStore
-from router_core.ports import BudgetStore
+from router_core.budgets.memory_topups import MemoryTopUps
+from router_core.ports import BudgetStore, TopUpStore
 from router_core.types import Budget, BudgetBook, Charge, Payer
 from tests.support.core_fakes import provider
 from tests.support.fake_clock import FakeClock
@@ -31,20 +33,23 @@ class Poster(Protocol):
 
 @dataclass(frozen=True)
 class BudgetWorld:
-    """A store of leases and the record that charges go to."""
+    """A store of leases, the record that charges go to, and the top-ups that the store counts."""
 
     store: BudgetStore
     post: Poster
     clock: FakeClock
+    topups: TopUpStore
 
 
 def memory_world() -> BudgetWorld:
-    store = MemoryBudgetStore()
+    clock = FakeClock()
+    topups = MemoryTopUps(clock)
+    store = MemoryBudgetStore(topups.topped_up)
 
     async def post(charges: Iterable[Charge]) -> None:
         store.post(charges)
 
-    return BudgetWorld(store, post, FakeClock())
+    return BudgetWorld(store, post, clock, topups)
 
 
 def sql_world(hop: StoreHop) -> BudgetWorld:
@@ -58,7 +63,7 @@ def sql_world(hop: StoreHop) -> BudgetWorld:
 
         await hop.write(work)
 
-    return BudgetWorld(SqlBudgetStore(hop, clock), post, clock)
+    return BudgetWorld(SqlBudgetStore(hop, clock), post, clock, SqlTopUpStore(hop, clock))
 
 
 def budget(limit: int | None, **changes: Any) -> Budget:

@@ -1,5 +1,6 @@
 """The original's tracker and estimator: its shapes, its messages, its figures."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -59,3 +60,17 @@ def test_a_million_small_costs_add_up_exactly() -> None:
     for _ in range(1_000):
         tracker.track_cost("a", "0.003")
     assert tracker.get_status("a")["dailyUsed"] == 3.0
+
+
+def test_a_top_up_adds_to_the_limit_until_it_ends() -> None:
+    clock = FakeClock()
+    tracker = BudgetTracker(daily_budget=10, clock=clock)
+    tracker.top_up("acme", "daily", "5", clock.utcnow() + timedelta(hours=1))
+    assert tracker.track_cost("acme", "14").status == 200
+    assert tracker.get_status("acme")["dailyBudget"] == 15.0
+    assert tracker.get_status("other")["dailyBudget"] == 10.0
+    clock.advance(3_600.0)
+    refused = tracker.track_cost("acme", "0.01")
+    assert (refused.status, refused.budget_status["dailyBudget"]) == (402, 10.0)
+    with pytest.raises(ValueError, match="above 0"):
+        tracker.top_up("acme", "daily", "0", clock.utcnow())

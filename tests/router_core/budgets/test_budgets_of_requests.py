@@ -153,7 +153,7 @@ class SickStore(MemoryBudgetStore):
 async def test_while_the_store_is_down_the_slice_is_used_up_and_then_it_is_503_and_never_402() -> None:
     world = memory_world()
     store = SickStore()
-    guard = guard_over(BudgetWorld(store, world.post, world.clock), BudgetBook([budget(160_000)]))
+    guard = guard_over(BudgetWorld(store, world.post, world.clock, world.topups), BudgetBook([budget(160_000)]))
     (await guard.hold(PAYER, ROW, 100, 1.0)).settle(100)
     store.down = True
     left = next(iter(guard._slices.values())).free // 100
