@@ -9,12 +9,11 @@ import streamlit as st
 from console.budgets.bars import KINDS, owner_of
 from console.format import literal, moment, money, prose, zone_of
 from console.identity import Visitor, require
-from router_core.admin.amounts import read_dollars
 from router_core.admin.topups import TopUpApproval, TopUpOrder
 from router_core.admin.treasury import BudgetView
 from router_core.budgets.refusals import dollars
 from router_core.errors import LLMError, ValidationError
-from router_core.types import TopUp
+from router_core.types import TopUp, read_dollars
 
 __all__ = ["TopUpDialog", "draw_dialog", "open_dialog", "take_flash", "whose"]
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from msgspec import structs
 
 from router_core.admin.action_trail import ActionTrail
+from router_core.admin.acts import act_of
 from router_core.admin.alert_views import (
     AlertView,
     ChannelChange,
@@ -40,7 +41,6 @@ from router_core.types import (
     AlertDelivery,
     AlertKind,
     ChannelKind,
-    OperatorAction,
     Principal,
 )
 
@@ -200,7 +200,7 @@ class AlertDesk:
         if not found:
             raise NotFoundError("There is no such delivery")
         refuse_claimed(found[0], parts.clock.utcnow())
-        await parts.trail.require(self._action(person, "alert_delivery.again", delivery_id, None))
+        await parts.trail.require(act_of(person, "alert_delivery.again", delivery_id, parts.clock))
         return await parts.outbox.again(delivery_id)
 
     # --- inside ----------------------------------------------------------------------------------------------------
@@ -239,15 +239,11 @@ class AlertDesk:
         before: dict[str, Any] | None = None,
         after: dict[str, Any] | None = None,
     ) -> None:
-        act = self._action(person, verb, channel.id, channel.account_id)
-        await self._parts.trail.require(structs.replace(act, before=before, after=after))
-
-    def _action(self, person: Principal, verb: str, target: str, account_id: str | None) -> OperatorAction:
-        clock = self._parts.clock
-        return OperatorAction(
-            id=new_ulid(clock), at=clock.utcnow(), actor=person.name, actor_id=person.id, role=person.role,
-            action=verb, target=target, account_id=account_id,
-        )  # fmt: skip
+        await self._parts.trail.require(
+            act_of(
+                person, verb, channel.id, self._parts.clock, before=before, after=after, account_id=channel.account_id
+            )
+        )
 
 
 def _scope(person: Principal) -> Sequence[str] | None:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from router_core.admin.action_trail import ActionTrail
-from router_core.clock import Clock, new_ulid
+from router_core.admin.acts import act_of
+from router_core.clock import Clock
 from router_core.errors import NotFoundError
 from router_core.ports import LeaseRecord, LeaseRegister
 from router_core.ports.keeping import refuse
@@ -82,10 +83,8 @@ class LeaseDesk:
 
     def _act(self, lease: LeaseRecord, person: Principal) -> OperatorAction:
         scope, _, rest = lease.budget.partition(":")
-        clock = self._parts.clock
-        return OperatorAction(
-            id=new_ulid(clock), at=clock.utcnow(), actor=person.name, actor_id=person.id, role=person.role,
-            action="lease.written_off", target=lease.id,
+        return act_of(
+            person, "lease.written_off", lease.id, self._parts.clock,
             detail={"budget": lease.budget, "period": lease.period, "writer": lease.writer},
             before={"held": lease.held, "endsAt": lease.ends_at.isoformat()}, after={"held": 0},
             account_id=rest.rpartition(":")[0] if scope == "account" else None,

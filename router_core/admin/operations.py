@@ -11,6 +11,7 @@ import msgspec
 from msgspec import structs
 
 from router_core.admin.action_trail import ActionTrail
+from router_core.admin.acts import Detail, act_of
 from router_core.admin.views import UpstreamView, UseCaseView
 from router_core.clock import Clock, new_ulid
 from router_core.drills.board import DrillBoard
@@ -41,7 +42,6 @@ MAX_REASON = 200
 MAX_FORCE_S = 86_400
 MAX_ACTIONS = 1_000
 ForcedPhase = Literal["OPEN", "CLOSED"]
-Detail = dict[str, str | int | float | bool | None]
 
 
 class HealthSource(Protocol):
@@ -251,16 +251,7 @@ class Operations:
         return {*STANDARD_USE_CASES, *snapshot.preferences, *snapshot.policies, *listed}
 
     def _action(self, person: Principal, verb: str, target: str, detail: Detail) -> OperatorAction:
-        return OperatorAction(
-            id=new_ulid(self._parts.clock),
-            at=self._parts.clock.utcnow(),
-            actor=person.name,
-            actor_id=person.id,
-            role=person.role,
-            action=verb,
-            target=target,
-            detail=detail,
-        )
+        return act_of(person, verb, target, self._parts.clock, detail=detail)
 
 
 def _set_fields(wanted: AuditFilter) -> Detail:

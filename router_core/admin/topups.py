@@ -9,7 +9,7 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from router_core.admin.action_trail import ActionTrail
-from router_core.admin.amounts import read_dollars
+from router_core.admin.acts import act_of
 from router_core.budgets.periods import period_at
 from router_core.clock import Clock, new_ulid
 from router_core.errors import ForbiddenError, NotFoundError, ValidationError, sanitize_message
@@ -25,6 +25,7 @@ from router_core.types import (
     Principal,
     TopUp,
     TopUpState,
+    read_dollars,
 )
 
 __all__ = ["TopUpApproval", "TopUpOrder", "TopUpParts", "TopUpView", "TopUps"]
@@ -209,10 +210,8 @@ class TopUps:
 
     def _act(self, person: Principal, verb: str, topup: TopUp, before: TopUp | None = None) -> OperatorAction:
         """Return the act that makes ``topup`` what it is, and of which there was ``before``."""
-        clock = self._parts.clock
-        return OperatorAction(
-            id=new_ulid(clock), at=clock.utcnow(), actor=person.name, actor_id=person.id, role=person.role,
-            action=verb, target=topup.pot, detail={"topUp": topup.id},
+        return act_of(
+            person, verb, topup.pot, self._parts.clock, detail={"topUp": topup.id},
             before=None if before is None else _told(before), after=_told(topup),
             account_id=topup.target if topup.scope == "account" else None,
         )  # fmt: skip

@@ -8,10 +8,10 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from router_core.admin.action_trail import ActionTrail
-from router_core.admin.amounts import read_dollars
+from router_core.admin.acts import act_of
 from router_core.budgets.forecast import Forecast, forecast
 from router_core.budgets.periods import period_at
 from router_core.clock import Clock, new_ulid
@@ -27,8 +27,8 @@ from router_core.types import (
     BudgetPeriod,
     BudgetScope,
     NanoUSD,
-    OperatorAction,
     Principal,
+    read_dollars,
 )
 
 __all__ = ["BudgetOrder", "BudgetView", "Treasury", "TreasuryParts"]
@@ -135,12 +135,11 @@ class Treasury:
         await parts.settings.check_budget(budget)
         before = self._set(budget)
         await parts.trail.require(
-            structs.replace(
-                self._action(person, "budget.set", f"{order.scope}:{order.target}:{order.period}"),
-                before=None if before is None else _told(before),
-                after=_told(budget),
+            act_of(
+                person, "budget.set", budget.pot, parts.clock, before=None if before is None else _told(before),
+                after=_told(budget), account_id=_account(budget),
             )
-        )
+        )  # fmt: skip
         await parts.settings.put_budget(budget)
         await parts.refresh()
         return self._set(budget) or budget
@@ -152,8 +151,9 @@ class Treasury:
         found = next((each for each in parts.config.snapshot().budgets.budgets if each.id == budget_id), None)
         if found is None:
             raise NotFoundError("There is no such budget")
-        act = self._action(person, "budget.dropped", f"{found.scope}:{found.target}:{found.period}")
-        await parts.trail.require(structs.replace(act, before=_told(found)))
+        await parts.trail.require(
+            act_of(person, "budget.dropped", found.pot, parts.clock, before=_told(found), account_id=_account(found))
+        )
         await parts.settings.drop_budget(budget_id)
         await parts.refresh()
 
@@ -223,13 +223,6 @@ class Treasury:
             )  # fmt: skip
         return views
 
-    def _action(self, person: Principal, verb: str, target: str) -> OperatorAction:
-        clock = self._parts.clock
-        return OperatorAction(
-            id=new_ulid(clock), at=clock.utcnow(), actor=person.name, actor_id=person.id, role=person.role,
-            action=verb, target=target, detail={},
-        )  # fmt: skip
-
 
 def _forecasts(
     views: Sequence[BudgetView], past: Mapping[BudgetScope, Mapping[str, Mapping[datetime, NanoUSD]]], now: datetime
@@ -245,6 +238,10 @@ def _forecasts(
         )
         for each in views
     }
+
+
+def _account(budget: Budget) -> str | None:
+    return budget.target if budget.scope == "account" else None
 
 
 def _belongs(budget: Budget, accounts: frozenset[str]) -> bool:

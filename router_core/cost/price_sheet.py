@@ -10,7 +10,7 @@ from msgspec import Struct, field, structs
 
 from router_core.errors import ValidationError
 from router_core.instants import parse_instant
-from router_core.types import NANO_PER_USD, NanoUSD, Price, Rates, parse_usd
+from router_core.types import NANO_PER_USD, NanoUSD, Price, Rates, read_dollars
 
 __all__ = [
     "COLUMNS",
@@ -30,7 +30,6 @@ COLUMNS: Final = (
 )  # fmt: skip
 NEEDED: Final = ("model", "input", "output")
 MOST_LINES: Final = 2_000
-MOST_DECIMALS: Final = 9
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -200,13 +199,7 @@ def _count(text: str, number: int) -> int:
 
 
 def _amount(text: str, name: str) -> NanoUSD:
-    try:
-        amount = parse_usd(text)
-    except ValueError as error:
-        raise ValidationError(f"`{name}` must be dollars for a million tokens: {error}", field=name) from None
-    if amount < 0 or len(text.partition(".")[2]) > MOST_DECIMALS:
-        raise ValidationError(f"`{name}` must be dollars of at most nine decimals, not below 0", field=name)
-    return amount
+    return read_dollars(text, name, "dollars for a million tokens")
 
 
 def _safe(text: str) -> str:

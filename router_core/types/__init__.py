@@ -68,7 +68,7 @@ from router_core.types.metrics import (
     MetricsWindow,
     MetricTotals,
 )
-from router_core.types.money import NANO_PER_USD, NanoUSD, dollars, format_usd, parse_usd
+from router_core.types.money import NANO_PER_USD, NanoUSD, dollars, format_usd, parse_usd, read_dollars
 from router_core.types.plan import Attempt, CallReason, Candidate, Considered, Decision, Dropped, Plan
 from router_core.types.price import Price, PriceBook, PriceKind, PriceTier, Rates, Tariff
 from router_core.types.provider_call import AnswerEnd, CallTimeouts, ProviderAnswer, ProviderCall, ProviderPart
@@ -239,4 +239,5 @@ __all__ = [
     "format_usd",
     "model_family",
     "parse_usd",
+    "read_dollars",
 ]

@@ -2,7 +2,9 @@
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 
-__all__ = ["NANO_PER_USD", "NanoUSD", "dollars", "format_usd", "parse_usd"]
+from router_core.errors import ValidationError
+
+__all__ = ["NANO_PER_USD", "NanoUSD", "dollars", "format_usd", "parse_usd", "read_dollars"]
 
 NanoUSD = int
 NANO_PER_USD = 1_000_000_000
@@ -43,3 +45,14 @@ def parse_usd(text: str) -> NanoUSD:
     if amount.adjusted() >= _MAX_DIGITS_BEFORE_POINT:
         raise ValueError("amount too large")
     return int(amount.quantize(_NANO, context=_EXACT).scaleb(_MAX_DECIMALS))
+
+
+def read_dollars(text: str, field: str, what: str = "an amount of dollars") -> NanoUSD:
+    """Return the nano-dollars of exact decimal text. Raises :class:`ValidationError` that names ``field``."""
+    try:
+        amount = parse_usd(text)
+    except ValueError as error:
+        raise ValidationError(f"`{field}` must be {what}: {error}", field=field) from None
+    if amount < 0 or len(text.partition(".")[2]) > _MAX_DECIMALS:
+        raise ValidationError(f"`{field}` must be {what} with at most nine decimals, not below 0", field=field)
+    return amount

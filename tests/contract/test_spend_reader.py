@@ -1,53 +1,16 @@
 """Spending by the hour, read from what the recorder adds up, and from its twin in memory."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
-from db.engine import make_engine
-from db.hop import StoreHop
-from db.queries.spending import SqlSpendReader
-from db.records.event_store import SqlEventStore
-from router_core.audit.signatures import ChainSigner
-from router_core.budgets.memory_spending import MemorySpending
-from router_core.ports import EventBatch, SpendBy, SpendReader
+from router_core.ports import SpendBy
 from router_core.types import RequestEvent
-from tests.support.fake_clock import FakeClock
+from tests.contract.conftest import Books
 from tests.support.record_events import AT, event
 
 HOUR = AT.replace(minute=0, second=0, microsecond=0)
 EVER = (HOUR - timedelta(days=1), HOUR + timedelta(days=1))
-
-
-@dataclass(frozen=True)
-class Books:
-    """A reader of spending, and the record that it reads."""
-
-    reader: SpendReader
-    record: Callable[[Sequence[RequestEvent]], Awaitable[object]]
-
-
-@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def books(request: pytest.FixtureRequest) -> Iterator[Books]:
-    if request.param == "memory":
-        memory = MemorySpending()
-
-        async def keep(events: Sequence[RequestEvent]) -> None:
-            for each in events:
-                memory.record(each)
-
-        yield Books(memory, keep)
-        return
-    hop = StoreHop(make_engine(request.getfixturevalue(f"{request.param}_url")))
-    store = SqlEventStore(hop, FakeClock(), ChainSigner(b"k" * 32))
-
-    async def apply(events: Sequence[RequestEvent]) -> None:
-        await store.apply(EventBatch(writer="w", events=tuple(events)))
-
-    yield Books(SqlSpendReader(hop), apply)
-    hop.close()
 
 
 def _events() -> list[RequestEvent]:
@@ -61,7 +24,7 @@ def _events() -> list[RequestEvent]:
 
 async def test_hours_are_summed_by_name_and_what_has_no_price_is_counted_apart(books: Books) -> None:
     await books.record(_events())
-    found = await books.reader.hourly("model", *EVER, None)
+    found = await books.spending.hourly("model", *EVER, None)
     later = HOUR + timedelta(hours=1)
     assert [(each.hour, each.name, each.requests, each.cost, each.unpriced) for each in found] == [
         (HOUR, "m1", 2, 123, 0),
@@ -73,19 +36,19 @@ async def test_hours_are_summed_by_name_and_what_has_no_price_is_counted_apart(b
 @pytest.mark.parametrize("by", ["account", "key", "use_case", "provider", "model"])
 async def test_the_sum_of_the_parts_is_the_whole_whatever_it_is_split_by(books: Books, by: SpendBy) -> None:
     await books.record(_events())
-    found = await books.reader.hourly(by, *EVER, None)
+    found = await books.spending.hourly(by, *EVER, None)
     assert (sum(each.cost for each in found), sum(each.requests for each in found)) == (130, 4)
     assert sum(each.tokens for each in found) == sum(each.usage.total_tokens for each in _events())
 
 
 async def test_only_the_accounts_that_are_asked_for_are_read(books: Books) -> None:
     await books.record(_events())
-    found = await books.reader.hourly("account", *EVER, ["globex"])
+    found = await books.spending.hourly("account", *EVER, ["globex"])
     assert [(each.name, each.cost) for each in found] == [("globex", 7)]
-    assert await books.reader.hourly("account", *EVER, []) == []
+    assert await books.spending.hourly("account", *EVER, []) == []
 
 
 async def test_the_range_begins_and_ends_with_whole_hours(books: Books) -> None:
     await books.record(_events())
-    found = await books.reader.hourly("account", HOUR + timedelta(hours=1), HOUR + timedelta(hours=2), None)
+    found = await books.spending.hourly("account", HOUR + timedelta(hours=1), HOUR + timedelta(hours=2), None)
     assert {each.hour for each in found} == {HOUR + timedelta(hours=1)}

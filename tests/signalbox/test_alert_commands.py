@@ -1,9 +1,6 @@
 """``signalbox alerts``: channels beside a server, real receivers, errors that name what is wrong."""
 
 import json
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,17 +14,7 @@ from signalbox.faults import SettingsError
 from signalbox.mail_settings import mail_server, parse_smtp_url
 from signalbox.settings import read_settings
 from signalbox.summary import summarize
-
-ROOT = Path(__file__).parents[2]
-
-
-def _run(folder: Path, *arguments: str, **changes: str) -> tuple[int, str, str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SIGNALBOX_")}
-    command = [sys.executable, "-c", "from signalbox.cli import main; main()", *arguments, "--data-dir", str(folder)]
-    done = subprocess.run(
-        command, check=False, cwd=ROOT, env={**environment, **changes}, capture_output=True, text=True, timeout=60
-    )
-    return done.returncode, done.stdout, done.stderr
+from tests.support.command_runs import run_at
 
 
 class _Taker(BaseHTTPRequestHandler):
@@ -59,7 +46,7 @@ def _receiver() -> Iterator[int]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with one account, for all tests here."""
     made = tmp_path_factory.mktemp("alerts")
-    assert _run(made, "accounts", "create", "acme")[0] == 0
+    assert run_at(made, "accounts", "create", "acme")[0] == 0
     return made
 
 
@@ -68,20 +55,20 @@ def test_a_channel_is_added_tested_listed_and_removed(folder: Path) -> None:
     with _receiver() as port:
         url = f"http://127.0.0.1:{port}/in"
         added = ["alerts", "channels", "add", "--webhook", url, "--account", "acme", "--kind", "overage", "--json"]
-        code, out, _ = _run(folder, *added, **allowed)
+        code, out, _ = run_at(folder, *added, **allowed)
         assert code == 0
         made = json.loads(out)
         assert made["secret"].startswith("whsec_")
         assert made["channel"]["kinds"] == ["overage"]
         id = made["channel"]["id"]
-        assert _run(folder, "alerts", "channels", "test", id, **allowed)[:2] == (0, "delivered\n")
-    assert _run(folder, "alerts", "channels", "test", id)[0] == 1
-    (listed,) = json.loads(_run(folder, "alerts", "channels", "list", "--json")[1])
+        assert run_at(folder, "alerts", "channels", "test", id, **allowed)[:2] == (0, "delivered\n")
+    assert run_at(folder, "alerts", "channels", "test", id)[0] == 1
+    (listed,) = json.loads(run_at(folder, "alerts", "channels", "list", "--json")[1])
     assert (listed["channel"]["target"], listed["last"]) == (url, None)
-    assert id in _run(folder, "alerts", "channels", "list")[1]
-    assert _run(folder, "alerts", "channels", "remove", id)[0] == 0
-    assert _run(folder, "alerts", "channels", "remove", id)[0] == 2
-    code, out, _ = _run(folder, "audit", "export", "--format", "jsonl")
+    assert id in run_at(folder, "alerts", "channels", "list")[1]
+    assert run_at(folder, "alerts", "channels", "remove", id)[0] == 0
+    assert run_at(folder, "alerts", "channels", "remove", id)[0] == 2
+    code, out, _ = run_at(folder, "audit", "export", "--format", "jsonl")
     verbs = [json.loads(line)["event"] for line in out.splitlines()]
     assert [each for each in verbs if each.startswith("alert_channel.")] == [
         "alert_channel.made", "alert_channel.tested", "alert_channel.tested", "alert_channel.removed",
@@ -100,15 +87,15 @@ def test_what_cannot_be_is_refused_by_name(folder: Path) -> None:
         (("--webhook", "https://a.example", "--kind", "party"), "--kind"),
         (("--webhook", "https://a.example", "--account", "nobody"), "nobody"),
     ):
-        code, _, said = _run(folder, *add, *arguments)
+        code, _, said = run_at(folder, *add, *arguments)
         assert (code, word in said) == (2, True), arguments
-    assert json.loads(_run(folder, "alerts", "channels", "list", "--json")[1]) == []
+    assert json.loads(run_at(folder, "alerts", "channels", "list", "--json")[1]) == []
 
 
 def test_lists_are_empty_before_anything_happened(folder: Path) -> None:
     for what in ("list", "deliveries"):
-        assert json.loads(_run(folder, "alerts", what, "--json")[1]) == []
-        assert _run(folder, "alerts", what)[1] == "none\n"
+        assert json.loads(run_at(folder, "alerts", what, "--json")[1]) == []
+        assert run_at(folder, "alerts", what)[1] == "none\n"
 
 
 @pytest.mark.parametrize(

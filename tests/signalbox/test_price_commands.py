@@ -3,24 +3,15 @@
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.command_runs import run_at
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SIGNALBOX_")}
-    command = [sys.executable, "-c", "from signalbox.cli import main; main()", "prices", *arguments]
-    done = subprocess.run(
-        [*command, "--data-dir", str(folder)],
-        check=False, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    return done.returncode, done.stdout, done.stderr
+    return run_at(folder, "prices", *arguments)
 
 
 @pytest.fixture(scope="module")

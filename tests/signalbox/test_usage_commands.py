@@ -4,9 +4,6 @@ import asyncio
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,26 +16,19 @@ from db.records.event_store import SqlEventStore
 from router_core.audit.signatures import ChainSigner
 from router_core.ports import EventBatch
 from router_core.types import Usage, format_usd
+from tests.support.command_runs import run_at
 from tests.support.fake_clock import FakeClock
 from tests.support.record_events import event
 
-ROOT = Path(__file__).parents[2]
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 USAGE = Usage(input_tokens=1_000, cache_read_tokens=500, output_tokens=100)
-
-
-def _run(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SIGNALBOX_")}
-    command = [sys.executable, "-c", "from signalbox.cli import main; main()", *arguments, "--data-dir", str(folder)]
-    done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
-    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory in which two models were used on two days."""
     made = tmp_path_factory.mktemp("bills")
-    assert _run(made, "migrate")[0] == 0
+    assert run_at(made, "migrate")[0] == 0
     events = [
         event(1, timestamp=AT, model="gpt-4o", usage=USAGE, cost=1_234_567_891),
         event(2, timestamp=AT, model="gpt-4o", usage=USAGE, cost=9, estimated=True),
@@ -74,7 +64,7 @@ def _own(folder: Path) -> str:
 
 
 def test_a_bill_of_our_own_figures_agrees_to_the_nano_dollar(folder: Path) -> None:
-    code, out, said = _run(folder, "usage", "reconcile", _own(folder), "--tolerance", "0", "--json")
+    code, out, said = run_at(folder, "usage", "reconcile", _own(folder), "--tolerance", "0", "--json")
     assert (code, said) == (0, "")
     found: dict[str, Any] = json.loads(out)
     assert (found["within"], found["leftOut"]) == (True, ["claude-haiku-4-5"])
@@ -87,22 +77,22 @@ def test_a_bill_of_our_own_figures_agrees_to_the_nano_dollar(folder: Path) -> No
 
 def test_a_drift_beyond_the_tolerance_ends_with_1(folder: Path) -> None:
     bill = _bill(folder, ("2026-03-01", "gpt-4o", "3200", "1.30"), name="drift.csv")
-    code, out, _ = _run(folder, "usage", "reconcile", bill)
+    code, out, _ = run_at(folder, "usage", "reconcile", bill)
     assert (code, "DRIFT" in out, "NOT within 1 %" in out) == (1, True, True)
-    found = json.loads(_run(folder, "usage", "reconcile", bill, "--json")[1])
+    found = json.loads(run_at(folder, "usage", "reconcile", bill, "--json")[1])
     assert found["lines"][0]["cost"] == {"amount": -65_432_100, "percent": -5.0332, "within": False}
-    assert _run(folder, "usage", "reconcile", bill, "--tolerance", "5.1")[0] == 0
+    assert run_at(folder, "usage", "reconcile", bill, "--tolerance", "5.1")[0] == 0
 
 
 def test_wrong_lines_are_all_named(folder: Path) -> None:
     bill = _bill(folder, ("1/3/26", "gpt-4o", "1,000", "1"), ("2026-03-01", "gpt-4o", "1", "x"), name="wrong.csv")
-    code, out, said = _run(folder, "usage", "reconcile", bill)
+    code, out, said = run_at(folder, "usage", "reconcile", bill)
     assert (code, out) == (2, "")
     assert [place in said for place in ("line 2, date", "line 2, tokens", "line 3, cost")] == [True] * 3
 
 
 def test_a_file_or_tolerance_that_cannot_be_is_bad_usage(folder: Path) -> None:
-    assert _run(folder, "usage", "reconcile", str(folder / "none.csv"))[0] == 2
-    assert _run(folder, "usage", "reconcile", str(folder))[0] == 2
-    code, _, said = _run(folder, "usage", "reconcile", _own(folder), "--tolerance", "1,5")
+    assert run_at(folder, "usage", "reconcile", str(folder / "none.csv"))[0] == 2
+    assert run_at(folder, "usage", "reconcile", str(folder))[0] == 2
+    code, _, said = run_at(folder, "usage", "reconcile", _own(folder), "--tolerance", "1,5")
     assert (code, "tolerance" in said) == (2, True)

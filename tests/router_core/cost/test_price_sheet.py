@@ -59,7 +59,7 @@ def test_a_plain_sheet_needs_a_model_and_two_rates():
         (f"{HEAD}\nm,,,,,1", "csv", "line 2: `csv` has 6 columns, the heading 7"),
         (f"{HEAD}\nm,,,,,1,2\nm,,,yesterday,,1,2", "from", "line 3: `from`"),
         (f"{HEAD}\nm,,,,,1.5.5,2", "input", "line 2: `input` must be dollars"),
-        (f"{HEAD}\nm,,,,,-1,2", "input", "line 2: `input` must be dollars of at most nine decimals"),
+        (f"{HEAD}\nm,,,,,-1,2", "input", "line 2: `input` must be dollars for a million tokens with at most nine"),
         (f"{HEAD}\nm,,,,,0.0000000001,2", "input", "line 2"),
         (f"{HEAD}\nm,,,,,NaN,2", "input", "line 2"),
         (f"{HEAD}\nm,,,,,1,", "output", "line 2: `output` is missing"),
