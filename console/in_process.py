@@ -1,7 +1,7 @@
 """The backend for a console that shares the process with the router."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import structs
@@ -10,6 +10,7 @@ from console.backend import ConsoleBackend, Control, Screen
 from console.bills_backend import BillsBackend
 from console.bridge import Bridge
 from console.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
+from router_core.admin.alert_views import AlertView
 from router_core.admin.alerting import AlertDesk
 from router_core.admin.chain_check import ChainCheckState
 from router_core.admin.lease_desk import LeaseDesk
@@ -71,6 +72,8 @@ CONTROLS: dict[Control, str] = {
     "leases": "leases.write_off",
 }
 RECENT_SHOWN = 25
+NEWS_FOR = timedelta(days=1)
+NEWS_SEARCHED, NEWS_SHOWN = 50, 5
 RECENT_SEARCHED = 200
 WORST_FIRST: tuple[ProviderState, ...] = ("down", "failing", "recovering", "healthy", "unknown", "disabled")
 
@@ -121,8 +124,25 @@ class InProcessBackend:
         active = [each for each in _visible(snapshot, person) if each.is_active]
         unpriced = tuple(sorted({each.model for each in active if tariff.price(each.model, each.name) is None}))
         return OverviewView(
-            report=report, spent_today=spent, providers=tuple(views), recent=tuple(recent), unpriced=unpriced
-        )
+            report=report, spent_today=spent, providers=tuple(views), recent=tuple(recent), unpriced=unpriced,
+            raised=await self._raised(person), waiting=await self._waiting(person),
+        )  # fmt: skip
+
+    async def _raised(self, person: Principal) -> tuple[AlertView, ...]:
+        """Return what was raised about money within a day: of each kind about each budget the newest, at most five."""
+        if not allows(person, "alerts.read"):
+            return ()
+        since = self._runtime.clock.utcnow() - NEWS_FOR
+        found: dict[tuple[str, str], AlertView] = {}
+        for each in await self._runtime.money.alerts.alerts(person, NEWS_SEARCHED):
+            if each.at >= since:
+                found.setdefault((each.kind, each.subject), each)
+        return tuple(found.values())[:NEWS_SHOWN]
+
+    async def _waiting(self, person: Principal) -> int:
+        if not allows(person, "topups.decide"):
+            return 0
+        return sum(each.word == "waiting" for each in await self._runtime.money.topups.list(person))
 
     def choices(self, person: Principal) -> Choices:
         """Return what ``person`` may ask for in the playground."""

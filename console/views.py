@@ -4,6 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from router_core.admin.alert_views import AlertView
 from router_core.types import (
     EVERYTHING,
     HealthWord,
@@ -33,7 +34,8 @@ class ProviderView(Struct, frozen=True, kw_only=True):
 class OverviewView(Struct, frozen=True, kw_only=True):
     """The last hour, what today cost, the providers worst first, and the newest requests first.
 
-    ``unpriced`` are the models of active providers that no price is known for.
+    ``unpriced`` are the models of active providers that no price is known for, ``raised`` the newest alert of the last
+    day of each kind about each budget, ``waiting`` how many top-ups wait for the viewer's decision.
     """
 
     report: MetricsReport
@@ -41,6 +43,8 @@ class OverviewView(Struct, frozen=True, kw_only=True):
     providers: tuple[ProviderView, ...]
     recent: tuple[RequestEvent, ...]
     unpriced: tuple[str, ...] = ()
+    raised: tuple[AlertView, ...] = ()
+    waiting: int = 0
 
 
 class LiveScope(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ __all__ = ["Alert", "alerts"]
 
 MIN_REQUESTS = 10
 ERROR_SHARE = 0.05
+SPENT_OUT = 100
 
 
 class Alert(NamedTuple):
@@ -21,7 +22,7 @@ class Alert(NamedTuple):
 
 def alerts(view: OverviewView) -> list[Alert]:
     """Return what needs attention in ``view``; nothing when all is well."""
-    found = [*_provider_alerts(view), *_error_rate(view), *_unpriced(view)]
+    found = [*_provider_alerts(view), *_error_rate(view), *_unpriced(view), *_money(view)]
     return sorted(found, key=lambda alert: alert.level != "error")
 
 
@@ -51,6 +52,19 @@ def _error_rate(view: OverviewView) -> list[Alert]:
             "warning", f"**{percent(totals.errors / judged)}** of requests failed in the last hour ({totals.errors})."
         )
     ]
+
+
+def _money(view: OverviewView) -> list[Alert]:
+    found = []
+    for each in view.raised:
+        worst = each.kind == "burn_fast" or each.threshold >= SPENT_OUT
+        found.append(
+            Alert("error" if worst else "warning", f"{literal(each.sentence)}. [Limits](/budgets?view=limits)")
+        )
+    if view.waiting:
+        requests = "request waits" if view.waiting == 1 else "requests wait"
+        found.append(Alert("warning", f"{view.waiting} {requests} for more money. [Decide](/budgets?view=limits)"))
+    return found
 
 
 def _unpriced(view: OverviewView) -> list[Alert]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from console.backend import Screen
 from console.views import Choices, OverviewView, ProviderView, UseCaseChoice
+from router_core.admin.alert_views import AlertView
 from router_core.clock import SystemClock
 from router_core.errors.base import ForbiddenError, LLMError
 from router_core.types import (
@@ -120,6 +121,8 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble):
         self.closed = threading.Event()
         self.events: list[RequestEvent] = []
         self.unpriced: tuple[str, ...] = ()
+        self.raised: tuple[AlertView, ...] = ()
+        self.waiting = 0
         if busy:
             self._fill()
 
@@ -148,6 +151,8 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble):
             providers=providers,
             recent=tuple(reversed(self.events[-25:])),
             unpriced=self.unpriced,
+            raised=self.raised,
+            waiting=self.waiting,
         )
 
     def choices(self, person: Principal) -> Choices:

@@ -1,11 +1,14 @@
 """The backend that shares the process with the router, on the core's own in-memory parts."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from console.in_process import InProcessBackend
+from router_core.admin.action_trail import ActionTrail
+from router_core.admin.topups import TopUpOrder
 from router_core.clock import SystemClock
 from router_core.errors.base import ForbiddenError
 from router_core.health.board import HealthBoard
@@ -17,10 +20,14 @@ from router_core.metrics.recorders import RecentEvents
 from router_core.resilience.upstream import Upstream, UpstreamPolicy
 from router_core.resilience.upstreams import Upstreams
 from router_core.router import StaticConfig
+from router_core.security.memory_action_log import MemoryActionLog
+from router_core.security.memory_stores import MemoryAccountStore
 from router_core.types import Decision, Flags, LLMRequest, Principal, ProviderConfig, Secret, Snapshot
 from signalbox.bootstrap import Runtime
 from tests.console.console_fakes import OWNER, VIEWER, decision_for, event
+from tests.support.alert_worlds import alert, memory_desk
 from tests.support.core_fakes import PRICES
+from tests.support.treasury_desk import treasury_desk
 
 ANALYST = Principal(kind="person", id="u3", name="an@example.com", role="analyst", accounts=("other",))
 PROMPTER = Principal(kind="person", id="u4", name="pe@example.com", role="prompt_engineer", accounts=("other",))
@@ -51,12 +58,14 @@ class World:
         self.upstreams = Upstreams(UpstreamPolicy(), SystemClock())
         self.router = RecordingRouter()
         clock = SystemClock()
+        self.alerts = memory_desk(clock)
+        self.treasury = treasury_desk(MemoryAccountStore(), ActionTrail(MemoryActionLog(), clock), clock)
         self.events, self.pending = RecentEvents(), PendingEvents()
         live = LiveMetrics(MemoryMetricsStore(clock.utcnow()), self.pending, clock, lambda: (0, 0))
         self.health = HealthBoard(config, lambda row: self.upstream(row).state(), TransitionTail(), SystemClock())
         parts = SimpleNamespace(
             config=config, router=self.router, events=self.events, live=live, health=self.health, clock=clock,
-            prices=PRICES,
+            prices=PRICES, money=SimpleNamespace(alerts=self.alerts.desk, topups=self.treasury.topups),
         )  # fmt: skip
         self.backend = InProcessBackend(cast(Runtime, parts))
 
@@ -155,3 +164,23 @@ async def test_a_trace_is_shown_to_the_person_it_belongs_to() -> None:
     assert await world.backend.trace(OWNER, "request-1") is not None
     assert await world.backend.trace(other, "request-1") is None
     assert await world.backend.trace(OWNER, "request-2") is None
+
+
+async def test_the_newest_of_each_kind_about_each_budget_is_news_for_a_day_to_those_who_read_alerts() -> None:
+    world, now = World(), SystemClock().utcnow()
+    raised = [
+        alert(threshold=50, at=now - timedelta(hours=3)), alert(threshold=80, at=now - timedelta(hours=1)),
+        alert(kind="overage", threshold=0, at=now - timedelta(hours=25)),
+    ]  # fmt: skip
+    await world.alerts.world.raise_alerts(raised)
+    found = (await world.backend.overview(OWNER)).raised
+    assert [(each.kind, each.threshold) for each in found] == [("threshold", 80)]
+    assert (await world.backend.overview(VIEWER)).raised == ()
+
+
+async def test_what_waits_for_a_decision_is_told_to_those_who_decide() -> None:
+    world = World()
+    order = TopUpOrder(scope="account", target="acme", amount="5", reason="launch")
+    await world.treasury.topups.ask(order, OWNER)
+    assert (await world.backend.overview(OWNER)).waiting == 1
+    assert (await world.backend.overview(ANALYST)).waiting == 0

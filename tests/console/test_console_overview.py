@@ -2,8 +2,11 @@
 
 from streamlit.testing.v1 import AppTest
 
+from router_core.admin.alert_views import AlertView
+from router_core.types import Alert
 from tests.console.conftest import OpenConsole
 from tests.console.console_fakes import FakeBackend
+from tests.support.fake_clock import START
 
 
 def words(app: AppTest) -> str:
@@ -80,3 +83,15 @@ def test_a_model_without_a_price_is_named(open_console: OpenConsole) -> None:
     backend.unpriced = ("gpt-99",)
     app = open_console(backend)
     assert ["No price is known" in each.value and "gpt" in each.value for each in app.warning] == [True]
+
+
+def test_what_was_raised_about_money_and_what_waits_needs_attention(open_console: OpenConsole) -> None:
+    backend = FakeBackend()
+    spent_out = Alert(
+        kind="threshold", subject="account:acme:daily", period="2026-03-01", at=START, threshold=100, limit=10, spent=10
+    )
+    backend.raised = (AlertView.of(spent_out, "Account acme has spent 100 % of its daily budget", ()),)
+    backend.waiting = 2
+    app = open_console(backend)
+    assert "has spent 100 % of its daily budget" in app.error[0].value
+    assert "2 requests wait for more money" in app.warning[0].value
