@@ -25,10 +25,7 @@ from router_core.types import EVERY_ACCOUNT
 
 __all__ = ["draw_budgets"]
 
-VIEWS: Final = {
-    "spending": "Spending", "limits": "Limits", "outlook": "Outlook", "alerts": "Alerts", "prices": "Prices",
-    "bills": "Bills",
-}  # fmt: skip
+VIEWS: Final = ("Spending", "Limits", "Outlook", "Alerts", "Prices", "Bills")
 MOST_FORECASTS: Final = 40
 
 
@@ -37,29 +34,29 @@ def draw_budgets() -> None:
     visitor = require("budgets")
     zone, now = zone_of(st.context.timezone), visitor.stage.clock.utcnow()
     # Bills are of the whole installation.
-    views = [each for each in VIEWS if each != "bills" or visitor.person.role in EVERY_ACCOUNT]
+    views = [each for each in VIEWS if each != "Bills" or visitor.person.role in EVERY_ACCOUNT]
     view = st.segmented_control(
-        "View", views, format_func=VIEWS.__getitem__, key="view", bind="query-params", default="spending",
+        "View", views, key="view", bind="query-params", default=VIEWS[0],
         required=True, label_visibility="collapsed",
     )  # fmt: skip
     try:
         names = visitor.stage.bridge.call(visitor.stage.backend.account_names(visitor.person))
         _draw(view, visitor, names, zone, now)
     except OverloadedError:
-        draw_unreadable(VIEWS[view])
+        draw_unreadable(view)
 
 
 def _draw(view: str, visitor: Visitor, names: Mapping[str, str], zone: ZoneInfo, now: datetime) -> None:
     match view:
-        case "limits":
+        case "Limits":
             _draw_limits(visitor, names, zone, now)
-        case "outlook":
+        case "Outlook":
             draw_outlook(names)
-        case "alerts":
+        case "Alerts":
             draw_alerts(visitor, names, zone, now)
-        case "prices":
+        case "Prices":
             draw_prices(visitor, names, zone, now)
-        case "bills":
+        case "Bills":
             draw_bills()
         case _:
             draw_spending(visitor, names, zone, now)

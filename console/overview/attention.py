@@ -58,12 +58,11 @@ def _money(view: OverviewView) -> list[Alert]:
     found = []
     for each in view.raised:
         worst = each.kind == "burn_fast" or each.threshold >= SPENT_OUT
-        found.append(
-            Alert("error" if worst else "warning", f"{literal(each.sentence)}. [Limits](/budgets?view=limits)")
-        )
+        told = f"{literal(each.sentence)}. [Limits](/budgets?view=Limits)"
+        found.append(Alert("error" if worst else "warning", told))
     if view.waiting:
         requests = "request waits" if view.waiting == 1 else "requests wait"
-        found.append(Alert("warning", f"{view.waiting} {requests} for more money. [Decide](/budgets?view=limits)"))
+        found.append(Alert("warning", f"{view.waiting} {requests} for more money. [Decide](/budgets?view=Limits)"))
     return found
 
 

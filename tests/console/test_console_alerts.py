@@ -48,7 +48,7 @@ def _prepare(backend: FakeBackend, *, failed: bool = False) -> None:
 
 def test_alerts_are_sentences_with_what_became_of_them(open_console: OpenConsole, backend: FakeBackend) -> None:
     _prepare(backend)
-    app = open_console(backend, page="budgets", view="alerts")
+    app = open_console(backend, page="budgets", view="Alerts")
     assert not app.exception
     told = _told(app)
     assert "Account acme has spent 80 % of its daily budget: $80.10 of $100.00" in told
@@ -58,14 +58,14 @@ def test_alerts_are_sentences_with_what_became_of_them(open_console: OpenConsole
 
 
 def test_without_alerts_and_channels_the_screen_says_so(open_console: OpenConsole, backend: FakeBackend) -> None:
-    app = open_console(backend, page="budgets", view="alerts")
+    app = open_console(backend, page="budgets", view="Alerts")
     said = [each.value for each in app.caption]
     assert "Nothing was raised." in said
     assert any(each.startswith("Alerts go to nobody yet") for each in said)
 
 
 def test_a_channel_is_added_and_its_secret_shown_once(open_console: OpenConsole, backend: FakeBackend) -> None:
-    app = open_console(backend, page="budgets", view="alerts")
+    app = open_console(backend, page="budgets", view="Alerts")
     app.button(key="alert_add").click().run()
     assert app.button(key="alert_do").disabled
     app.text_input(key="alert_target_webhook").set_value("https://bad.example").run()
@@ -78,12 +78,12 @@ def test_a_channel_is_added_and_its_secret_shown_once(open_console: OpenConsole,
     assert app.code[0].value == shown_secret(secret_of(made.id))
     app.button(key="alert_close").click().run()
     assert not app.code
-    assert not open_console(backend, page="budgets", view="alerts").code
+    assert not open_console(backend, page="budgets", view="Alerts").code
 
 
 def test_a_secret_is_shown_on_request(open_console: OpenConsole, backend: FakeBackend) -> None:
     _prepare(backend)
-    app = open_console(backend, page="budgets", view="alerts")
+    app = open_console(backend, page="budgets", view="Alerts")
     app.button(key="alert_secret_c1").click().run()
     assert not app.code
     app.button(key="alert_do").click().run()
@@ -92,7 +92,7 @@ def test_a_secret_is_shown_on_request(open_console: OpenConsole, backend: FakeBa
 
 def test_a_test_says_what_came_of_it(open_console: OpenConsole, backend: FakeBackend) -> None:
     _prepare(backend)
-    app = open_console(backend, page="budgets", view="alerts")
+    app = open_console(backend, page="budgets", view="Alerts")
     app.button(key="alert_test_c1").click().run()
     app.button(key="alert_do").click().run()
     assert app.success[0].value == "It was delivered."
@@ -103,7 +103,7 @@ def test_a_test_says_what_came_of_it(open_console: OpenConsole, backend: FakeBac
 
 def test_a_channel_is_switched_off_and_removed(open_console: OpenConsole, backend: FakeBackend) -> None:
     _prepare(backend)
-    app = open_console(backend, page="budgets", view="alerts")
+    app = open_console(backend, page="budgets", view="Alerts")
     app.button(key="alert_switch_c1").click().run()
     app.button(key="alert_do").click().run()
     (off,) = asyncio.run(backend.alerts.world.channels.list())
@@ -116,7 +116,7 @@ def test_a_channel_is_switched_off_and_removed(open_console: OpenConsole, backen
 
 def test_a_failed_delivery_says_why_and_is_made_again(open_console: OpenConsole, backend: FakeBackend) -> None:
     _prepare(backend, failed=True)
-    app = open_console(backend, page="budgets", view="alerts")
+    app = open_console(backend, page="budgets", view="Alerts")
     again = [each for each in app.button if str(each.key).startswith("alert_again_")]
     assert len(again) == 1
     again[0].click().run()
@@ -130,7 +130,7 @@ def test_who_may_only_read_sees_no_way_to_change_and_no_token(open_console: Open
     asyncio.run(
         backend.alerts.world.channels.put(channel("own", target="https://own.example/T0KEN", account_id="acme"))
     )
-    app = open_console(backend, token="analyst-token", page="budgets", view="alerts")
+    app = open_console(backend, token="analyst-token", page="budgets", view="Alerts")
     assert not app.exception
     assert not [each for each in app.button if str(each.key).startswith("alert_")]
     seen = _seen(app)

@@ -57,7 +57,7 @@ def _read(data: bytes) -> list[list[str]]:
 
 
 def test_the_budget_nearest_to_its_limit_is_drawn_first_and_told_in_words(open_console: OpenConsole) -> None:
-    app = open_console(_filled(), page="budgets", view="limits")
+    app = open_console(_filled(), page="budgets", view="Limits")
     assert not app.exception
     assert app.selectbox(key="course_budget").value == "b50"
     told = next(each.value for each in app.caption if "spent so far" in each.value).replace("\\", "")
@@ -71,7 +71,7 @@ def test_the_budget_nearest_to_its_limit_is_drawn_first_and_told_in_words(open_c
 def test_every_name_that_spends_has_an_outlook_and_what_has_no_price_is_called_unpriced(
     open_console: OpenConsole,
 ) -> None:
-    app = open_console(_filled(), page="budgets", view="outlook")
+    app = open_console(_filled(), page="budgets", view="Outlook")
     table = _table(app, "By month's end")
     assert list(table["Provider"]) == ["p1", "p2"]
     assert (table["Today"][1], table["This month"][1], table["Unpriced"][1]) == ("unpriced", "unpriced", "1")
@@ -80,7 +80,7 @@ def test_every_name_that_spends_has_an_outlook_and_what_has_no_price_is_called_u
 
 
 def test_a_supposed_limit_says_when_it_would_be_reached_and_a_bad_one_is_refused(open_console: OpenConsole) -> None:
-    app = open_console(_filled(), page="budgets", view="outlook")
+    app = open_console(_filled(), page="budgets", view="Outlook")
     app.text_input(key="outlook_suppose").set_value("0.000001").run()
     assert _table(app, "By month's end")["Limit reached"][0] == "supposed: already"
     app.text_input(key="outlook_suppose").set_value("1,5").run()
@@ -99,7 +99,7 @@ def test_savings_are_told_with_the_model_that_they_are_measured_against(open_con
 
 def test_a_bill_is_uploaded_and_compared_line_by_line(open_console: OpenConsole) -> None:
     backend = _filled()
-    app = open_console(backend, page="budgets", view="bills")
+    app = open_console(backend, page="budgets", view="Bills")
     assert app.button(key="bill_compare").disabled
     day = NOW.date().isoformat()
     app.file_uploader(key="bill_file").set_value(_bill(f"date,model,tokens,cost\n{day},gpt-4o-mini,5,0.001\n")).run()
@@ -117,7 +117,7 @@ def test_a_bill_is_uploaded_and_compared_line_by_line(open_console: OpenConsole)
 def test_a_bill_that_agrees_says_so(open_console: OpenConsole) -> None:
     backend = FakeBackend()
     backend.bills.usage.record(event(1, timestamp=datetime(2026, 3, 1, 5, tzinfo=UTC), usage=USAGE, cost=COST))
-    app = open_console(backend, page="budgets", view="bills")
+    app = open_console(backend, page="budgets", view="Bills")
     text = f"date,model,tokens,cost\n2026-03-01,gpt-4o-mini,1600,0.{COST:09d}\n"
     app.file_uploader(key="bill_file").set_value(_bill(text)).run()
     app.button(key="bill_compare").click().run()
@@ -125,7 +125,7 @@ def test_a_bill_that_agrees_says_so(open_console: OpenConsole) -> None:
 
 
 def test_wrong_lines_of_a_bill_are_listed_by_number_and_column(open_console: OpenConsole) -> None:
-    app = open_console(_filled(), page="budgets", view="bills")
+    app = open_console(_filled(), page="budgets", view="Bills")
     app.file_uploader(key="bill_file").set_value(_bill("date,model,cost\nx,m,y\n")).run()
     app.button(key="bill_compare").click().run()
     assert "nothing of it was compared" in app.error[0].value

@@ -35,7 +35,7 @@ def _html(app: Any) -> str:
 
 
 def test_every_budget_has_a_bar_and_a_spent_one_says_exceeded(open_console: OpenConsole) -> None:
-    app = open_console(_filled(), page="budgets", view="limits")
+    app = open_console(_filled(), page="budgets", view="Limits")
     assert not app.exception
     told = "".join(str(each.proto) for each in app.get("html"))
     assert told.count("listitem") == 4
@@ -49,7 +49,7 @@ def test_what_is_expected_is_told_with_its_interval_and_when_the_limit_is_reache
     backend = _filled()
     backend.views = [budget_view(50, 42)]
     backend.past = {NOW - timedelta(hours=number): 6_000_000_000 for number in range(1, 30 * 24)}
-    told = "".join(str(each.proto) for each in open_console(backend, page="budgets", view="limits").get("html"))
+    told = "".join(str(each.proto) for each in open_console(backend, page="budgets", view="Limits").get("html"))
     assert "expected by then ($" in told
     assert "limit reached" in told
 
@@ -66,7 +66,7 @@ def test_sums_are_told_and_what_has_no_price_is_called_unpriced(open_console: Op
 
 def test_a_budget_is_set_through_the_dialog_and_a_refusal_is_shown(open_console: OpenConsole) -> None:
     backend = _filled()
-    app = open_console(backend, page="budgets", view="limits")
+    app = open_console(backend, page="budgets", view="Limits")
     app.button(key="budget_change").click().run()
     app.text_input(key="budget_limit").set_value("1,5").run()
     backend.refusal = ValidationError("limit must be an amount of dollars", field="limit")
@@ -84,7 +84,7 @@ def test_a_budget_is_set_through_the_dialog_and_a_refusal_is_shown(open_console:
 def test_who_may_only_read_sees_no_way_to_change_a_limit(open_console: OpenConsole) -> None:
     backend = _filled()
     backend.may_only_look = True
-    app = open_console(backend, page="budgets", view="limits")
+    app = open_console(backend, page="budgets", view="Limits")
     assert not [each for each in app.button if each.key == "budget_change"]
 
 

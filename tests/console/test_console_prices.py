@@ -28,7 +28,7 @@ def table(app: Any, heading: str) -> Any:
 
 
 def test_what_every_provider_costs_is_shown_and_what_has_no_price_is_named(open_console: OpenConsole) -> None:
-    app = open_console(priced(), page="budgets", view="prices")
+    app = open_console(priced(), page="budgets", view="Prices")
     assert not app.exception
     shown = table(app, "Changes").set_index("Model")
     assert shown.loc["gpt-4o", "Input"] == "$2.50"
@@ -39,7 +39,7 @@ def test_what_every_provider_costs_is_shown_and_what_has_no_price_is_named(open_
 
 def test_a_price_is_set_through_the_dialog_and_a_refusal_is_shown(open_console: OpenConsole) -> None:
     backend = priced()
-    app = open_console(backend, page="budgets", view="prices")
+    app = open_console(backend, page="budgets", view="Prices")
     app.button(key="price_change").click().run()
     app.selectbox(key="price_model").set_value("gpt-4o").run()
     app.selectbox(key="price_account").set_value("acme").run()
@@ -59,7 +59,7 @@ def test_a_price_is_withdrawn_through_the_dialog(open_console: OpenConsole) -> N
     backend = priced()
     own = dated("gpt-4o", 7, kind="own")
     asyncio.run(backend.book.store.put_prices([own]))
-    app = open_console(backend, page="budgets", view="prices")
+    app = open_console(backend, page="budgets", view="Prices")
     app.button(key="price_change").click().run()
     app.selectbox(key="price_model").set_value("gpt-4o").run()
     app.checkbox(key="price_ends").check().run()
@@ -73,15 +73,15 @@ def test_who_may_only_read_can_export_and_change_nothing(open_console: OpenConso
     backend = priced()
     analyst = structs.replace(OWNER, role="analyst")
     backend.people = {"owner-token": analyst}
-    app = open_console(backend, page="budgets", view="prices")
+    app = open_console(backend, page="budgets", view="Prices")
     assert not app.exception
     keys = {each.key for each in app.button}
     assert not keys & {"price_change", "price_import"}
-    assert "price_sheet" in {each.proto.id.rpartition("-")[2] for each in app.get("download_button")}
+    assert [each.proto.url for each in app.get("link_button")] == ["/api/admin/prices/sheet"]
 
 
 def test_a_past_period_is_rated_again_on_request(open_console: OpenConsole) -> None:
-    app = open_console(priced(), page="budgets", view="prices")
+    app = open_console(priced(), page="budgets", view="Prices")
     app.button(key="rerating_do").click().run()
     assert not app.exception
     assert {each.label: each.value for each in app.metric}["Difference"] == r"\$0.00"

@@ -50,7 +50,7 @@ def _told(app: Any) -> str:
 
 
 def test_an_analyst_asks_for_more_and_sees_the_request_wait(open_console: OpenConsole, team: Team) -> None:
-    app = open_console(team, "analyst-token", page="budgets", view="limits")
+    app = open_console(team, "analyst-token", page="budgets", view="Limits")
     assert not app.exception
     assert _keys(app) == {"topup_ask"}
     app.button(key="topup_ask").click().run()
@@ -71,7 +71,7 @@ def test_an_analyst_asks_for_more_and_sees_the_request_wait(open_console: OpenCo
 
 def test_an_admin_approves_another_amount_and_ends_it(open_console: OpenConsole, team: Team) -> None:
     id = team.asked()
-    app = open_console(team, page="budgets", view="limits")
+    app = open_console(team, page="budgets", view="Limits")
     assert _keys(app) == {"topup_ask", f"topup_approve_{id}", f"topup_deny_{id}"}
     assert r"launch \*day\*" in _told(app)
     app.button(key=f"topup_approve_{id}").click().run()
@@ -91,7 +91,7 @@ def test_an_admin_approves_another_amount_and_ends_it(open_console: OpenConsole,
 
 def test_a_denial_needs_a_reason_and_what_somebody_else_decided_is_said(open_console: OpenConsole, team: Team) -> None:
     id = team.asked()
-    app = open_console(team, page="budgets", view="limits")
+    app = open_console(team, page="budgets", view="Limits")
     app.button(key=f"topup_deny_{id}").click().run()
     assert app.button(key="topup_do").disabled
     app.text_input(key=f"topup_note_{id}").set_value("not now").run()
@@ -103,7 +103,7 @@ def test_a_denial_needs_a_reason_and_what_somebody_else_decided_is_said(open_con
 
 def test_who_asked_withdraws(open_console: OpenConsole, team: Team) -> None:
     id = team.asked()
-    app = open_console(team, "analyst-token", page="budgets", view="limits")
+    app = open_console(team, "analyst-token", page="budgets", view="Limits")
     app.button(key=f"topup_withdraw_{id}").click().run()
     app.button(key="topup_do").click().run()
     assert team.state_of(id) == "withdrawn"
@@ -112,7 +112,7 @@ def test_who_asked_withdraws(open_console: OpenConsole, team: Team) -> None:
 
 def test_who_lost_the_right_meanwhile_decides_nothing(open_console: OpenConsole, team: Team) -> None:
     id = team.asked()
-    app = open_console(team, page="budgets", view="limits")
+    app = open_console(team, page="budgets", view="Limits")
     app.button(key=f"topup_approve_{id}").click().run()
     team.people.clear()
     app.button(key="topup_do").click().run()
@@ -122,7 +122,7 @@ def test_who_lost_the_right_meanwhile_decides_nothing(open_console: OpenConsole,
 def test_a_bar_says_what_of_the_limit_is_a_top_up_and_until_when(open_console: OpenConsole, team: Team) -> None:
     ends = SystemClock().utcnow() + timedelta(hours=30)
     team.views = [budget_view(120, 45, topped_up=20_000_000_000, topped_up_until=ends)]
-    told = "".join(str(each.proto) for each in open_console(team, page="budgets", view="limits").get("html"))
+    told = "".join(str(each.proto) for each in open_console(team, page="budgets", view="Limits").get("html"))
     assert f"of $120.00 incl. $20.00 until {ends:%-d %b %H:%M}" in told
 
 
@@ -137,7 +137,7 @@ def _overdue(team: Team, seconds: float) -> None:
 
 def test_an_overdue_lease_is_told_of_and_written_off(open_console: OpenConsole, team: Team) -> None:
     _overdue(team, 3_700)
-    app = open_console(team, page="budgets", view="limits")
+    app = open_console(team, page="budgets", view="Limits")
     assert "held by journal-7, overdue for 1" in _told(app)
     app.button(key="lease_n1-1").click().run()
     app.button(key="lease_do").click().run()
@@ -150,15 +150,15 @@ def test_a_lease_that_may_come_back_and_one_that_is_not_yours_are_not_told_of(
     open_console: OpenConsole, team: Team
 ) -> None:
     _overdue(team, 60)
-    assert "lease_n1-1" not in _keys(open_console(team, page="budgets", view="limits"))
+    assert "lease_n1-1" not in _keys(open_console(team, page="budgets", view="Limits"))
     team.money.store._leases.clear()
     _overdue(team, 3_700)
-    assert "lease_n1-1" not in _keys(open_console(team, "analyst-token", page="budgets", view="limits"))
+    assert "lease_n1-1" not in _keys(open_console(team, "analyst-token", page="budgets", view="Limits"))
 
 
 def test_a_limit_is_removed_and_thresholds_are_set_in_the_dialog(open_console: OpenConsole, team: Team) -> None:
     team.views = [budget_view(100, 45, id="b7", thresholds=(70, 95))]
-    app = open_console(team, page="budgets", view="limits")
+    app = open_console(team, page="budgets", view="Limits")
     app.button(key="budget_change").click().run()
     marks = app.text_input(key="budget_thresholds_account_acme_daily_hard")
     assert marks.value == "70, 95"
@@ -176,6 +176,6 @@ def test_a_limit_is_removed_and_thresholds_are_set_in_the_dialog(open_console: O
 
 def test_there_is_nothing_to_remove_where_nothing_was_set(open_console: OpenConsole, team: Team) -> None:
     team.views = [budget_view(100, 45, own=False)]
-    app = open_console(team, page="budgets", view="limits")
+    app = open_console(team, page="budgets", view="Limits")
     app.button(key="budget_change").click().run()
     assert not [each for each in app.button if each.key == "budget_drop"]
