@@ -129,14 +129,14 @@ class InProcessBackend:
         )  # fmt: skip
 
     async def _raised(self, person: Principal) -> tuple[AlertView, ...]:
-        """Return what was raised about money within a day: of each kind about each budget the newest, at most five."""
+        """Return what was raised about money within a day: about each budget or model the newest, at most five."""
         if not allows(person, "alerts.read"):
             return ()
         since = self._runtime.clock.utcnow() - NEWS_FOR
-        found: dict[tuple[str, str], AlertView] = {}
+        found: dict[str, AlertView] = {}
         for each in await self._runtime.money.alerts.alerts(person, NEWS_SEARCHED):
             if each.at >= since:
-                found.setdefault((each.kind, each.subject), each)
+                found.setdefault(each.subject, each)
         return tuple(found.values())[:NEWS_SHOWN]
 
     async def _waiting(self, person: Principal) -> int:

@@ -35,7 +35,7 @@ class OverviewView(Struct, frozen=True, kw_only=True):
     """The last hour, what today cost, the providers worst first, and the newest requests first.
 
     ``unpriced`` are the models of active providers that no price is known for, ``raised`` the newest alert of the last
-    day of each kind about each budget, ``waiting`` how many top-ups wait for the viewer's decision.
+    day about each budget or model, ``waiting`` how many top-ups wait for the viewer's decision.
     """
 
     report: MetricsReport

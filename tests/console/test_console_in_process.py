@@ -166,11 +166,11 @@ async def test_a_trace_is_shown_to_the_person_it_belongs_to() -> None:
     assert await world.backend.trace(OWNER, "request-2") is None
 
 
-async def test_the_newest_of_each_kind_about_each_budget_is_news_for_a_day_to_those_who_read_alerts() -> None:
+async def test_the_newest_alert_about_each_budget_is_news_for_a_day_to_those_who_read_alerts() -> None:
     world, now = World(), SystemClock().utcnow()
     raised = [
         alert(threshold=50, at=now - timedelta(hours=3)), alert(threshold=80, at=now - timedelta(hours=1)),
-        alert(kind="overage", threshold=0, at=now - timedelta(hours=25)),
+        alert(subject="account:acme:monthly", at=now - timedelta(hours=25)),
     ]  # fmt: skip
     await world.alerts.world.raise_alerts(raised)
     found = (await world.backend.overview(OWNER)).raised
