@@ -292,6 +292,7 @@ class Exchange:
             content=kept_content(self.request, self._answer()) if self.keeps_content else None,
             price=_price(decision.attempts),
             charges=() if self._trail is None else tuple(self._trail.payment.charges),
+            unpriced=() if self._trail is None else tuple(dict.fromkeys(self._trail.payment.unpriced)),
         )
 
 

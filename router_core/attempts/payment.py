@@ -25,11 +25,12 @@ MARGIN_TOKENS = 12
 class Payment:
     """The money of one request; ``charges`` is what its finished calls are charged, to whom.
 
+    ``unpriced`` are the models that were to be called without a known price, each with its provider.
     ``input_tokens`` is what the request is estimated to make a model read. ``tariff`` is the one of the moment at which
     the request came: a price that changes meanwhile is not its price.
     """
 
-    __slots__ = ("_budget", "_most_input", "_payer", "_tariff", "charges")
+    __slots__ = ("_budget", "_most_input", "_payer", "_tariff", "charges", "unpriced")
 
     def __init__(self, budget: BudgetGuard, tariff: Tariff, payer: Payer, input_tokens: int) -> None:
         self._budget = budget
@@ -37,6 +38,7 @@ class Payment:
         self._payer = payer
         self._most_input = input_tokens + -(-input_tokens * MARGIN_PERCENT // 100) + MARGIN_TOKENS
         self.charges: list[Charge] = []
+        self.unpriced: list[tuple[str, str]] = []
 
     async def hold(self, candidate: Candidate, patience: float) -> "HeldCall":
         """Hold what a call to ``candidate`` costs at most, waiting ``patience`` seconds at most.
@@ -45,6 +47,8 @@ class Payment:
         """
         provider = candidate.provider
         price = self._tariff.price(provider.model, provider.name)
+        if price is None:
+            self.unpriced.append((provider.model, provider.name))
         bound = None if price is None else price.most(self._most_input, candidate.max_tokens)
         hold = await self._budget.hold(self._payer, provider, bound, patience)
         return HeldCall(self, hold, provider, bound, "" if price is None else price.id)

@@ -52,7 +52,7 @@ def pot_alerts(change: PotChange, limits: Iterable[LimitOnPot], held: NanoUSD | 
 
 
 def unpriced_alerts(events: Iterable[RequestEvent], now: datetime) -> list[Alert]:
-    """Return an alert for each model that was called without a known price, by UTC day."""
+    """Return an alert for each model that was to be called without a known price, by UTC day."""
     found: dict[tuple[str, str], Alert] = {}
     for event in events:
         for model, provider in _unpriced(event):
@@ -84,8 +84,9 @@ def _told(burn: Burn) -> str:
 
 
 def _unpriced(event: RequestEvent) -> Sequence[tuple[str, str]]:
-    """Return model and provider of each call whose cost is not known, else of the request itself."""
+    """Return the models without a known price that a call was made to, or refused, each with its provider."""
     calls = [(each.model, each.provider) for each in event.decision.attempts if each.cost_nano is None]
+    calls.extend(each for each in event.unpriced if each not in calls)
     if calls or event.cost is not None or not event.model:
         return calls
     return [(event.model, event.provider or "")]

@@ -30,6 +30,8 @@ class RequestEvent(Struct, frozen=True, kw_only=True):
     model without a price, and ``estimated`` when part of it is not by the provider's own figures. ``request_id`` is
     what the caller knows the request by, ``address`` where the caller is. ``charges`` says which budgets it counts
     against, ``price`` by which version of a price it was charged; the calls of its decision say so each for itself.
+    ``unpriced`` are the models, each with its provider, that it was to be sent to without a known price, whether a
+    budget refused that or not.
     """
 
     id: str
@@ -55,3 +57,4 @@ class RequestEvent(Struct, frozen=True, kw_only=True):
     content: Content | None = None
     charges: tuple[Charge, ...] = ()
     price: str = ""
+    unpriced: tuple[tuple[str, str], ...] = ()

@@ -183,3 +183,15 @@ async def test_thresholds_are_of_the_limit_with_its_top_up_while_it_ran_even_whe
     await _top_up(world, 77, began - timedelta(hours=1), began)
     await world.post([Charge("", POT, DAY, 1_000)])
     assert [(each.threshold, each.limit) for each in await _of(reader, "threshold")] == [(50, 2_000)]
+
+
+async def test_a_model_that_was_refused_for_want_of_a_price_is_told_once_a_day(store_hop: StoreHop) -> None:
+    world, reader = sql_world(store_hop), SqlAlertReader(store_hop)
+    for number in (1, 2):
+        refused = event(
+            number, status="error", error_code="PAYMENT_REQUIRED", cost=0, provider=None, model=None,
+            unpriced=(("gpt-99", "odd"),),
+        )  # fmt: skip
+        await _post(world, store_hop, refused)
+    (found,) = await _of(reader, "unpriced")
+    assert (found.subject, found.period, found.detail) == ("gpt-99", DAY, "provider odd")

@@ -34,11 +34,11 @@ NAMES = {"acme": "Acme Corporation"}
         ),
         (
             {"subject": "account:acme:daily", "kind": "unpriced", "detail": "provider p"},
-            "No price is known for the model account:acme:daily (provider p): what it served is not in any sum",
+            "No price is known for the model account:acme:daily (provider p): budgets refuse it, and what it serves is in no sum",
         ),
         (
             {"subject": "odd", "kind": "unpriced"},
-            "No price is known for the model odd: what it served is not in any sum",
+            "No price is known for the model odd: budgets refuse it, and what it serves is in no sum",
         ),
     ],
 )

@@ -118,6 +118,15 @@ async def test_a_model_without_a_price_is_refused_where_a_budget_holds() -> None
     desk = desk_with(limit(10**12), rows=(odd,))
     with pytest.raises(PaymentRequiredError, match="No price is known for gpt-99"):
         await desk.router.complete(ask(**ASK), service("acme"))
+    assert desk.events.only.unpriced == (("gpt-99", "odd"),)
+
+
+async def test_a_model_without_a_price_is_passed_over_for_one_with_a_price_and_noted() -> None:
+    odd = provider("odd", model="gpt-99", use_cases=("legal",))
+    desk = desk_with(limit(10**12), rows=(odd, CHEAP))
+    response = await desk.router.complete(ask(**ASK), service("acme"))
+    assert (response.provider, desk.adapters.called) == ("cheap", ["cheap"])
+    assert desk.events.only.unpriced == (("gpt-99", "odd"),)
 
 
 async def test_accounts_without_budgets_have_the_default_ones() -> None:
