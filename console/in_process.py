@@ -120,13 +120,15 @@ class InProcessBackend:
         ]
         views.sort(key=lambda view: WORST_FIRST.index(view.state))
         recent = self._runtime.events.recent(RECENT_SHOWN, _accounts(person))
-        tariff = self._runtime.prices.tariff()
         active = [each for each in _visible(snapshot, person) if each.is_active]
-        unpriced = tuple(sorted({each.model for each in active if tariff.price(each.model, each.name) is None}))
+        unpriced = tuple(sorted({each.model for each in active if not self._is_priced(each)}))
         return OverviewView(
             report=report, spent_today=spent, providers=tuple(views), recent=tuple(recent), unpriced=unpriced,
             raised=await self._raised(person), waiting=await self._waiting(person),
         )  # fmt: skip
+
+    def _is_priced(self, row: ProviderConfig) -> bool:
+        return self._runtime.prices.tariff(row.account_id).price(row.model, row.name) is not None
 
     async def _raised(self, person: Principal) -> tuple[AlertView, ...]:
         """Return what was raised about money within a day: about each budget or model the newest, at most five."""

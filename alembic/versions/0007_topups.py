@@ -1,6 +1,6 @@
 """Top-ups of budgets: who asked for how much until when, and what became of it.
 
-Revision: 0007, after 0004.
+Revision: 0007, after 0006.
 """
 
 from typing import Any

@@ -6,9 +6,10 @@ from typing import Any, Final
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from console.budgets.sheets import plain, sheet
+from console.budgets.sheets import sheet
 from console.format import DASH, literal, money, prose
 from console.identity import Visitor, require
+from router_core.cells import safe_cell
 from router_core.cost.bill import WrongBillError
 from router_core.cost.reconciliation import (
     DEFAULT_TOLERANCE,
@@ -152,8 +153,8 @@ def _cells(line: Reconciled) -> list[str | int | float | None]:
     ours, theirs = line.ours, line.theirs
     return [
         "total" if line.day is None else line.day.isoformat(),
-        plain(line.model or ""),
-        plain(" ".join(line.names)),
+        safe_cell(line.model or ""),
+        safe_cell(" ".join(line.names)),
         None if ours is None else ours.requests,
         None if ours is None else ours.tokens,
         None if theirs is None else theirs.tokens,

@@ -20,7 +20,7 @@ HOVER: Final = "$%{y:,.6f}"
 
 def course_figure(course: BudgetCourse, zone: ZoneInfo, alarm: str) -> Figure:
     """Return the chart; ``alarm`` is the colour of the limit."""
-    ahead, limit = course.ahead, course.view.budget.limit
+    ahead, limit = course.ahead, course.view.limit
     times = _times([each.at for each in ahead.path], zone)
     own = series_colour(0)
     clear = {"width": 0, "color": own}
@@ -59,7 +59,7 @@ def course_figure(course: BudgetCourse, zone: ZoneInfo, alarm: str) -> Figure:
 def course_words(course: BudgetCourse, zone: ZoneInfo, now: datetime) -> str:
     """Return what the chart says, in words."""
     view, ahead = course.view, course.ahead
-    limit = view.budget.limit
+    limit = view.limit
     share = "" if view.percent is None else f" ({view.percent:.1f}{THIN}%)"
     said = [f"{money(view.spent)} spent so far" + (", no limit." if limit is None else f" of {money(limit)}{share}.")]
     if ahead.basis == "none":
@@ -81,7 +81,7 @@ def course_words(course: BudgetCourse, zone: ZoneInfo, now: datetime) -> str:
 
 def course_csv(course: BudgetCourse) -> bytes:
     """Return the chart's points as CSV with exact dollars; times are in UTC."""
-    limit = course.view.budget.limit
+    limit = course.view.limit
     end: Cell = None if limit is None else format_usd(limit)
     rows: list[Sequence[Cell]] = [
         (each.at.isoformat(), "spent", format_usd(each.spent), None, None, end) for each in course.so_far
@@ -99,7 +99,7 @@ def course_csv(course: BudgetCourse) -> bytes:
 
 def _reached(course: BudgetCourse) -> datetime | None:
     """Return when the limit was reached, to the hour, or is expected to be; None when it is not in this period."""
-    limit = course.view.budget.limit
+    limit = course.view.limit
     if limit is None or course.view.spent < limit:
         return course.ahead.exhausted_at
     return next((each.at for each in course.so_far if each.spent >= limit), course.ahead.exhausted_at)

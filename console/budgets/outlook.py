@@ -9,7 +9,7 @@ import streamlit as st
 
 from console.budgets.bars import owner_of
 from console.budgets.course import course_csv, course_figure, course_words
-from console.budgets.sheets import Cell, plain, sheet
+from console.budgets.sheets import Cell, sheet
 from console.budgets.spending import NAMELESS
 from console.charts import CHART_CONFIG
 from console.format import DASH, literal, moment, money, prose, zone_of
@@ -18,6 +18,7 @@ from console.palette import paint
 from console.recorder_banner import draw_unreadable
 from router_core.admin.treasury import BudgetView
 from router_core.budgets.outlook import Expected, OutlookRow
+from router_core.cells import safe_cell
 from router_core.errors import NotFoundError, OverloadedError, ValidationError
 from router_core.ports import UsageBy
 from router_core.types import format_usd
@@ -52,7 +53,7 @@ def outlook_csv(rows: Sequence[OutlookRow], kind: str, names: Mapping[str, str])
     figures = ("spent_usd", "low_usd", "expected_usd", "high_usd", "limit_usd", "exhausted_at")
     headings = (kind, *(f"{period}_{each}" for period in _PERIODS for each in figures), "unpriced_requests")
     cells = (
-        (plain(_named(each, names)), *_cells(each.day), *_cells(each.month), each.unpriced) for each in rows
+        (safe_cell(_named(each, names)), *_cells(each.day), *_cells(each.month), each.unpriced) for each in rows
     )  # fmt: skip
     return sheet(headings, cells)
 

@@ -6,11 +6,12 @@ from typing import Final
 
 import streamlit as st
 
-from console.budgets.sheets import plain, sheet
+from console.budgets.sheets import sheet
 from console.charts import CHART_CONFIG, Figure, chart_layout, series_colour
 from console.format import count, literal, money, zone_of
 from console.identity import require
 from console.recorder_banner import draw_unreadable
+from router_core.cells import safe_cell
 from router_core.cost.savings import DaySavings, Savings
 from router_core.errors import OverloadedError
 from router_core.types import NANO_PER_USD, NanoUSD, format_usd
@@ -56,7 +57,7 @@ def savings_csv(found: Savings) -> bytes:
         "dearest_model",
         *(f"{name}_usd" if name in _AMOUNTS else f"{name}_requests" for name in _COLUMNS),
     )
-    model = plain(found.dearest_model or "")
+    model = safe_cell(found.dearest_model or "")
     return sheet(headings, ([each.day, model, *(_cell(each, name) for name in _COLUMNS)] for each in found.days))
 
 

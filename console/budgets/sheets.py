@@ -4,13 +4,10 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Final
 
-__all__ = ["Cell", "plain", "sheet"]
+__all__ = ["Cell", "sheet"]
 
 Cell = str | int | float | date | None
-# A spreadsheet takes text that begins so for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def sheet(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
@@ -20,8 +17,3 @@ def sheet(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     written.writerow(headings)
     written.writerows(rows)
     return out.getvalue().encode()
-
-
-def plain(text: str) -> str:
-    """Return ``text`` so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

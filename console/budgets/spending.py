@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from console.budgets.sheets import plain, sheet
+from console.budgets.sheets import sheet
 from console.charts import Figure, chart_layout, series_colour
+from router_core.cells import safe_cell
 from router_core.ports import SpendHour
 from router_core.types import NANO_PER_USD, NanoUSD, format_usd
 
@@ -63,7 +64,8 @@ def spend_figure(days: Sequence[DaySpend], first: date, last: date, places: Mapp
 def spend_csv(days: Iterable[DaySpend], kind: str) -> bytes:
     """Return days and names as CSV with exact dollars, safe to open in a spreadsheet."""
     rows = (
-        (each.day, plain(each.name), each.requests, each.tokens, format_usd(each.cost), each.unpriced) for each in days
+        (each.day, safe_cell(each.name), each.requests, each.tokens, format_usd(each.cost), each.unpriced)
+        for each in days
     )
     return sheet(("day", kind, "requests", "tokens", "cost_usd", "unpriced_requests"), rows)
 

@@ -1,7 +1,7 @@
 """Requests that called a provider, as they are on record, for reports that rate them again."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -21,7 +21,7 @@ _COLUMNS: Final = (
     AuditRow.position, AuditRow.id, AuditRow.at, AuditRow.account_id, AuditRow.provider, AuditRow.model,
     AuditRow.input_tokens, AuditRow.cache_read_tokens, AuditRow.cache_write_tokens, AuditRow.cache_write_1h_tokens,
     AuditRow.output_tokens, AuditRow.reasoning_tokens, AuditRow.cost, AuditRow.attempts, AuditRow.status,
-    LedgerPost.price,
+    AuditRow.latency_us, LedgerPost.price,
 )  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def _calls(session: Session, ids: Sequence[str]) -> Mapping[str, tuple[Attempt, 
 
 def _request(row: Row[Any], calls: tuple[Attempt, ...]) -> ChargedRequest:
     return ChargedRequest(
-        at=row.at,
+        at=row.at - timedelta(microseconds=row.latency_us or 0),
         account_id=row.account_id or "",
         provider=row.provider or "",
         model=row.model or "",

@@ -2,16 +2,20 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.alert_models import AlertChannelRow, AlertDeliveryRow, AlertRow
+from db.pieces import batched
 from db.upserts import insert_into
 from router_core.types import Alert, AlertChannel, AlertDelivery, AlertKind, ChannelKind
 
-__all__ = ["alert_of", "channel_of", "raise_alerts"]
+__all__ = ["PIECE", "alert_of", "channel_of", "raise_alerts"]
+
+# Databases take so many values in one statement and no more.
+PIECE: Final = 500
 
 
 def raise_alerts(session: Session, alerts: Collection[Alert], now: datetime) -> list[Alert]:
@@ -21,11 +25,15 @@ def raise_alerts(session: Session, alerts: Collection[Alert], now: datetime) -> 
     """
     # In one order in every process, so that two of them never wait for each other.
     by_id = {each.id: each for each in sorted(alerts, key=lambda each: each.id)}
-    if not by_id:
-        return []
-    insert = insert_into(session, AlertRow.__table__).on_conflict_do_nothing().returning(AlertRow.id)
-    raised = set(session.scalars(insert.values([_row(id, each) for id, each in by_id.items()])))
-    fresh = [each for id, each in by_id.items() if id in raised]
+    fresh: list[Alert] = []
+    for ids in batched(by_id, PIECE):
+        # Most were told of before: what is there already is not written again.
+        told = set(session.scalars(select(AlertRow.id).where(AlertRow.id.in_(ids))))
+        new = [_row(id, by_id[id]) for id in ids if id not in told]
+        if new:
+            insert = insert_into(session, AlertRow.__table__).on_conflict_do_nothing().returning(AlertRow.id)
+            raised = set(session.scalars(insert.values(new)))
+            fresh.extend(by_id[id] for id in ids if id in raised)
     if fresh:
         _post(session, fresh, now)
     return fresh

@@ -41,6 +41,11 @@ def _is_past(before: datetime) -> list[Any]:
     return [BudgetPot.period < f"{before:%Y-%m}", BudgetPot.leased == 0]
 
 
+def _is_told(before: datetime) -> list[Any]:
+    """Only alerts of months before that of ``before``: those of the running one would be told again."""
+    return [AlertRow.period < f"{before:%Y-%m}"]
+
+
 _TABLES: Final[Mapping[str, _Kept]] = MappingProxyType(
     {
         "audit_traces": _Kept(AuditTrace, AuditTrace.at),
@@ -52,7 +57,7 @@ _TABLES: Final[Mapping[str, _Kept]] = MappingProxyType(
         "ledger_posts": _Kept(LedgerPost, LedgerPost.at),
         "budget_pots": _Kept(BudgetPot, BudgetPot.touched_at, ended=_is_past),
         "alert_deliveries": _Kept(AlertDeliveryRow, AlertDeliveryRow.created_at, AlertDeliveryRow.state != "pending"),
-        "alerts": _Kept(AlertRow, AlertRow.at),
+        "alerts": _Kept(AlertRow, AlertRow.at, ended=_is_told),
         "breaker_transitions": _Kept(LoggedTransition, LoggedTransition.at),
         "health_slots": _Kept(UptimeSlot, UptimeSlot.start),
         "console_sessions": _Kept(ConsoleSession, ConsoleSession.expires_at),

@@ -1,18 +1,21 @@
 """Alerts and the channels that carry them, on SQL."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from db.alert_models import AlertChannelRow, AlertRow
+from db.alert_models import AlertChannelRow, AlertDeliveryRow, AlertRow
 from db.hop import StoreHop
 from db.models import Account
-from db.records.alerts import alert_of, channel_of
+from db.pieces import batched
+from db.records.alerts import PIECE, alert_of, channel_of
 from db.stores.lookups import require_known
 from router_core.clock import Clock
 from router_core.ports.keeping import as_kept, refuse
-from router_core.types import Alert, AlertChannel
+from router_core.types import Alert, AlertChannel, DeliveryState
 from router_core.types.alert import pots_of
 
 __all__ = ["SqlAlertChannels", "SqlAlertReader"]
@@ -37,6 +40,20 @@ class SqlAlertReader:
         def work(session: Session) -> Alert | None:
             row = session.get(AlertRow, alert_id)
             return None if row is None else alert_of(row)
+
+        return await self._hop.read(work)
+
+    async def tally(self, alert_ids: Collection[str]) -> Mapping[str, Mapping[DeliveryState, int]]:
+        """Return how many deliveries of each alert are in each state."""
+        columns = (AlertDeliveryRow.alert_id, AlertDeliveryRow.state)
+
+        def work(session: Session) -> Mapping[str, Mapping[DeliveryState, int]]:
+            found: dict[str, dict[DeliveryState, int]] = defaultdict(dict)
+            for some in batched(alert_ids, PIECE):
+                query = select(*columns, func.count()).where(columns[0].in_(some)).group_by(*columns)
+                for alert_id, state, count in session.execute(query):
+                    found[alert_id][cast("DeliveryState", state)] = count
+            return found
 
         return await self._hop.read(work)
 

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from db.budget_models import BudgetLease, BudgetPot, BudgetRow
 from db.hop import StoreHop
+from db.pieces import batched
 from db.records.budgets import PotKey, keep_pot, lease_of, locked_pots, pot_of
 from db.records.topups import running_topups
 from db.upserts import insert_into
@@ -19,6 +21,8 @@ from router_core.ports.budgets import NOTHING_NEWER
 from router_core.types import BudgetBalance, NanoUSD
 
 __all__ = ["SqlBudgetStore"]
+
+PIECE: Final = 500
 
 
 class SqlBudgetStore:
@@ -62,16 +66,17 @@ class SqlBudgetStore:
         self, keys: Collection[PotKey], settled: Mapping[str, NanoUSD] = NOTHING_NEWER
     ) -> Sequence[BudgetBalance]:
         """Return the balances of pairs of budget and period; what nobody touched is left out."""
-        if not keys:
-            return []
-        query = select(BudgetPot).where(tuple_(BudgetPot.budget, BudgetPot.period).in_(list(keys)))
 
         def work(session: Session) -> Sequence[BudgetBalance]:
-            rows = session.scalars(query).all()
-            sums = _settled(session, [(row.budget, row.period) for row in rows], settled)
-            return [_balance(row, sums.get((row.budget, row.period), 0)) for row in rows]
+            found = []
+            for some in batched(keys, PIECE):
+                query = select(BudgetPot).where(tuple_(BudgetPot.budget, BudgetPot.period).in_(some))
+                rows = session.scalars(query).all()
+                sums = _settled(session, [(row.budget, row.period) for row in rows], settled)
+                found += [_balance(row, sums.get((row.budget, row.period), 0)) for row in rows]
+            return found
 
-        return await self._hop.read(work)
+        return await self._hop.read(work) if keys else []
 
 
 def _adjust(

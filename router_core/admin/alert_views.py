@@ -1,7 +1,6 @@
 """Alerts, channels and deliveries as people see them, and what they may ask for."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -40,13 +39,13 @@ class AlertView(Struct, frozen=True, kw_only=True, rename="camel"):
     deliveries: Mapping[DeliveryState, int]
 
     @classmethod
-    def of(cls, alert: Alert, sentence: str, deliveries: Iterable[AlertDelivery]) -> "AlertView":
+    def of(cls, alert: Alert, sentence: str, deliveries: Mapping[DeliveryState, int]) -> "AlertView":
         """Return the view of ``alert``."""
         return cls(
             id=alert.id, kind=alert.kind, subject=alert.subject,
             budget=None if alert.kind == "unpriced" else alert.subject, period=alert.period,
             threshold=alert.threshold, limit=alert.limit, spent=alert.spent, detail=alert.detail, at=alert.at,
-            sentence=sentence, deliveries=dict(Counter(each.state for each in deliveries)),
+            sentence=sentence, deliveries=deliveries,
         )  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """The facade of alerts: what was raised, the channels that carry it to people, and what became of each delivery."""
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -94,12 +93,8 @@ class AlertDesk:
         require(person, "alerts.read")
         _check_limit(limit)
         found = await self._parts.reader.newest(limit, _scope(person))
-        sent: dict[str, list[AlertDelivery]] = defaultdict(list)
-        wanted = DeliveryFilter(alerts=tuple(each.id for each in found))
-        for each in await self._parts.outbox.newest(MOST_CHANNELS * max(1, len(found)), wanted):
-            sent[each.alert_id].append(each)
-        names = await self._names()
-        return [AlertView.of(each, sentence(each, names), sent[each.id]) for each in found]
+        tally, names = await self._parts.reader.tally([each.id for each in found]), await self._names()
+        return [AlertView.of(each, sentence(each, names), tally.get(each.id, {})) for each in found]
 
     async def channels(self, person: Principal) -> Sequence[ChannelView]:
         """Return the channels that ``person`` may see, each with its last delivery."""
@@ -125,7 +120,8 @@ class AlertDesk:
             own = {each.id for each in await self._parts.reader.newest(MOST_LISTED, scope)}
             wanted = structs.replace(wanted, alerts=tuple(own if alert_id is None else own & {alert_id}))
         found = await self._parts.outbox.newest(limit, wanted)
-        targets = {each.id: _masked(each) for each in await self._parts.channels.list()}
+        shown = [each for each in await self._parts.channels.list() if scope is None or each.account_id in scope]
+        targets = {each.id: _masked(each) for each in shown}
         return [DeliveryView(delivery=each, target=targets.get(each.channel_id, "")) for each in found]
 
     # --- changing --------------------------------------------------------------------------------------------------

@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from router_core.admin.treasury import BudgetView
-from router_core.budgets.forecast import Forecast
+from router_core.budgets.forecast import LEARNED_FROM, Forecast
 from router_core.budgets.outlook import (
-    LEARNED_FROM,
     CoursePoint,
     NameHours,
     OutlookRow,
@@ -29,7 +28,7 @@ from router_core.cost.savings import Period, PriceOf, Savings, work_out_savings
 from router_core.errors import ForbiddenError, NotFoundError, ValidationError
 from router_core.ports import ConfigSource, MarkedHour, ModelHour, SpendHour, UsageBy, UsageReader
 from router_core.security.permissions import require
-from router_core.types import EVERY_ACCOUNT, BudgetPeriod, NanoUSD, Principal, parse_usd
+from router_core.types import EVERY_ACCOUNT, BudgetPeriod, NanoUSD, Principal, read_dollars
 
 __all__ = ["MOST_DAYS", "MOST_NAMES", "Bills", "BillsParts", "BudgetCourse"]
 
@@ -178,11 +177,8 @@ def _our_days(hours: Iterable[ModelHour], marked: Iterable[MarkedHour]) -> list[
 def _supposed(text: str | None) -> NanoUSD | None:
     if text is None:
         return None
-    try:
-        amount = parse_usd(text)
-    except ValueError as error:
-        raise ValidationError(f"suppose must be an amount of dollars: {error}", field="suppose") from None
-    if amount <= 0:
+    amount = read_dollars(text, "suppose")
+    if amount == 0:
         raise ValidationError("suppose must be above 0", field="suppose")
     return amount
 
@@ -216,14 +212,10 @@ def _rooms(views: Iterable[BudgetView], by: UsageBy) -> dict[str, dict[BudgetPer
     rooms: dict[str, dict[BudgetPeriod, Room]] = {}
     for view in views:
         budget = view.budget
-        if budget.scope != by or budget.limit is None:
+        if budget.scope != by or view.limit is None:
             continue
         periods = rooms.setdefault(budget.target, {})
         known = periods.get(budget.period)
-        if known is None or _left(budget.limit, view.spent) < _left(known.limit, known.spent):
-            periods[budget.period] = Room(budget.limit, view.spent)
+        if known is None or view.limit - view.spent < known.limit - known.spent:
+            periods[budget.period] = Room(view.limit, view.spent)
     return rooms
-
-
-def _left(limit: NanoUSD, spent: NanoUSD) -> NanoUSD:
-    return limit - spent

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from router_core.admin.action_trail import ActionTrail
 from router_core.admin.acts import act_of
 from router_core.clock import Clock, new_ulid
 from router_core.cost.price_sheet import (
+    MOST_PRICES,
     RATE_NAMES,
     PriceOrder,
     exact_dollars,
@@ -21,14 +22,15 @@ from router_core.cost.price_sheet import (
     read_sheet,
 )
 from router_core.cost.rerating import RatedGroup, RatedSum, Rerating
-from router_core.errors import ValidationError
+from router_core.errors import OverloadedError, ValidationError
 from router_core.ports import ConfigSource, PriceSource, PriceStore, RecordReader
 from router_core.security.permissions import require
 from router_core.types import EVERY_ACCOUNT, Price, PriceBook, PriceTier, Principal
 
 __all__ = ["PriceChanges", "PriceDesk", "PriceDeskParts", "PriceLine", "RatedRow", "ReratingReport"]
 
-MOST_PRICES = 500
+MOST_DAYS = 100
+RETRY_MS = 5_000
 MOST_HISTORY = 1_000
 
 
@@ -99,7 +101,7 @@ class PriceDesk:
             if not _visible(row.account_id or "", person):
                 continue
             found = self._parts.prices.tariff(row.account_id).price(row.model, row.name)
-            following = _following(snapshot.prices, found, now)
+            following = None if found is None else snapshot.prices.following(found, now)
             lines.append(
                 PriceLine(
                     provider=row.name, model=row.model, account_id=row.account_id or "", price=found,
@@ -120,7 +122,7 @@ class PriceDesk:
         found.sort(key=lambda each: (each.starts, each.made_at, each.id), reverse=True)
         return found[:MOST_HISTORY]
 
-    def sheet(self, person: Principal) -> str:
+    async def sheet(self, person: Principal) -> str:
         """Return the whole book as CSV, a line for each tier of each version."""
         require(person, "prices.read")
         found = [each for each in self._parts.config.snapshot().prices.versions if _visible(each.account_id, person)]
@@ -137,6 +139,7 @@ class PriceDesk:
         """
         require(person, "prices.edit")
         parts = self._parts
+        await parts.refresh()
         if not 0 < len(orders) <= MOST_PRICES:
             raise ValidationError(f"between 1 and {MOST_PRICES} prices may be set at once", field="prices")
         asked = [self._price(each, person) for each in orders]
@@ -153,16 +156,21 @@ class PriceDesk:
     async def import_sheet(self, text: str, person: Principal, *, dry_run: bool = False) -> PriceChanges:
         """Add what a sheet asks for; see :meth:`set_prices`. Raises :class:`ValidationError` that names the line."""
         require(person, "prices.edit")
-        return await self.set_prices(read_sheet(text), person, dry_run=dry_run)
+        return await self.set_prices(await asyncio.to_thread(read_sheet, text), person, dry_run=dry_run)
 
     async def rerate(self, person: Principal, since: datetime, until: datetime) -> ReratingReport:
         """Return what requests of the accounts that ``person`` may see would have cost; changes nothing.
 
-        One report at a time: others wait. Raises :class:`ValidationError` for a period that ends before it begins.
+        One report at a time: raises :class:`OverloadedError` while another is made, and :class:`ValidationError` for a
+        period that ends before it begins or is longer than 100 days.
         """
         require(person, "prices.read")
         if since >= until:
             raise ValidationError("from must be before to", field="from")
+        if until - since > timedelta(days=MOST_DAYS):
+            raise ValidationError(f"from and to may be {MOST_DAYS} days apart at most", field="from")
+        if self._rating.locked():
+            raise OverloadedError("Another report is being made", retry_after_ms=RETRY_MS)
         parts = self._parts
         accounts = None if person.role in EVERY_ACCOUNT else person.accounts
         async with self._rating:
@@ -196,16 +204,6 @@ class PriceDesk:
 
 def _visible(account_id: str, person: Principal) -> bool:
     return not account_id or person.role in EVERY_ACCOUNT or account_id in person.accounts
-
-
-def _following(book: PriceBook, found: Price | None, now: datetime) -> Price | None:
-    """Return the next version at the place of ``found``."""
-    if found is None:
-        return None
-    later = (
-        each for each in book.versions if each.place == found.place and each.kind == found.kind and each.starts > now
-    )
-    return min(later, key=lambda each: each.starts, default=None)
 
 
 def _is_so(book: PriceBook, price: Price, order: PriceOrder) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.acts import act_of
-from router_core.budgets.forecast import Forecast, forecast
+from router_core.budgets.forecast import LEARNED_FROM, Forecast, forecast
 from router_core.budgets.periods import period_at
 from router_core.clock import Clock, new_ulid
 from router_core.errors import NotFoundError
@@ -33,7 +33,6 @@ from router_core.types import (
 
 __all__ = ["BudgetOrder", "BudgetView", "Treasury", "TreasuryParts"]
 
-LEARNED_FROM = timedelta(days=35)
 WARNING_PERCENT = 80
 BudgetWord = Literal["ok", "warning", "exceeded"]
 
@@ -106,11 +105,11 @@ class Treasury:
         """Return every budget that ``person`` may see, those of the installation first."""
         require(person, "budgets.read")
         book = self._parts.config.snapshot().budgets
+        if person.role not in EVERY_ACCOUNT:
+            return await self._views([each for account in person.accounts for each in book.of_account(account)])
         accounts = [each.id for each in await self._parts.accounts.list()]
         wider = [each for each in book.budgets if each.scope != "account"]
-        own = [each for account in accounts for each in book.of_account(account)]
-        keys = None if person.role in EVERY_ACCOUNT else frozenset(person.accounts)
-        return await self._views([each for each in (*wider, *own) if keys is None or _belongs(each, keys)])
+        return await self._views([*wider, *(each for account in accounts for each in book.of_account(account))])
 
     async def of_account(self, account_id: str) -> Sequence[BudgetView]:
         """Return the budgets of one account."""
@@ -242,10 +241,6 @@ def _forecasts(
 
 def _account(budget: Budget) -> str | None:
     return budget.target if budget.scope == "account" else None
-
-
-def _belongs(budget: Budget, accounts: frozenset[str]) -> bool:
-    return budget.scope == "account" and budget.target in accounts
 
 
 def _same_place(one: Budget, other: Budget) -> bool:

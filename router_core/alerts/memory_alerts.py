@@ -1,6 +1,7 @@
 """The in-memory twin of alerts, channels and outbox."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import structs
@@ -10,7 +11,7 @@ from router_core.errors import NotFoundError
 from router_core.ports import Attempted, Claimed, DeliveryFilter
 from router_core.ports.alerts import refuse_claimed
 from router_core.ports.keeping import as_kept, refuse
-from router_core.types import Alert, AlertChannel, AlertDelivery
+from router_core.types import Alert, AlertChannel, AlertDelivery, DeliveryState
 
 __all__ = ["MemoryAlertChannels", "MemoryAlertOutbox", "MemoryAlerts"]
 
@@ -59,6 +60,10 @@ class MemoryAlertOutbox:
         self._rows: dict[str, AlertDelivery] = {}
         self._alerts: dict[str, Alert] = {}
         self.channels = MemoryAlertChannels(clock)
+
+    def all(self) -> Sequence[AlertDelivery]:
+        """Return every delivery."""
+        return list(self._rows.values())
 
     async def post(self, alert: Alert, now: datetime) -> None:
         """Put a delivery for each channel that wants ``alert`` into the outbox."""
@@ -155,6 +160,14 @@ class MemoryAlerts:
     async def by_id(self, alert_id: str) -> Alert | None:
         """Return one alert."""
         return self._rows.get(alert_id)
+
+    async def tally(self, alert_ids: Collection[str]) -> Mapping[str, Mapping[DeliveryState, int]]:
+        """Return how many deliveries of each alert are in each state."""
+        found: dict[str, Counter[DeliveryState]] = defaultdict(Counter)
+        for each in self._outbox.all():
+            if each.alert_id in alert_ids:
+                found[each.alert_id][each.state] += 1
+        return found
 
 
 def _is_due(row: AlertDelivery, now: datetime) -> bool:

@@ -19,7 +19,8 @@ def sentence(alert: Alert, names: Mapping[str, str] = MappingProxyType({})) -> s
     """Return what ``alert`` says; ``names`` are those of accounts, by id."""
     if alert.kind == "unpriced":
         by = f" ({alert.detail})" if alert.detail else ""
-        return f"No price is known for the model {alert.subject}{by}: budgets refuse it, and what it serves is in no sum"
+        known = f"No price is known for the model {alert.subject}{by}"
+        return f"{known}: budgets refuse it, and what it serves is in no sum"
     owner, period = owner_in_words(alert.subject, names), alert.subject.rpartition(":")[2]
     figures = f"{dollars(alert.spent)} of {dollars(alert.limit)}"
     match alert.kind:

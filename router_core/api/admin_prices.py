@@ -28,6 +28,7 @@ __all__ = [
     "set_prices",
 ]
 
+MOST_SHEET_BYTES: Final = 2 * 1024 * 1024
 DEFAULT_SPAN: Final = timedelta(days=30)
 _CSV: Final = b"text/csv; charset=utf-8"
 
@@ -89,14 +90,14 @@ async def list_versions(call: Call) -> None:
 
 async def set_prices(call: Call) -> None:
     """Set prices, or withdraw those that were set."""
-    orders: PriceOrders = await read_document(call, PriceOrders)
+    orders: PriceOrders = await read_document(call, PriceOrders, MOST_SHEET_BYTES)
     changes = await call.deps.money.prices.set_prices(orders.prices, call.principal, dry_run=orders.dry_run)
     await call.answer(_changed(changes, dry_run=orders.dry_run))
 
 
 async def import_prices(call: Call) -> None:
     """Set the prices of a sheet."""
-    order: SheetOrder = await read_document(call, SheetOrder)
+    order: SheetOrder = await read_document(call, SheetOrder, MOST_SHEET_BYTES)
     changes = await call.deps.money.prices.import_sheet(order.csv, call.principal, dry_run=order.dry_run)
     await call.answer(_changed(changes, dry_run=order.dry_run))
 
@@ -104,7 +105,7 @@ async def import_prices(call: Call) -> None:
 async def export_prices(call: Call) -> None:
     """Answer with the whole book as CSV."""
     read_query(call, {})
-    body = call.deps.money.prices.sheet(call.principal).encode()
+    body = (await call.deps.money.prices.sheet(call.principal)).encode()
     head = (b"content-disposition", b'attachment; filename="prices.csv"')
     await call.start(200, ((b"content-type", _CSV), (b"content-length", b"%d" % len(body)), head))
     await call.write(body, last=True)

@@ -21,14 +21,14 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*(?:[A-Z][a-z0-9]*)*")
 _SHOWN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
-async def read_document(call: Call, kind: type[D]) -> D:
-    """Return the call's body as a ``kind``.
+async def read_document(call: Call, kind: type[D], most: int = MAX_DOCUMENT_BYTES) -> D:
+    """Return the call's body, of at most ``most`` bytes, as a ``kind``.
 
     Raises :class:`ValidationError`, :class:`UnsupportedMediaTypeError`, :class:`PayloadTooLargeError` and
     :class:`RequestTimeoutError`.
     """
     require_json(call.headers)
-    body = await read_body(call.receive, call.headers, _limits(call))
+    body = await read_body(call.receive, call.headers, _limits(call, most))
     check_json(body)
     try:
         return msgspec.json.decode(body, type=kind)
@@ -38,7 +38,7 @@ async def read_document(call: Call, kind: type[D]) -> D:
 
 async def read_nothing(call: Call) -> None:
     """Make sure that the call brings no body but an empty object. Raises as :func:`read_document` does."""
-    body = await read_body(call.receive, call.headers, _limits(call))
+    body = await read_body(call.receive, call.headers, _limits(call, MAX_DOCUMENT_BYTES))
     if body and body.strip() != b"{}":
         raise ValidationError("the body must be empty")
 
@@ -55,11 +55,9 @@ def read_query(call: Call, defaults: Mapping[str, str]) -> dict[str, str]:
     return {**defaults, **found}
 
 
-def _limits(call: Call) -> ApiLimits:
+def _limits(call: Call, most: int) -> ApiLimits:
     given = call.deps.limits
-    return ApiLimits(
-        max_body=min(MAX_DOCUMENT_BYTES, given.max_body), body_pause=given.body_pause, body_total=given.body_total
-    )
+    return ApiLimits(max_body=min(most, given.max_body), body_pause=given.body_pause, body_total=given.body_total)
 
 
 def _fault(error: Exception) -> ValidationError:

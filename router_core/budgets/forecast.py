@@ -14,10 +14,12 @@ from msgspec import Struct
 
 from router_core.types import NanoUSD
 
-__all__ = ["Forecast", "ForecastBasis", "PathPoint", "forecast"]
+__all__ = ["LEARNED_FROM", "Forecast", "ForecastBasis", "PathPoint", "forecast"]
 
 ForecastBasis = Literal["none", "level", "hour_of_day", "hour_of_week"]
 HOUR: Final = timedelta(hours=1)
+# What the past has to say about the future.
+LEARNED_FROM: Final = timedelta(days=35)
 HOURS_A_DAY, DAYS_A_WEEK = 24, 7
 # An 80 % interval of a normal distribution.
 INTERVAL_Z: Final = 1.2816

@@ -10,13 +10,12 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from router_core.budgets.forecast import ForecastBasis, forecast
+from router_core.budgets.forecast import LEARNED_FROM, ForecastBasis, forecast
 from router_core.budgets.periods import period_at
 from router_core.types import BudgetPeriod, NanoUSD
 
-__all__ = ["LEARNED_FROM", "CoursePoint", "Expected", "NameHours", "OutlookRow", "Room", "course_so_far", "outlook_row"]
+__all__ = ["CoursePoint", "Expected", "NameHours", "OutlookRow", "Room", "course_so_far", "outlook_row"]
 
-LEARNED_FROM: Final = timedelta(days=35)
 _HOUR: Final = timedelta(hours=1)
 
 

@@ -1,6 +1,6 @@
 """How a catalogue's prices become versions in the book: what is on record stays, what changed is added."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import structs
@@ -24,19 +24,23 @@ def additions(book: PriceBook, listed: Sequence[Price], now: datetime) -> list[P
     known = {each.model for each in book.versions if each.kind == "listed"}
     fresh = [each for each in listed if each.model not in known]
     catalogue = PriceBook(listed)
-    changed = []
     for model in sorted({each.model for each in listed} & known):
-        said, held = catalogue.listed(model, now), book.listed(model, now)
+        fresh += _changes(book, catalogue, model, now)
+    return fresh
+
+
+def _changes(book: PriceBook, catalogue: PriceBook, model: str, now: datetime) -> list[Price]:
+    """Return what ``book`` lacks of ``model`` from ``now`` on: an announced change may have been moved since."""
+    versions = [each for each in book.versions if each.kind == "listed" and each.model == model]
+    said_later = [each for each in catalogue.versions if each.model == model]
+    moments = {now, *(each.starts for each in (*versions, *said_later) if each.starts > now)}
+    added: list[Price] = []
+    for moment in sorted(moments):
+        said, held = catalogue.listed(model, moment), PriceBook([*versions, *added]).listed(model, moment)
         if said is not None and (held is None or held.tiers != said.tiers):
-            changed.append(structs.replace(said, id=f"{said.id}-{int(now.timestamp())}", starts=now, made_at=now))
-    return [*fresh, *changed, *_scheduled(book, (each for each in listed if each.model in known), now)]
-
-
-def _scheduled(book: PriceBook, listed: Iterable[Price], now: datetime) -> list[Price]:
-    """Return those that begin later and are not on record yet."""
-    later = (each for each in listed if each.starts > now)
-    held = {each.id for each in book.versions}
-    return [each for each in later if each.id not in held]
+            mark = f"{said.id}-{int(moment.timestamp())}-{int(now.timestamp())}"
+            added.append(structs.replace(said, id=mark, starts=moment, made_at=now))
+    return added
 
 
 def _numbers(release: str) -> tuple[int, ...]:

@@ -8,12 +8,14 @@ from typing import Final
 
 from msgspec import Struct, field, structs
 
+from router_core.cells import plain_cell, safe_cell
 from router_core.errors import ValidationError
 from router_core.instants import parse_instant
 from router_core.types import NANO_PER_USD, NanoUSD, Price, Rates, read_dollars
 
 __all__ = [
     "COLUMNS",
+    "MOST_PRICES",
     "RATE_NAMES",
     "PriceOrder",
     "TierOrder",
@@ -29,8 +31,7 @@ COLUMNS: Final = (
     "model", "provider", "account", "from", "above_tokens", *RATE_NAMES, "source", "kind", "id", "made_by", "made_at",
 )  # fmt: skip
 NEEDED: Final = ("model", "input", "output")
-MOST_LINES: Final = 2_000
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+MOST_PRICES: Final = 2_000
 
 
 class TierOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -96,8 +97,13 @@ def price_sheet(prices: Iterable[Price]) -> str:
     lines = csv.writer(out, lineterminator="\r\n")
     lines.writerow(COLUMNS)
     for price in prices:
-        head = (_safe(price.model), _safe(price.provider), _safe(price.account_id), price.starts.isoformat())
-        tail = (_safe(price.source), price.kind, price.id, _safe(price.made_by), price.made_at.isoformat())
+        head = (
+            safe_cell(price.model),
+            safe_cell(price.provider),
+            safe_cell(price.account_id),
+            price.starts.isoformat(),
+        )
+        tail = (safe_cell(price.source), price.kind, price.id, safe_cell(price.made_by), price.made_at.isoformat())
         for tier in price.tiers:
             amounts = (exact_dollars(getattr(tier.rates, name)) for name in RATE_NAMES)
             lines.writerow((*head, tier.above, *amounts, *tail))
@@ -109,24 +115,29 @@ def price_sheet(prices: Iterable[Price]) -> str:
 def read_sheet(text: str) -> list[PriceOrder]:
     """Return the prices that a sheet asks for, those of a catalogue left out: each installation has its own.
 
-    Lines of one model, place and time are the tiers of one price. Raises :class:`ValidationError` that names line and
-    column.
+    Lines of one model, place, time and id are the tiers of one price. Of several prices that begin together at one
+    place, as an export has them after a correction, the newest one counts. Raises :class:`ValidationError` that names
+    line and column.
     """
-    orders: dict[tuple[str, ...], PriceOrder] = {}
+    versions: dict[tuple[str, ...], PriceOrder] = {}
+    ages: dict[tuple[str, ...], str] = {}
     for number, line in _lines(text):
-        if line.get("kind") == "listed":
-            continue
         order = _order(line, number)
-        key = (order.model, order.provider, order.account_id, order.starts or "")
-        before = orders.get(key)
+        key = (order.model, order.provider, order.account_id, order.starts or "", line.get("id", ""))
+        before = versions.get(key)
         if before is not None:
             if not before.tiers or not order.tiers:
                 raise _fault(number, "model", "is priced and withdrawn at the same time")
             order = structs.replace(before, tiers=(*before.tiers, *order.tiers))
-        orders[key] = order
-    return [
-        structs.replace(each, tiers=tuple(sorted(each.tiers, key=lambda tier: tier.above))) for each in orders.values()
-    ]
+        if before is None and len(versions) >= MOST_PRICES:
+            raise ValidationError(f"a sheet may have {MOST_PRICES:,} prices at most", field="csv")
+        versions[key] = structs.replace(order, tiers=tuple(sorted(order.tiers, key=lambda tier: tier.above)))
+        ages[key] = line.get("made_at", "")
+    newest: dict[tuple[str, ...], PriceOrder] = {}
+    # Lines without an id were written by hand, after any export.
+    for version in sorted(versions, key=lambda each: (not each[-1], ages[each], each[-1])):
+        newest[version[:-1]] = versions[version]
+    return list(newest.values())
 
 
 def _lines(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
@@ -134,14 +145,14 @@ def _lines(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
     try:
         heading = [name.strip().lower() for name in next(rows, [])]
         _check_heading(heading)
-        for count, row in enumerate(rows):
-            if count >= MOST_LINES:
-                raise ValidationError(f"a sheet may have {MOST_LINES:,} lines at most", field="csv")
+        for row in rows:
             if not any(cell.strip() for cell in row):
                 continue
             if len(row) != len(heading):
                 raise _fault(rows.line_num, "csv", f"has {len(row)} columns, the heading {len(heading)}")
-            yield rows.line_num, dict(zip(heading, (cell.strip() for cell in row), strict=True))
+            line = dict(zip(heading, (cell.strip() for cell in row), strict=True))
+            if line.get("kind") != "listed":
+                yield rows.line_num, line
     except csv.Error as error:
         raise ValidationError(f"line {rows.line_num} is no CSV: {error}", field="csv") from None
 
@@ -170,11 +181,11 @@ def _order(line: Mapping[str, str], number: int) -> PriceOrder:
         if text is not None:
             _checked_cell(number, name, text)
     return PriceOrder(
-        model=_plain(line["model"]),
-        provider=_plain(line.get("provider", "")),
-        account_id=_plain(line.get("account", "")),
+        model=plain_cell(line["model"]),
+        provider=plain_cell(line.get("provider", "")),
+        account_id=plain_cell(line.get("account", "")),
         starts=starts or None,
-        source=_plain(line.get("source", "")),
+        source=plain_cell(line.get("source", "")),
         tiers=(TierOrder(above=_count(line.get("above_tokens", ""), number), **_texts(rates)),) if priced else (),
     )
 
@@ -200,16 +211,6 @@ def _count(text: str, number: int) -> int:
 
 def _amount(text: str, name: str) -> NanoUSD:
     return read_dollars(text, name, "dollars for a million tokens")
-
-
-def _safe(text: str) -> str:
-    """Return text that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _plain(text: str) -> str:
-    """Return what :func:`_safe` was given."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
 def _fault(number: int, column: str, reason: str) -> ValidationError:

@@ -73,6 +73,8 @@ class Rerating:
             return None
         total = 0
         for call in request.calls:
+            if call.usage is None and call.cost_nano != 0:
+                return None
             if call.usage is not None:
                 price = tariff.price(call.model, call.provider, self._names.get(call.price, ""))
                 if price is None:

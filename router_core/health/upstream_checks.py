@@ -79,7 +79,7 @@ class UpstreamChecks:
 
     def _check(self, target: CheckTarget) -> Check:
         tokens = least_tokens(target.provider.model)
-        price = self._prices.tariff().price(target.provider.model, target.provider.name)
+        price = self._prices.tariff(target.provider.account_id).price(target.provider.model, target.provider.name)
         bound = None if price is None else price.most(PROMPT_TOKENS, tokens)
         if bound is None:
             skip: str | None = f"not checked: no price for {target.provider.model}"
@@ -111,5 +111,6 @@ class UpstreamChecks:
         )
 
     def _cost(self, target: CheckTarget, answer: ProviderAnswer, held: NanoUSD) -> NanoUSD:
-        price = self._prices.tariff().price(target.provider.model, target.provider.name, answer.model)
+        row = target.provider
+        price = self._prices.tariff(row.account_id).price(row.model, row.name, answer.model)
         return held if price is None else price.cost(answer.usage)

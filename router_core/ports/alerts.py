@@ -1,13 +1,13 @@
 """What alerts need from outside: who reads them, the channels that carry them, the outbox, and the ways out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
 
 from router_core.ports.keeping import refuse
-from router_core.types import Alert, AlertChannel, AlertDelivery
+from router_core.types import Alert, AlertChannel, AlertDelivery, DeliveryState
 
 __all__ = [
     "AlertChannels",
@@ -31,6 +31,10 @@ class AlertReader(Protocol):
 
     async def by_id(self, alert_id: str) -> Alert | None:
         """Return one alert."""
+        ...
+
+    async def tally(self, alert_ids: Collection[str]) -> Mapping[str, Mapping[DeliveryState, int]]:
+        """Return how many deliveries of each alert are in each state."""
         ...
 
 

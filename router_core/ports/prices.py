@@ -34,7 +34,7 @@ class PriceStore(Protocol):
 
 
 class ChargedRequest(Struct, frozen=True, kw_only=True):
-    """What is on record of a request that was charged; ``cost`` in nano-dollars, None without a price.
+    """What is on record of a request that was charged; it came ``at``. ``cost`` in nano-dollars, None without a price.
 
     ``price`` is the version it was charged by,
     and ``calls`` are its calls where there was more than one and the trace is still kept, else empty;

@@ -53,6 +53,8 @@ def read_dollars(text: str, field: str, what: str = "an amount of dollars") -> N
         amount = parse_usd(text)
     except ValueError as error:
         raise ValidationError(f"`{field}` must be {what}: {error}", field=field) from None
-    if amount < 0 or len(text.partition(".")[2]) > _MAX_DECIMALS:
-        raise ValidationError(f"`{field}` must be {what} with at most nine decimals, not below 0", field=field)
+    if amount < 0 or "e" in text.lower() or len(text.partition(".")[2]) > _MAX_DECIMALS:
+        raise ValidationError(
+            f"`{field}` must be {what} with at most nine decimals, written out, not below 0", field=field
+        )
     return amount

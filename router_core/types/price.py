@@ -152,6 +152,11 @@ class _Line:
         found = self._versions[reached - 1]
         return found if found.tiers else None
 
+    def after(self, moment: datetime) -> Price | None:
+        """Return the first version that begins after ``moment``."""
+        following = bisect_right(self._starts, moment)
+        return self._versions[following] if following < len(self._versions) else None
+
 
 class PriceBook:
     """Every version of every price, immutable, found by what it is of and when."""
@@ -172,6 +177,11 @@ class PriceBook:
         """Return the price that somebody set for just ``place``: account, provider and model."""
         line = self._own.get(place)
         return None if line is None else line.at(moment)
+
+    def following(self, price: Price, moment: datetime) -> Price | None:
+        """Return the next version at the place of ``price`` that begins after ``moment``."""
+        line = (self._own if price.kind == "own" else self._listed).get(price.place)
+        return None if line is None else line.after(moment)
 
     def find(self, names: Iterable[str], provider: str, account_id: str, moment: datetime) -> Price | None:
         """Return the price that holds for a call: own ones first, the most special place first.

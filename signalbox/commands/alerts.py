@@ -7,23 +7,22 @@ from typing import Any, TypeVar, cast
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.alert_views import ChannelOrder, NewChannel
 from router_core.admin.alerting import AlertDesk
-from router_core.types import ALERT_KINDS, ChannelKind, Principal
+from router_core.types import ALERT_KINDS, ChannelKind
 from signalbox import administration
 from signalbox.alerting import AlertRoom
 from signalbox.commands.output import print_json, print_line
-from signalbox.commands.store_desk import StoreDesk, at_desk, print_rows
+from signalbox.commands.store_desk import COMMAND, StoreDesk, at_desk, print_rows
 from signalbox.faults import UsageFault
 from signalbox.master_key import load_master_key
 
 __all__ = ["add_channel", "list_alerts", "list_channels", "list_deliveries", "remove_channel", "try_channel"]
 
 T = TypeVar("T")
-_COMMAND = Principal(kind="embedded", id="", name="command", role="owner", accounts=())
 
 
 def list_alerts(data_dir: Path | None, limit: int, *, as_json: bool) -> None:
     """Print the newest alerts."""
-    found = _at_alerts(data_dir, lambda alerts, _: alerts.alerts(_COMMAND, limit))
+    found = _at_alerts(data_dir, lambda alerts, _: alerts.alerts(COMMAND, limit))
     if as_json:
         print_json(found)
         return
@@ -44,7 +43,7 @@ def list_deliveries(
     """Print the newest deliveries."""
     found = _at_alerts(
         data_dir,
-        lambda alerts, _: alerts.deliveries(_COMMAND, alert_id=alert_id, channel_id=channel_id, limit=limit),
+        lambda alerts, _: alerts.deliveries(COMMAND, alert_id=alert_id, channel_id=channel_id, limit=limit),
     )
     if as_json:
         print_json(found)
@@ -62,7 +61,7 @@ def list_deliveries(
 
 def list_channels(data_dir: Path | None, *, as_json: bool) -> None:
     """Print the channels."""
-    found = _at_alerts(data_dir, lambda alerts, _: alerts.channels(_COMMAND))
+    found = _at_alerts(data_dir, lambda alerts, _: alerts.channels(COMMAND))
     if as_json:
         print_json(found)
         return
@@ -98,7 +97,7 @@ def add_channel(
         ((kind, target),) = named
         owner = None if account is None else (await administration.find_account(desk.store.accounts, account)).id
         return await alerts.make_channel(
-            ChannelOrder(kind=kind, target=target, kinds=wanted, account_id=owner), _COMMAND
+            ChannelOrder(kind=kind, target=target, kinds=wanted, account_id=owner), COMMAND
         )
 
     made = _at_alerts(data_dir, work)
@@ -112,7 +111,7 @@ def add_channel(
 
 def remove_channel(data_dir: Path | None, channel_id: str, *, as_json: bool) -> None:
     """Remove a channel."""
-    _at_alerts(data_dir, lambda alerts, _: alerts.remove_channel(channel_id, _COMMAND))
+    _at_alerts(data_dir, lambda alerts, _: alerts.remove_channel(channel_id, COMMAND))
     if as_json:
         print_json({"id": channel_id})
     else:
@@ -121,7 +120,7 @@ def remove_channel(data_dir: Path | None, channel_id: str, *, as_json: bool) -> 
 
 def try_channel(data_dir: Path | None, channel_id: str, *, as_json: bool) -> int:
     """Send a test; return 0 when it arrived."""
-    outcome = _at_alerts(data_dir, lambda alerts, _: alerts.test_channel(channel_id, _COMMAND))
+    outcome = _at_alerts(data_dir, lambda alerts, _: alerts.test_channel(channel_id, COMMAND))
     if as_json:
         print_json(outcome)
     else:

@@ -7,17 +7,16 @@ from typing import Any
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.treasury import BudgetOrder, BudgetView, Treasury
 from router_core.budgets.refusals import dollars
-from router_core.types import DEFAULT_THRESHOLDS, Budget, BudgetMode, BudgetPeriod, BudgetScope, Principal
+from router_core.types import DEFAULT_THRESHOLDS, Budget, BudgetMode, BudgetPeriod, BudgetScope
 from signalbox import administration
 from signalbox.commands.output import print_json
-from signalbox.commands.store_desk import StoreDesk, at_desk, print_rows
+from signalbox.commands.store_desk import COMMAND, StoreDesk, at_desk, print_rows
 from signalbox.faults import UsageFault
 from signalbox.treasury import store_treasury
 
-__all__ = ["COMMAND", "drop_budgets", "find_target", "list_budgets", "set_budgets"]
+__all__ = ["drop_budgets", "find_target", "list_budgets", "set_budgets"]
 
 NO_LIMIT = "none"
-COMMAND = Principal(kind="embedded", id="", name="command", role="owner", accounts=())
 
 
 def set_budgets(

@@ -6,9 +6,8 @@ from typing import Any
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.lease_desk import LeaseDesk, LeaseView
 from router_core.budgets.refusals import dollars
-from signalbox.commands.budgets import COMMAND
 from signalbox.commands.output import print_json, print_line
-from signalbox.commands.store_desk import StoreDesk, at_desk, print_rows
+from signalbox.commands.store_desk import COMMAND, StoreDesk, at_desk, print_rows
 from signalbox.treasury import store_leases
 
 __all__ = ["list_leases", "write_off"]

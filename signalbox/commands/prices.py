@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 from router_core.admin.price_desk import PriceChanges, PriceDesk, ReratingReport
 from router_core.budgets.refusals import dollars
 from router_core.cost.price_sheet import PriceOrder, TierOrder
-from router_core.types import Price, Principal
+from router_core.types import Price
 from signalbox.commands.given import given_account, given_moment
 from signalbox.commands.output import print_json, print_line
 from signalbox.commands.output_file import output_file
-from signalbox.commands.store_desk import StoreDesk, at_desk, print_rows
+from signalbox.commands.store_desk import COMMAND, StoreDesk, at_desk, print_rows
 from signalbox.faults import UsageFault
 from signalbox.money import command_prices
 
@@ -22,7 +22,6 @@ __all__ = ["PriceOptions", "export_sheet", "import_sheet", "list_prices", "rerat
 T = TypeVar("T")
 LONGEST_SHEET = 2 * 1024 * 1024
 DEFAULT_SPAN = timedelta(days=30)
-_COMMAND = Principal(kind="embedded", id="", name="command", role="owner", accounts=())
 _SHOWN = ("input", "output", "cache_read", "cache_write", "cache_write_1h")
 
 
@@ -40,7 +39,7 @@ class PriceOptions:
 
 def list_prices(data_dir: Path | None, *, as_json: bool) -> None:
     """Print what every configured provider costs, in dollars for a million tokens."""
-    lines = _at_prices(data_dir, lambda _, prices: _now(prices.prices(_COMMAND)))
+    lines = _at_prices(data_dir, lambda _, prices: _now(prices.prices(COMMAND)))
     if as_json:
         print_json(lines)
         return
@@ -55,7 +54,7 @@ def list_prices(data_dir: Path | None, *, as_json: bool) -> None:
 
 def show_history(model: str, data_dir: Path | None, *, as_json: bool) -> None:
     """Print versions of prices."""
-    versions = _at_prices(data_dir, lambda _, prices: _now(prices.history(_COMMAND, model)))
+    versions = _at_prices(data_dir, lambda _, prices: _now(prices.history(COMMAND, model)))
     if as_json:
         print_json(versions)
     else:
@@ -72,7 +71,7 @@ def set_price(options: PriceOptions, rates: Mapping[str, str | None], data_dir: 
             model=options.model, provider=options.provider, account_id=account, starts=options.starts,
             source=options.source, tiers=(TierOrder(above=0, **given),) if given else (),
         )  # fmt: skip
-        return await prices.set_prices([order], _COMMAND, dry_run=options.dry_run)
+        return await prices.set_prices([order], COMMAND, dry_run=options.dry_run)
 
     _print_changes(_at_prices(data_dir, work), dry_run=options.dry_run, as_json=as_json)
 
@@ -87,13 +86,13 @@ def import_sheet(file: Path, data_dir: Path | None, *, dry_run: bool, as_json: b
         raise UsageFault(f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UsageFault(f"{file} is not UTF-8") from None
-    changes = _at_prices(data_dir, lambda _, prices: prices.import_sheet(text, _COMMAND, dry_run=dry_run))
+    changes = _at_prices(data_dir, lambda _, prices: prices.import_sheet(text, COMMAND, dry_run=dry_run))
     _print_changes(changes, dry_run=dry_run, as_json=as_json)
 
 
 def export_sheet(output: Path | None, data_dir: Path | None) -> None:
     """Write the whole book as CSV."""
-    sheet = _at_prices(data_dir, lambda _, prices: _now(prices.sheet(_COMMAND)))
+    sheet = _at_prices(data_dir, lambda _, prices: prices.sheet(COMMAND))
     with output_file(output) as file:
         file.write(sheet.encode())
 
@@ -103,7 +102,7 @@ def rerate(since: str | None, until: str | None, data_dir: Path | None, *, as_js
 
     async def work(desk: StoreDesk, prices: PriceDesk) -> ReratingReport:
         end = given_moment("--to", until) or desk.clock.utcnow() + timedelta(minutes=1)
-        return await prices.rerate(_COMMAND, given_moment("--from", since) or end - DEFAULT_SPAN, end)
+        return await prices.rerate(COMMAND, given_moment("--from", since) or end - DEFAULT_SPAN, end)
 
     report = _at_prices(data_dir, work)
     if as_json:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from router_core.clock import Clock, SystemClock, new_ulid
-from router_core.types import OperatorAction
+from router_core.types import OperatorAction, Principal
 from signalbox.audit_identity import audit_identity, command_writer
 from signalbox.commands.output import print_json, print_line
 from signalbox.data_dir import prepare_folder
@@ -20,9 +20,11 @@ from signalbox.master_key import load_master_key
 from signalbox.settings import Settings, load_settings
 from signalbox.store import Store, open_store
 
-__all__ = ["StoreDesk", "at_desk", "print_rows", "public", "tell"]
+__all__ = ["COMMAND", "StoreDesk", "at_desk", "print_rows", "public", "tell"]
 
 T = TypeVar("T")
+# Who acts on the command line.
+COMMAND = Principal(kind="embedded", id="", name="command", role="owner", accounts=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,17 @@
 """``signalbox budgets topups``: more money for a while, straight in the store; every process follows within 2 s."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.topups import TopUpApproval, TopUpOrder, TopUps
 from router_core.budgets.refusals import dollars
-from router_core.instants import parse_instant
 from router_core.types import BudgetPeriod, BudgetScope, TopUp
-from signalbox.commands.budgets import COMMAND, find_target
+from signalbox.commands.budgets import find_target
+from signalbox.commands.given import given_moment
 from signalbox.commands.output import print_json, print_line
-from signalbox.commands.store_desk import StoreDesk, at_desk, print_rows
+from signalbox.commands.store_desk import COMMAND, StoreDesk, at_desk, print_rows
 from signalbox.faults import UsageFault
 from signalbox.treasury import store_topups
 
@@ -41,7 +40,7 @@ def ask_topup(
     wanted = [(period, text) for period, text in amounts if text is not None]
     if len(wanted) != 1:
         raise UsageFault("say how much more: one of --daily USD and --monthly USD")
-    (period, amount), end = wanted[0], _moment(until)
+    (period, amount), end = wanted[0], given_moment("--until", until)
 
     async def work(desk: StoreDesk) -> TopUp:
         scope, target = await find_target(desk, targets)
@@ -53,7 +52,9 @@ def ask_topup(
 
 def approval(amount: str | None, until: str | None, note: str) -> TopUpApproval:
     """Return the yes that the options say. Raises :class:`UsageFault`."""
-    return TopUpApproval(amount=None if amount is None else amount.strip(), until=_moment(until), note=note)
+    return TopUpApproval(
+        amount=None if amount is None else amount.strip(), until=given_moment("--until", until), note=note
+    )
 
 
 def approve_topup(data_dir: Path | None, topup_id: str, said: TopUpApproval, *, as_json: bool) -> None:
@@ -77,16 +78,6 @@ def _decide(data_dir: Path | None, act: Callable[[TopUps], Awaitable[TopUp]], *,
 
 def _facade(desk: StoreDesk) -> TopUps:
     return store_topups(desk.store, desk.store.config, ActionTrail(desk.store.actions, desk.clock), desk.clock)
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = parse_instant(text.strip())
-    except ValueError:
-        raise UsageFault("--until must be an ISO time or date, such as 2026-11-30T18:00Z") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _print(topup: TopUp, *, as_json: bool) -> None:

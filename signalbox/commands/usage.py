@@ -6,15 +6,14 @@ from typing import Any
 from router_core.cost.bill import WrongBillError
 from router_core.cost.bill_reading import MOST_BILL_BYTES
 from router_core.cost.reconciliation import Drift, Reconciled, Reconciliation, parse_tolerance
-from router_core.types import NanoUSD, Principal, format_usd
+from router_core.types import NanoUSD, format_usd
 from signalbox.commands.output import print_json, print_line
-from signalbox.commands.store_desk import StoreDesk, at_desk, print_rows
+from signalbox.commands.store_desk import COMMAND, StoreDesk, at_desk, print_rows
 from signalbox.faults import UsageFault
 from signalbox.money import command_bills
 
 __all__ = ["reconcile"]
 
-_COMMAND = Principal(kind="embedded", id="", name="command", role="owner", accounts=())
 _NONE = "-"
 
 
@@ -27,7 +26,7 @@ def reconcile(data_dir: Path | None, file: Path, tolerance: str, *, as_json: boo
 
     async def work(desk: StoreDesk) -> Reconciliation:
         bills = await command_bills(desk.store, desk.clock)
-        return await bills.reconcile(data, _COMMAND, percent)
+        return await bills.reconcile(data, COMMAND, percent)
 
     try:
         found = at_desk(data_dir, work)

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from console.budgets.bills import bill_csv
 from console.budgets.course import course_csv, course_figure, course_words
@@ -84,7 +85,7 @@ def test_a_supposed_limit_says_when_it_would_be_reached_and_a_bad_one_is_refused
     app.text_input(key="outlook_suppose").set_value("0.000001").run()
     assert _table(app, "By month's end")["Limit reached"][0] == "supposed: already"
     app.text_input(key="outlook_suppose").set_value("1,5").run()
-    assert "suppose must be an amount" in app.error[0].value
+    assert "`suppose` must be an amount" in app.error[0].value
 
 
 def test_savings_are_told_with_the_model_that_they_are_measured_against(open_console: OpenConsole) -> None:
@@ -218,3 +219,16 @@ async def test_the_csv_of_savings_outlook_and_bill_is_exact() -> None:
     assert named["'=cmd"][9:11] == ["-0.001000", "0.001000"]
     assert named["odd"][8] == "unpriced"
     assert report[-1][0] == "total"
+
+
+def test_the_course_of_a_budget_with_a_top_up_is_measured_by_all_that_may_be_spent() -> None:
+    view = structs.replace(budget_view(50, 60), limit=150 * 10**9, topped_up=100 * 10**9, percent=40.0)
+    now = view.ends - timedelta(hours=5)
+    starts = now - timedelta(hours=4)
+    ahead = forecast(history={}, now=now, end=view.ends, spent=view.spent, limit=view.limit, zone=UTC_ZONE)
+    course = BudgetCourse(view=view, so_far=tuple(course_so_far({}, starts, now, view.spent)), ahead=ahead)
+    told = course_words(course, UTC_ZONE, now)
+    assert "$60.00 spent so far of $150.00 (40.0" in told
+    assert "reached" not in told
+    traces = {each["name"]: each for each in course_figure(course, UTC_ZONE, "#ff0000")["data"]}
+    assert traces["Limit"]["y"] == [150.0, 150.0]

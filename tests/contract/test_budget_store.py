@@ -103,3 +103,10 @@ async def test_a_share_of_the_rest_is_leased_ahead_and_shrinks_as_the_limit_near
     assert first.amount == 1_000
     (tail,) = await world.store.adjust("w2", [ask(1_100, lease="n2-1", need=10, demand=20, ahead=True)])
     assert tail.amount == 20
+
+
+async def test_the_balances_of_very_many_budgets_are_read_at_once(world: BudgetWorld) -> None:
+    await world.store.adjust("w1", [ask(1_000, need=10, demand=10)])
+    wanted = [(f"account:a{number}:daily", "2026-03-01") for number in range(20_000)]
+    (found,) = await world.store.balances([*wanted, (POT, "2026-03-01")])
+    assert (found.budget, found.leased) == (POT, 10)

@@ -49,7 +49,8 @@ async def test_a_request_comes_with_its_usage_its_cost_and_the_price_it_was_char
     await record(hop, [called(1, usage=usage, cost=27, price="p1")])
     (found,) = await read(hop)
     assert found == ChargedRequest(
-        at=AT + timedelta(seconds=1), account_id="acme", provider="a", model="gpt-4o-mini", cost=27, attempts=1,
+        at=AT + timedelta(seconds=1) - timedelta(milliseconds=420.5), account_id="acme", provider="a",
+        model="gpt-4o-mini", cost=27, attempts=1,
         usage=structs.replace(usage, input_tokens=11, image_tokens=0), unknown=False, price="p1",
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from db.hop import StoreHop
+from db.records.alerts import raise_alerts
 from db.records.budgets import post_charges
 from db.stores import SqlAlertChannels, SqlAlertOutbox, SqlAlertReader
 from router_core.ports import DeliveryFilter, LeaseAsk
@@ -195,3 +196,16 @@ async def test_a_model_that_was_refused_for_want_of_a_price_is_told_once_a_day(s
         await _post(world, store_hop, refused)
     (found,) = await _of(reader, "unpriced")
     assert (found.subject, found.period, found.detail) == ("gpt-99", DAY, "provider odd")
+
+
+async def test_a_batch_that_crosses_thousands_of_thresholds_is_told_whole_and_once(store_hop: StoreHop) -> None:
+    world, reader = sql_world(store_hop), SqlAlertReader(store_hop)
+    found = [
+        Alert(
+            kind="threshold", subject=f"account:a{number}:daily", period=DAY, threshold=50, limit=2, spent=1, at=START
+        )
+        for number in range(8_000)
+    ]
+    for _ in range(2):
+        await store_hop.write(lambda session: raise_alerts(session, found, world.clock.utcnow()))
+    assert len(await reader.newest(10_000)) == len(found)

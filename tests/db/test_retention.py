@@ -102,9 +102,10 @@ async def test_alerts_deliveries_and_pots_of_ended_months_go_and_what_still_coun
     clock = FakeClock(start=AT)
     world, hop = sql_alerts(store_hop, clock), store_hop
     await world.channels.put(channel())
-    await world.raise_alerts([alert(at=clock.utcnow())])
+    await world.raise_alerts([alert(at=clock.utcnow(), period="2026-02-28")])
     (claimed,) = await world.outbox.claim(clock.utcnow() + timedelta(seconds=90), 1)
     await world.outbox.settle(claimed.delivery, Attempted(delivered=True, status=200))
+    await world.raise_alerts([alert(threshold=50, at=clock.utcnow())])
     for period in ("2026-02", "2026-02-28", "2026-03", "2026-03-01"):
         await _touch(hop, period, clock)
     await _touch(hop, "2026-01", clock, leased=1)
@@ -116,7 +117,8 @@ async def test_alerts_deliveries_and_pots_of_ended_months_go_and_what_still_coun
         planned = await retention.count(RetentionRule(table, 10))
         gone[table] = (planned.removed, (await retention.run(RetentionRule(table, 10))).removed)
     assert gone == {"budget_pots": (2, 2), "alert_deliveries": (1, 1), "alerts": (1, 1)}
-    assert [each.threshold for each in await world.reader.newest(10)] == [90]
+    # The one of the running month stays, however old: it would be told again.
+    assert [each.threshold for each in await world.reader.newest(10)] == [90, 50]
     pots = await hop.read(lambda session: sorted(session.scalars(select(BudgetPot.period))))
     assert pots == ["2026-01", "2026-03", "2026-03-01"]
 

@@ -11,6 +11,8 @@ from tests.support.alert_worlds import DOLLAR, alert, channel
 
 NAMES = {"acme": "Acme Corporation"}
 
+UNPRICED = "budgets refuse it, and what it serves is in no sum"
+
 
 @pytest.mark.parametrize(
     ("changes", "said"),
@@ -34,11 +36,11 @@ NAMES = {"acme": "Acme Corporation"}
         ),
         (
             {"subject": "account:acme:daily", "kind": "unpriced", "detail": "provider p"},
-            "No price is known for the model account:acme:daily (provider p): budgets refuse it, and what it serves is in no sum",
+            "No price is known for the model account:acme:daily (provider p): " + UNPRICED,
         ),
         (
             {"subject": "odd", "kind": "unpriced"},
-            "No price is known for the model odd: budgets refuse it, and what it serves is in no sum",
+            "No price is known for the model odd: " + UNPRICED,
         ),
     ],
 )

@@ -68,6 +68,7 @@ def test_prices_are_set_all_or_none(rig: ApiRig, http: httpx2.Client) -> None:
     [
         ({"model": "m", "tiers": [{"input": "1,5", "output": "1"}]}, "input"),
         ({"model": "m", "tiers": [{"input": "1e400", "output": "1"}]}, "input"),
+        ({"model": "m", "tiers": [{"input": "1e-12", "output": "1"}]}, "input"),
         ({"model": "m", "tiers": [{"input": "1", "output": "0.0000000001"}]}, "output"),
         ({"model": "m", "tiers": [{"input": "1", "output": "1", "image": "NaN"}]}, "image"),
         ({"model": "m", "tiers": [{"input": "1", "output": "1", "above": 5}]}, "tiers"),
@@ -84,7 +85,7 @@ def test_what_is_wrong_is_named(rig: ApiRig, http: httpx2.Client, price: dict[st
 
 def test_no_prices_and_too_many_are_refused(rig: ApiRig, http: httpx2.Client) -> None:
     assert put(rig, http).json()["error"]["field"] == "prices"
-    assert put(rig, http, *[{"model": "m"}] * 501).json()["error"]["field"] == "prices"
+    assert put(rig, http, *[{"model": "m"}] * 2_001).json()["error"]["field"] == "prices"
 
 
 def test_only_heads_set_prices_and_analysts_read_what_is_theirs(rig: ApiRig, http: httpx2.Client) -> None:
@@ -109,6 +110,10 @@ def test_the_sheet_that_is_exported_changes_nothing_when_it_is_imported(rig: Api
     answer = http.post("/api/admin/prices/sheet", json=body, headers=headers(rig, "admin")).json()
     assert answer["added"] == []
     assert answer["unchanged"] >= 1
+    put(rig, http, {**OWN, "model": "sheet-1", "starts": "2026-01-01", "tiers": [{"input": "3", "output": "8"}]})
+    corrected = http.get("/api/admin/prices/sheet", headers=headers(rig, "admin"))
+    body = {"csv": corrected.text, "dryRun": True}
+    assert http.post("/api/admin/prices/sheet", json=body, headers=headers(rig, "admin")).json()["added"] == []
 
 
 def test_a_wrong_line_of_a_sheet_is_named_and_nothing_is_set(rig: ApiRig, http: httpx2.Client) -> None:
@@ -122,6 +127,11 @@ def test_a_report_needs_a_period_that_makes_sense(rig: ApiRig, http: httpx2.Clie
     where = "/api/admin/prices/rerating"
     empty = http.get(where, headers=headers(rig, "analyst")).json()
     assert (empty["rows"], empty["total"]["requests"]) == ([], 0)
-    for query, field in (("from=2026-02-01&to=2026-01-01", "from"), ("to=never", "to"), ("since=1", "since")):
+    for query, field in (
+        ("from=2026-02-01&to=2026-01-01", "from"),
+        ("from=2025-01-01&to=2026-01-01", "from"),
+        ("to=never", "to"),
+        ("since=1", "since"),
+    ):
         refused = http.get(f"{where}?{query}", headers=headers(rig, "analyst"))
         assert (refused.status_code, refused.json()["error"]["field"]) == (400, field)

@@ -56,3 +56,17 @@ def test_a_change_that_is_announced_is_added_with_its_day():
 
 def test_a_model_that_left_the_catalogue_keeps_its_price():
     assert additions(PriceBook([dated("m", 1)]), [dated("n", 1)], NOW) == [dated("n", 1)]
+
+
+def test_an_announced_change_that_is_moved_or_dropped_does_not_take_effect_at_its_old_day():
+    soon, later = NOW + DAY, NOW + 3 * DAY
+    book = PriceBook([dated("m", 1), dated("m", 5, soon)])
+    for listed in ([dated("m", 1), dated("m", 5, later)], [dated("m", 1)]):
+        after = PriceBook([*book.versions, *additions(book, listed, NOW)])
+        for moment in (NOW, soon, later, later + DAY):
+            said, held = PriceBook(listed).listed("m", moment), after.listed("m", moment)
+            assert said is not None
+            assert held is not None
+            assert held.tiers == said.tiers
+        assert len({each.id for each in after.versions}) == len(after.versions)
+        assert additions(after, listed, NOW + DAY / 2) == []

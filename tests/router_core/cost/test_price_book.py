@@ -108,3 +108,11 @@ def test_the_bound_of_a_call_is_at_least_what_any_shorter_prompt_costs(prompt: i
     bound = tiered().most(prompt, written)
     for shorter in range(0, prompt + 1, 25):
         assert tiered().cost(Usage(input_tokens=shorter, output_tokens=written)) <= bound
+
+
+def test_the_next_version_at_a_place_is_known():
+    now, soon, later = own("m", 1), own("m", 2, NOW + DAY), own("m", 3, NOW + 2 * DAY)
+    book = PriceBook([later, now, soon, own("m", 4, NOW + DAY / 2, account_id="acme")])
+    assert book.following(now, NOW) == soon
+    assert book.following(soon, NOW + DAY) == later
+    assert book.following(later, NOW + 2 * DAY) is None

@@ -1,6 +1,6 @@
 """The price book as CSV: exact, read back as it was, wrong lines named."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -75,6 +75,25 @@ def test_a_wrong_line_is_named_with_its_column(sheet: str, field: str, said: str
     assert said in refused.value.message
 
 
-def test_a_sheet_of_too_many_lines_is_refused():
-    with pytest.raises(ValidationError, match="2,000 lines"):
-        read_sheet("model,input,output\n" + "m,1,2\n" * 2_001)
+def test_a_sheet_of_too_many_prices_is_refused_and_lines_of_a_catalogue_do_not_count():
+    with pytest.raises(ValidationError, match="2,000 prices"):
+        read_sheet("model,input,output\n" + "".join(f"m{number},1,2\n" for number in range(2_001)))
+    assert read_sheet("model,input,output,kind\n" + "m,1,2,listed\n" * 2_001) == []
+
+
+def test_of_versions_that_begin_together_the_newest_one_counts():
+    first = dated("m", 1, NOON, kind="own", id="a", made_at=NOON)
+    second = dated("m", 2, NOON, kind="own", id="b", made_at=NOON + timedelta(hours=1))
+    for versions in ([first, second], [second, first]):
+        (order,) = read_sheet(price_sheet(versions))
+        assert ordered_rates(order.tiers[0]) == second.rates()
+    ended = dated("m", 0, NOON, kind="own", id="c", made_at=NOON + timedelta(hours=2), tiers=())
+    assert [each.tiers for each in read_sheet(price_sheet([first, ended, second]))] == [()]
+
+
+def test_a_line_that_was_written_by_hand_counts_more_than_an_exported_one():
+    heading, line = price_sheet([dated("m", 1, NOON, kind="own")]).splitlines()
+    cells = dict(zip(heading.split(","), line.split(","), strict=True))
+    own = ",".join((cells | {"input": "7", "id": "", "made_at": ""}).values())
+    (order,) = read_sheet(f"{heading}\n{own}\n{line}\n")
+    assert order.tiers[0].input == "7"

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec import structs
+
 from router_core.cost.rerating import RatedGroup, RatedSum, Rerating
 from router_core.ports import ChargedRequest
 from router_core.types import Attempt, Price, PriceBook, Tariff, Usage
@@ -67,3 +69,9 @@ def test_what_cannot_be_said_is_counted_apart_with_what_it_was_charged():
     assert found.sums == {RatedGroup("acme", "row", "gpt-4o"): known}
     found.add([request(model="gpt-99", cost=None)])
     assert found.sums[RatedGroup("acme", "row", "gpt-99")] == RatedSum(unrated=1)
+
+
+def test_a_call_that_cost_something_but_says_not_what_it_used_makes_a_request_unrated():
+    found = rerating(dated("gpt-4o", 10))
+    mute = structs.replace(call("gpt-4o", None), cost_nano=5)
+    assert found.cost(request(attempts=2, calls=(mute, call("gpt-4o", MILLION)))) is None

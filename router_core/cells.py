@@ -1,0 +1,18 @@
+"""Cells of tables that people open in a spreadsheet."""
+
+from typing import Final
+
+__all__ = ["plain_cell", "safe_cell"]
+
+# A spreadsheet takes text that begins so for a formula.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def safe_cell(text: str) -> str:
+    """Return ``text`` so that no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def plain_cell(text: str) -> str:
+    """Return what :func:`safe_cell` was given."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
