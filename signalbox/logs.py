@@ -4,6 +4,7 @@ import logging
 import sys
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 from signalbox.faults import SettingsError
 from signalbox.settings import Settings, load_settings
@@ -36,10 +37,17 @@ def configure_logs(settings: Settings) -> None:
 
 
 def _renderers(log_format: str) -> list[structlog.types.Processor]:
+    """Return what makes text of a record. Traces name places only: variables hold keys, cookies and content."""
     strip = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if log_format == "json":
-        return [strip, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    return [strip, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)]
+        traces = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+        return [strip, traces, structlog.processors.JSONRenderer()]
+    return [
+        strip,
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
 
 
 def debug_enabled() -> bool:

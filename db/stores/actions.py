@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import msgspec
 from msgspec import Struct, convert
-from sqlalchemy import select
+from sqlalchemy import or_, select, true
 
 from db.hop import StoreHop
 from db.record_models import AuditRow, AuditTrace
@@ -54,12 +54,13 @@ class SqlActionLog:
         head = await self._hop.write(work)
         await asyncio.to_thread(self._heads.keep, head, now)
 
-    async def recent(self, limit: int) -> Sequence[OperatorAction]:
-        """Return at most ``limit`` actions, newest first."""
+    async def recent(self, limit: int, about: Sequence[str] = ()) -> Sequence[OperatorAction]:
+        """Return at most ``limit`` actions, newest first: all, or those ``about`` what their verbs begin with."""
+        known = or_(*(AuditRow.event.startswith(f"{each}.", autoescape=True) for each in about)) if about else true()
         query = (
             select(AuditRow, AuditTrace.trace)
             .outerjoin(AuditTrace, AuditTrace.id == AuditRow.id)
-            .where(AuditRow.event != REQUEST_EVENT)
+            .where(AuditRow.event != REQUEST_EVENT, known)
             .order_by(AuditRow.at.desc(), AuditRow.id.desc())
             .limit(limit)
         )

@@ -21,6 +21,7 @@ from router_core.resilience.upstream import Upstream
 from router_core.resilience.upstreams import Upstreams
 from router_core.security.permissions import require
 from router_core.types import (
+    EVERY_ACCOUNT,
     STANDARD_USE_CASES,
     AuditFilter,
     Drill,
@@ -41,6 +42,8 @@ __all__ = ["HealthSource", "Operations", "OperationsParts", "drill_ended"]
 MAX_REASON = 200
 MAX_FORCE_S = 86_400
 MAX_ACTIONS = 1_000
+# What the verbs of acts that everybody at the desk may see begin with.
+OPERATION = ("breaker", "drill", "use_case", "metrics")
 ForcedPhase = Literal["OPEN", "CLOSED"]
 
 
@@ -227,11 +230,13 @@ class Operations:
     # --- actions ---------------------------------------------------------------------------------------------------
 
     async def recent_actions(self, limit: int, person: Principal) -> Sequence[OperatorAction]:
-        """Return at most ``limit`` actions, newest first. Raises :class:`ValidationError` outside 1 to 1,000."""
+        """Return at most ``limit`` actions, newest first; those that concern money and accounts are for the heads of
+        the installation alone. Raises :class:`ValidationError` outside 1 to 1,000.
+        """
         require(person, "health.read")
         if not 1 <= limit <= MAX_ACTIONS:
             raise ValidationError(f"limit must be within 1 and {MAX_ACTIONS}", field="limit")
-        return await self._parts.actions.recent(limit)
+        return await self._parts.actions.recent(limit, () if person.role in EVERY_ACCOUNT else OPERATION)
 
     # --- inside ----------------------------------------------------------------------------------------------------
 

@@ -143,6 +143,8 @@ class PriceDesk:
         if not 0 < len(orders) <= MOST_PRICES:
             raise ValidationError(f"between 1 and {MOST_PRICES} prices may be set at once", field="prices")
         asked = [self._price(each, person) for each in orders]
+        if len({(each.place, each.starts) for each in asked}) < len(asked):
+            raise ValidationError("two `prices` are for one model, place and time", field="prices")
         book = parts.config.snapshot().prices
         added = [each for each, order in zip(asked, orders, strict=True) if not _is_so(book, each, order)]
         changes = PriceChanges(added=tuple(added), unchanged=len(asked) - len(added))
@@ -199,7 +201,9 @@ class PriceDesk:
         before = {_named(each): _told(book.own(each.place, each.starts)) for each in added}
         after = {_named(each): _told(each) for each in added}
         target = _named(added[0]) if len(added) == 1 else f"{len(added)} prices"
-        return act_of(person, "prices.set", target, clock, before=before, after=after)
+        accounts = {each.account_id for each in added}
+        account = accounts.pop() if len(accounts) == 1 else None
+        return act_of(person, "prices.set", target, clock, before=before, after=after, account_id=account or None)
 
 
 def _visible(account_id: str, person: Principal) -> bool:

@@ -24,6 +24,7 @@ BATCH: Final = "batch"
 _SEPARATORS: Final = ",;\t"
 _NO_AMOUNTS: Final[frozenset[Role]] = frozenset({"date", "model", "line_item", "currency", "batch", "tier"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_YEARS: Final = range(1970, 2100)
 _SECONDS: Final = re.compile(r"\d{9,11}")
 _COUNT: Final = re.compile(r"\d+(?:\.0+)?")
 _AMOUNT: Final = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
@@ -126,13 +127,20 @@ def _says_nothing(found: dict[Role, str]) -> bool:
 
 
 def _day(text: str) -> date:
+    day = _any_day(text)
+    if day.year not in _YEARS:
+        raise ValueError(f"must lie between {_YEARS.start} and {_YEARS.stop - 1}")
+    return day
+
+
+def _any_day(text: str) -> date:
     if _SECONDS.fullmatch(text):
         return (_EPOCH + timedelta(seconds=int(text))).date()
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.date() if moment.tzinfo is None else moment.astimezone(UTC).date()
+    except (ValueError, OverflowError):
         raise ValueError("is no date; write 2026-11-24, or seconds since 1970") from None
-    return moment.date() if moment.tzinfo is None else moment.astimezone(UTC).date()
 
 
 def _model(text: str) -> str:

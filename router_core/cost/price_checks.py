@@ -11,6 +11,7 @@ __all__ = ["LARGEST_RATE", "checked_price"]
 # A million dollars for a million tokens: sums of a request at such rates still fit a database's integers.
 LARGEST_RATE = 10**15
 MOST_TIERS = 8
+MOST_TOKENS = 999_999_999
 LONGEST_NAME = 200
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -23,6 +24,8 @@ def checked_price(price: Price) -> Price:
     refuse(price.kind == "listed" and bool(price.provider or price.account_id), "kind", "is not allowed here")
     above = [each.above for each in price.tiers]
     refuse(len(above) > MOST_TIERS, "tiers", f"may be {MOST_TIERS} at most")
+    refuse(len(price.source) > LONGEST_NAME, "source", f"may have {LONGEST_NAME} characters at most")
+    refuse(any(each > MOST_TOKENS for each in above), "above", f"may be {MOST_TOKENS} at most")
     refuse(bool(above) and above[0] != 0, "tiers", "must begin above 0 tokens")
     refuse(any(one >= other for one, other in pairwise(above)), "tiers", "must be in order")
     for tier in price.tiers:

@@ -123,7 +123,8 @@ def read_sheet(text: str) -> list[PriceOrder]:
     ages: dict[tuple[str, ...], str] = {}
     for number, line in _lines(text):
         order = _order(line, number)
-        key = (order.model, order.provider, order.account_id, order.starts or "", line.get("id", ""))
+        begins = moment_of(order.starts) if order.starts else None
+        key = (order.model, order.provider, order.account_id, str(begins), line.get("id", ""))
         before = versions.get(key)
         if before is not None:
             if not before.tiers or not order.tiers:

@@ -42,8 +42,10 @@ class ActionLog(Protocol):
         """Store ``action``."""
         ...
 
-    async def recent(self, limit: int) -> Sequence[OperatorAction]:
-        """Return at most ``limit`` actions, newest first."""
+    async def recent(self, limit: int, about: Sequence[str] = ()) -> Sequence[OperatorAction]:
+        """Return at most ``limit`` actions, newest first: all, or those ``about`` what their verbs begin with, such as
+        ``breaker`` in ``breaker.reset``.
+        """
         ...
 
 

@@ -24,6 +24,7 @@ class MemoryActionLog:
         refuse(row.id in self._rows, "id", "is already taken")
         self._rows[row.id] = row
 
-    async def recent(self, limit: int) -> Sequence[OperatorAction]:
-        """Return at most ``limit`` actions, newest first."""
-        return sorted(self._rows.values(), key=lambda row: (row.at, row.id), reverse=True)[:limit]
+    async def recent(self, limit: int, about: Sequence[str] = ()) -> Sequence[OperatorAction]:
+        """Return at most ``limit`` actions, newest first: all, or those ``about`` what their verbs begin with."""
+        found = [row for row in self._rows.values() if not about or row.action.partition(".")[0] in about]
+        return sorted(found, key=lambda row: (row.at, row.id), reverse=True)[:limit]

@@ -1,5 +1,6 @@
 """Money is an integer count of nano-dollars (1 USD = 1,000,000,000); floats never touch it."""
 
+import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 
 from router_core.errors import ValidationError
@@ -12,6 +13,7 @@ _MIN_DECIMALS = 6
 _READ_DECIMALS = 2
 _MAX_DECIMALS = 9
 _MAX_DIGITS_BEFORE_POINT = 12
+_WRITTEN_OUT = re.compile(rf"[0-9]{{1,{_MAX_DIGITS_BEFORE_POINT}}}(?:\.[0-9]{{1,{_MAX_DECIMALS}}})?")
 _NANO = Decimal("1e-9")
 _EXACT = Context(prec=_MAX_DIGITS_BEFORE_POINT + 1 + _MAX_DECIMALS, rounding=ROUND_HALF_EVEN)
 
@@ -49,12 +51,9 @@ def parse_usd(text: str) -> NanoUSD:
 
 def read_dollars(text: str, field: str, what: str = "an amount of dollars") -> NanoUSD:
     """Return the nano-dollars of exact decimal text. Raises :class:`ValidationError` that names ``field``."""
-    try:
-        amount = parse_usd(text)
-    except ValueError as error:
-        raise ValidationError(f"`{field}` must be {what}: {error}", field=field) from None
-    if amount < 0 or "e" in text.lower() or len(text.partition(".")[2]) > _MAX_DECIMALS:
+    if _WRITTEN_OUT.fullmatch(text) is None:
         raise ValidationError(
-            f"`{field}` must be {what} with at most nine decimals, written out, not below 0", field=field
+            f"`{field}` must be {what} such as 12.50, below a trillion, with at most nine decimals, not below 0",
+            field=field,
         )
-    return amount
+    return parse_usd(text)

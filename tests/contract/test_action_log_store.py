@@ -43,6 +43,14 @@ async def test_the_newest_come_first_and_no_more_than_asked_for(stores: Stores) 
     assert await ids(stores, 2) == ["d", "c"]
 
 
+async def test_acts_may_be_read_by_what_they_are_about(stores: Stores) -> None:
+    verbs = {"a": "breaker.reset", "b": "prices.set", "c": "breakers.set", "d": "drill.started", "e": "breaker_x.y"}
+    for id, verb in verbs.items():
+        await stores.actions.append(action(id, action=verb))
+    assert [row.id for row in await stores.actions.recent(10, ("breaker", "drill"))] == ["d", "a"]
+    assert [row.id for row in await stores.actions.recent(1, ("breaker", "prices"))] == ["b"]
+
+
 @pytest.mark.parametrize(
     ("changes", "field"), [({"role": "king"}, "role"), ({"action": ""}, "action"), ({"id": ""}, "id"), ({}, "id")]
 )

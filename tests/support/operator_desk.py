@@ -1,6 +1,6 @@
 """An operator's desk on memory stores: the facade, and everything that stands behind it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from router_core.admin.action_trail import ActionTrail
@@ -54,8 +54,8 @@ class FlakyActionLog:
         await self._inner.append(action)
         self.taken.append(action)
 
-    async def recent(self, limit: int) -> list[OperatorAction]:
-        return list(await self._inner.recent(limit))
+    async def recent(self, limit: int, about: Sequence[str] = ()) -> list[OperatorAction]:
+        return list(await self._inner.recent(limit, about))
 
     @property
     def verbs(self) -> list[str]:

@@ -1,6 +1,7 @@
 """What operators may do, that it is written down first, and what still works when it cannot be."""
 
 import pytest
+from msgspec import structs
 
 from router_core.errors import ForbiddenError, NotFoundError, OverloadedError, RateLimitError, ValidationError
 from router_core.types import DrillOrder, Role, UseCasePolicy
@@ -221,3 +222,12 @@ async def _may(act: object) -> bool:
     except ForbiddenError:
         return False
     return True
+
+
+@pytest.mark.parametrize("role", OPERATORS)
+async def test_what_was_done_about_money_is_shown_to_heads_alone(desk: OperatorDesk, role: Role) -> None:
+    await desk.operations.reset_breaker(MINI, ADA)
+    price = structs.replace(desk.log.taken[0], id="price", action="prices.set", target="gpt-4o for acme")
+    await desk.log.append(price)
+    seen = [each.action for each in await desk.operations.recent_actions(10, operator(role))]
+    assert sorted(seen) == (["breaker.reset", "prices.set"] if role in HEADS else ["breaker.reset"])

@@ -63,6 +63,21 @@ def test_prices_are_set_all_or_none(rig: ApiRig, http: httpx2.Client) -> None:
     assert http.get("/api/admin/prices/versions?model=all-1", headers=headers(rig, "admin")).json()["versions"] == []
 
 
+def test_two_prices_for_one_place_and_time_are_refused(rig: ApiRig, http: httpx2.Client) -> None:
+    one = {"model": "twice-1", "tiers": [{"input": "1", "output": "2"}], "starts": "2026-12-01"}
+    refused = put(rig, http, one, {**one, "starts": "2026-12-01T00:00:00Z", "tiers": [{"input": "3", "output": "4"}]})
+    assert (refused.status_code, refused.json()["error"]["field"]) == (400, "prices")
+    other = {**one, "starts": "2026-12-02"}
+    assert len(put(rig, http, one, other).json()["added"]) == 2
+
+
+def test_what_is_agreed_for_an_account_is_on_record_as_its_own(rig: ApiRig, http: httpx2.Client) -> None:
+    put(rig, http, {**OWN, "model": "whose-1"})
+    assert rig.desk.log.taken[-1].account_id == "acme"
+    put(rig, http, {**OWN, "model": "whose-2"}, {**OWN, "model": "whose-2", "accountId": ""})
+    assert rig.desk.log.taken[-1].account_id is None
+
+
 @pytest.mark.parametrize(
     ("price", "field"),
     [
@@ -74,6 +89,11 @@ def test_prices_are_set_all_or_none(rig: ApiRig, http: httpx2.Client) -> None:
         ({"model": "m", "tiers": [{"input": "1", "output": "1", "above": 5}]}, "tiers"),
         ({"model": "m", "tiers": [{"input": "1", "output": "1"}], "starts": "soon"}, "starts"),
         ({"model": "m", "tiers": [{"input": "1", "output": "1"}], "colour": "red"}, "colour"),
+        ({"model": "m", "tiers": [{"input": "1", "output": "1"}], "source": "x" * 201}, "source"),
+        (
+            {"model": "m", "tiers": [{"input": "1", "output": "1"}, {"input": "1", "output": "1", "above": 10**9}]},
+            "above",
+        ),
         ({"model": "m", "tiers": [{"input": 1, "output": "1"}]}, "input"),
     ],
 )

@@ -114,6 +114,13 @@ def test_days_are_those_of_utc() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "cell", ["9999-12-31", "0001-01-01", "1969-12-31", "2100-01-01", "0001-01-01T00:00:00+05:00", "99999999999"]
+)
+def test_a_day_that_nobody_is_billed_for_is_refused(cell: str) -> None:
+    assert faults(f"date,model,cost\n{cell},m,1\n") == [(2, "date")]
+
+
 def test_every_wrong_place_is_named_and_nothing_is_half_read() -> None:
     text = (
         "date,model,input_tokens,output_tokens,cost,currency\n"

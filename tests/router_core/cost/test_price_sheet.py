@@ -49,6 +49,12 @@ def test_a_plain_sheet_needs_a_model_and_two_rates():
     assert ordered_rates(order.tiers[0]) == Rates.of(150_000_000, 600_000_000)
 
 
+def test_tiers_of_one_moment_belong_together_however_it_is_written():
+    lines = ("m,2026-12-01,0,1,2", "m,2026-12-01T00:00:00Z,1000,3,4", "m,2026-12-01T01:00:00+01:00,2000,5,6")
+    (order,) = read_sheet("\n".join(("model,from,above_tokens,input,output", *lines)))
+    assert [each.above for each in order.tiers] == [0, 1000, 2000]
+
+
 @pytest.mark.parametrize(
     ("sheet", "field", "said"),
     [
@@ -59,7 +65,7 @@ def test_a_plain_sheet_needs_a_model_and_two_rates():
         (f"{HEAD}\nm,,,,,1", "csv", "line 2: `csv` has 6 columns, the heading 7"),
         (f"{HEAD}\nm,,,,,1,2\nm,,,yesterday,,1,2", "from", "line 3: `from`"),
         (f"{HEAD}\nm,,,,,1.5.5,2", "input", "line 2: `input` must be dollars"),
-        (f"{HEAD}\nm,,,,,-1,2", "input", "line 2: `input` must be dollars for a million tokens with at most nine"),
+        (f"{HEAD}\nm,,,,,-1,2", "input", "line 2: `input` must be dollars for a million tokens such as 12.50"),
         (f"{HEAD}\nm,,,,,0.0000000001,2", "input", "line 2"),
         (f"{HEAD}\nm,,,,,NaN,2", "input", "line 2"),
         (f"{HEAD}\nm,,,,,1,", "output", "line 2: `output` is missing"),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router_core.types import format_usd, parse_usd
+from router_core.errors import ValidationError
+from router_core.types import format_usd, parse_usd, read_dollars
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,35 @@ def test_a_million_small_additions_are_exact() -> None:
     for _ in range(1_000_000):
         running += step
     assert format_usd(running) == "3.000000"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " 5",
+        "5 ",
+        "-0",
+        "-1",
+        "+1",
+        "1_0",
+        "1e3",
+        "\uff15",
+        "\u0665",
+        ".5",
+        "5.",
+        "1,5",
+        "NaN",
+        "0.0000000001",
+        "1" * 13,
+    ],
+)
+def test_what_people_write_is_taken_as_digits_or_not_at_all(text: str) -> None:
+    with pytest.raises(ValidationError, match="`limit` must be an amount of dollars") as refused:
+        read_dollars(text, "limit")
+    assert refused.value.field == "limit"
+
+
+@given(st.integers(0, 10**21 - 1))
+def test_every_amount_that_may_be_written_is_taken_exactly(nano: int) -> None:
+    assert read_dollars(format_usd(nano), "limit") == nano
