@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
+from msgspec import structs
 from sqlalchemy import delete, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.budget_models import BudgetRow
 from db.hop import StoreHop
 from db.models import Account, ApiKey, LlmProvider
+from db.stores.budget_past import count_past
 from db.stores.lookups import require_known
 from db.stores.revisions import next_revision
 from db.stores.topups import load_topups
@@ -30,20 +32,22 @@ __all__ = ["SqlBudgetSettings", "load_budgets"]
 
 
 class SqlBudgetSettings:
-    """Keeps limits; a :class:`BudgetSettings`."""
+    """Keeps limits; a :class:`BudgetSettings`. What belongs to no account is in the calendar of ``timezone``."""
 
-    def __init__(self, hop: StoreHop, clock: Clock) -> None:
+    def __init__(self, hop: StoreHop, clock: Clock, timezone: str = "UTC") -> None:
         self._hop = hop
         self._clock = clock
+        self._timezone = timezone
 
     async def put_budget(self, budget: Budget) -> int:
         """Set a limit: a new one, or the one of that scope, target, period and mode; return the new revision.
 
-        Raises :class:`ValidationError` for a target that does not exist and a value that is not allowed.
+        A first limit counts what its period cost before. Raises :class:`ValidationError` for a target that does not
+        exist and a value that is not allowed.
         """
         refuse_limit(budget)
         now = self._clock.utcnow()
-        return await self._hop.write(lambda session: _put(session, budget, now))
+        return await self._hop.write(lambda session: _put(session, budget, self._timezone, now))
 
     async def check_budget(self, budget: Budget) -> None:
         """Change nothing; raise what :meth:`put_budget` would raise."""
@@ -76,11 +80,12 @@ def load_budgets(session: Session, defaults: DefaultBudgets, now: datetime) -> B
     return BudgetBook(budgets, defaults=defaults, zones=zones, topups=load_topups(session, now))
 
 
-def _put(session: Session, budget: Budget, now: datetime) -> int:
+def _put(session: Session, budget: Budget, timezone: str, now: datetime) -> int:
     revision = next_revision(session, now)
     _require_target(session, budget)
     place = {"scope": budget.scope, "target": budget.target, "period": budget.period, "mode": budget.mode}
     row = session.scalars(select(BudgetRow).filter_by(**place)).one_or_none()
+    is_first = row is None
     if row is None:
         row = BudgetRow(id=budget.id, **place, version=1)
         session.add(row)
@@ -89,7 +94,16 @@ def _put(session: Session, budget: Budget, now: datetime) -> int:
     row.amount = budget.limit
     row.thresholds = tuple(str(each) for each in sorted(set(budget.thresholds)))
     row.updated_at = now
+    if is_first:
+        count_past(session, structs.replace(budget, timezone=_zone(session, budget) or timezone), now)
     return revision
+
+
+def _zone(session: Session, budget: Budget) -> str | None:
+    """Return the calendar of the account that a key belongs to, None for other scopes."""
+    if budget.scope != "key":
+        return None
+    return session.scalar(select(Account.timezone).join(ApiKey).where(ApiKey.id == budget.target))
 
 
 def _require_target(session: Session, budget: Budget) -> None:
