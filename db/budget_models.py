@@ -101,6 +101,8 @@ class BudgetPot(Base):
 class BudgetLease(Base):
     """Part of a pot in the hands of the process that writes the journal ``writer``. Nano-dollars.
 
+    ``beyond`` is what calls cost that it did not cover, ``beyond_posted`` how much of that is on record.
+
     The index by writer serves recalls and recovery, the one by pot what is settled and not on record yet.
     """
 
@@ -119,6 +121,8 @@ class BudgetLease(Base):
     amount: Mapped[int] = _amount()
     posted: Mapped[int] = _amount()
     settled: Mapped[int] = _amount()
+    beyond: Mapped[int] = _amount()
+    beyond_posted: Mapped[int] = _amount()
     closed: Mapped[bool] = mapped_column(server_default=false())
     recalled: Mapped[bool] = mapped_column(server_default=false())
     ends_at: Mapped[datetime] = mapped_column(UtcMicros)

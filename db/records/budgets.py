@@ -42,7 +42,7 @@ def _charge(session: Session, events: Collection[RequestEvent], now: datetime) -
         pot, lease = charged(pot_of(row), None if held is None else lease_of(held), charge)
         keep_pot(row, pot, now)
         if held is not None and lease is not None:
-            held.posted = lease.posted
+            held.posted, held.beyond_posted = lease.posted, lease.beyond_posted
     _mark(rows, events, now)
     session.flush()
     over = [each.id for each in leases.values() if lease_of(each).is_over]
@@ -88,7 +88,10 @@ def keep_pot(row: BudgetPot, pot: Pot, now: datetime) -> None:
 
 def lease_of(row: BudgetLease) -> Lease:
     """Return a stored lease as a value."""
-    return Lease(amount=row.amount, posted=row.posted, settled=row.settled, closed=row.closed)
+    return Lease(
+        amount=row.amount, posted=row.posted, settled=row.settled, beyond=row.beyond, beyond_posted=row.beyond_posted,
+        closed=row.closed,
+    )  # fmt: skip
 
 
 def _summed(charges: Iterable[Charge]) -> list[Charge]:

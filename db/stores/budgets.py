@@ -87,19 +87,25 @@ def _adjust(
     base = ask.budget.limit if own is None else own.amount
     limit = None if base is None else base + topped_up
     row.amount, row.thresholds = base, tuple(str(each) for each in ask.budget.thresholds)
-    held = session.get(BudgetLease, ask.lease, with_for_update=True, populate_existing=True)
+    leases = _leases(session, key)
+    held = leases.pop(ask.lease, None)
+    others = sum(each.unposted() for each in leases.values())
     if held is None and ask.keep:
-        known = row.spent + _settled(session, [key]).get(key, 0)
-        return LeaseAnswer(lease=ask.lease, amount=0, known=known, limit=limit, gone=True)
-    before = Lease() if held is None else lease_of(held)
-    pot, lease, granted = adjusted(pot_of(row), before, limit, ask)
+        return LeaseAnswer(lease=ask.lease, amount=0, known=row.spent + others, limit=limit, gone=True)
+    uncovered = sum(each.uncovered for each in leases.values())
+    pot, lease, granted = adjusted(pot_of(row), held or Lease(), limit, ask, uncovered)
     keep_pot(row, pot, now)
     _keep_lease(session, writer, ask, lease)
     if granted < ask.need:
         _recall(session, key, ask.lease)
-    session.flush()
-    known = row.spent + _settled(session, [key]).get(key, 0)
+    known = row.spent + others + lease.unposted()
     return LeaseAnswer(lease=ask.lease, amount=lease.amount, known=known, limit=limit)
+
+
+def _leases(session: Session, key: PotKey) -> dict[str, Lease]:
+    """Return every lease of a pot; nobody changes one while we have the pot."""
+    query = select(BudgetLease).where(BudgetLease.budget == key[0], BudgetLease.period == key[1])
+    return {row.id: lease_of(row) for row in session.scalars(query.execution_options(populate_existing=True))}
 
 
 def _keep_lease(session: Session, writer: str, ask: LeaseAsk, lease: Lease) -> None:
@@ -107,8 +113,8 @@ def _keep_lease(session: Session, writer: str, ask: LeaseAsk, lease: Lease) -> N
         session.execute(delete(BudgetLease).where(BudgetLease.id == ask.lease))
         return
     values = {
-        "amount": lease.amount, "posted": lease.posted, "settled": lease.settled, "closed": lease.closed,
-        "recalled": False, "ends_at": ask.ends_at,
+        "amount": lease.amount, "posted": lease.posted, "settled": lease.settled, "beyond": lease.beyond,
+        "beyond_posted": lease.beyond_posted, "closed": lease.closed, "recalled": False, "ends_at": ask.ends_at,
     }  # fmt: skip
     statement = insert_into(session, BudgetLease.__table__).on_conflict_do_update(index_elements=["id"], set_=values)
     session.execute(
@@ -130,11 +136,10 @@ def _settled(
     """Return what is spent out of leases and not on record yet."""
     if not keys:
         return {}
-    columns = (BudgetLease.id, BudgetLease.budget, BudgetLease.period, BudgetLease.settled, BudgetLease.posted)
-    query = select(*columns).where(tuple_(BudgetLease.budget, BudgetLease.period).in_(list(keys)))
+    query = select(BudgetLease).where(tuple_(BudgetLease.budget, BudgetLease.period).in_(list(keys)))
     sums: Counter[PotKey] = Counter()
-    for id, budget, period, settled, posted in session.execute(query):
-        sums[budget, period] += Lease(settled=settled, posted=posted).unposted(newer.get(id, 0))
+    for row in session.scalars(query):
+        sums[row.budget, row.period] += lease_of(row).unposted(newer.get(row.id, 0))
     return sums
 
 

@@ -27,21 +27,29 @@ class Lease(Struct, frozen=True, kw_only=True):
     """Money in the hands of one process: of ``amount``, ``posted`` is on record and ``settled`` spent.
 
     Only its process changes ``amount``, only the record ``posted``; the difference is what the pot counts as leased.
+    What calls cost ``beyond`` it is overage, as soon as it is on record: ``beyond_posted``.
     """
 
     amount: NanoUSD = 0
     posted: NanoUSD = 0
     settled: NanoUSD = 0
+    beyond: NanoUSD = 0
+    beyond_posted: NanoUSD = 0
     closed: bool = False
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more can come of it."""
-        return self.closed and self.posted >= self.amount
+        return self.closed and self.posted >= self.amount and not self.uncovered
+
+    @property
+    def uncovered(self) -> NanoUSD:
+        """What is spent beyond it and not on record yet: neither spent nor leased, to the pot."""
+        return max(0, self.beyond - self.beyond_posted)
 
     def unposted(self, settled: NanoUSD = 0) -> NanoUSD:
         """Return what is spent and not on record yet, where its process may know of ``settled`` by now."""
-        return max(0, settled, self.settled) - min(self.posted, max(settled, self.settled))
+        return max(0, max(settled, self.settled) - self.posted) + self.uncovered
 
 
 def grant(room: NanoUSD, ask: LeaseAsk) -> NanoUSD:
@@ -60,15 +68,24 @@ def grant(room: NanoUSD, ask: LeaseAsk) -> NanoUSD:
     return goal
 
 
-def adjusted(pot: Pot, lease: Lease, limit: NanoUSD | None, ask: LeaseAsk) -> tuple[Pot, Lease, NanoUSD]:
-    """Return pot and lease after ``ask``, and what was granted. Nothing is granted without a limit."""
+def adjusted(
+    pot: Pot, lease: Lease, limit: NanoUSD | None, ask: LeaseAsk, uncovered: NanoUSD = 0
+) -> tuple[Pot, Lease, NanoUSD]:
+    """Return pot and lease after ``ask``, and what was granted. Nothing is granted without a limit.
+
+    ``uncovered`` is what other leases of the pot did not cover.
+    """
     kept = max(min(ask.keep, lease.amount), lease.posted)
     given_back = lease.amount - kept
-    room = 0 if limit is None else limit - pot.spent - pot.leased + given_back
+    told = structs.replace(
+        lease, amount=kept, settled=max(ask.settled, lease.settled), beyond=max(ask.beyond, lease.beyond),
+        closed=ask.close,
+    )  # fmt: skip
+    room = 0 if limit is None else limit - pot.spent - pot.leased + given_back - told.uncovered - uncovered
     granted = 0 if ask.close else grant(room, ask)
     return (
         structs.replace(pot, leased=pot.leased - given_back + granted),
-        Lease(amount=kept + granted, posted=lease.posted, settled=max(ask.settled, lease.settled), closed=ask.close),
+        structs.replace(told, amount=kept + granted),
         granted,
     )
 
@@ -83,7 +100,10 @@ def charged(pot: Pot, lease: Lease | None, charge: Charge) -> tuple[Pot, Lease |
         leased=pot.leased - covered,
         overage=pot.overage + charge.amount - covered,
     )
-    return after, None if lease is None else structs.replace(lease, posted=lease.posted + covered)
+    if lease is None:
+        return after, None
+    beyond_posted = lease.beyond_posted + charge.overage
+    return after, structs.replace(lease, posted=lease.posted + covered, beyond_posted=beyond_posted)
 
 
 def ended(pot: Pot, lease: Lease) -> tuple[Pot, NanoUSD]:

@@ -173,7 +173,7 @@ class LeasedBudget:
         await self._take_turn()
 
     async def look_round(self) -> None:
-        """Renew what runs out and give back what others wait for, once. Raises :class:`OverloadedError`."""
+        """Renew what runs out, give back what others wait for, tell of overruns. Raises :class:`OverloadedError`."""
         if not self._slices:
             return
         recalled = await self._store.recalled(self._writer)
@@ -188,7 +188,7 @@ class LeasedBudget:
             unwanted = each.free > 0 and (each.tight or self._is_done(each, now, moment))
             if each.lease in recalled or idle or unwanted:
                 self._asking[each] = True
-            elif each.ends - now < self._policy.renew:
+            elif each.untold or each.ends - now < self._policy.renew:
                 self._asking.setdefault(each, False)
         await self._take_turn()
 

@@ -98,7 +98,8 @@ class MemoryBudgetStore:
         if found is None and ask.keep:
             return LeaseAnswer(lease=ask.lease, amount=0, known=self._balance(key).known, limit=limit, gone=True)
         lease = Lease() if found is None else found.lease
-        pot, lease, granted = adjusted(self._pots.get(key, Pot()), lease, limit, ask)
+        others = sum(each.lease.uncovered for id, each in self._leases.items() if each.key == key and id != ask.lease)
+        pot, lease, granted = adjusted(self._pots.get(key, Pot()), lease, limit, ask, others)
         self._pots[key] = pot
         self._keep(ask.lease, _Kept(writer, key, lease, ask.ends_at.astimezone(UTC)))
         self._recalled.discard(ask.lease)

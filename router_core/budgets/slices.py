@@ -21,12 +21,13 @@ class Slice:
     ``least`` and ``demand`` are the smallest hold that waits for money, and all that wait together; ``unit`` is the
     last one that waited. Below ``low`` the next slice is fetched ahead, unless it was ``asked`` for already.
     ``limit`` is the one that holds now; ``topped_up`` is what top-ups add to the budget's own. Since it moved, a slice
-    is ``tight``: what is free goes back before anything more is held, until the store grants again.
+    is ``tight``: what is free goes back before anything more is held, until the store grants again. ``beyond`` is what
+    calls cost that it did not cover.
     """
 
     __slots__ = (
-        "_reported", "ahead", "amount", "asked", "budget", "demand", "ends", "held", "known", "lease", "least", "limit",
-        "low", "settled", "span", "tight", "topped_up", "unit", "used_at",
+        "_reported", "_told", "ahead", "amount", "asked", "beyond", "budget", "demand", "ends", "held", "known",
+        "lease", "least", "limit", "low", "settled", "span", "tight", "topped_up", "unit", "used_at",
     )  # fmt: skip
 
     def __init__(self, budget: Budget, span: PeriodSpan, lease: str, now: float, topped_up: NanoUSD = 0) -> None:
@@ -38,6 +39,7 @@ class Slice:
         self.tight = False
         self.amount = self.settled = self.held = 0
         self.known = self._reported = 0
+        self.beyond = self._told = 0
         self.least = self.demand = self.low = 0
         self.unit = 1
         self.ahead = self.asked = False
@@ -65,13 +67,19 @@ class Slice:
 
     def spent(self) -> NanoUSD:
         """Return all that is known to be spent, by whomever."""
-        return self.known + self.settled - self._reported
+        return self.known + self.settled - self._reported + self.untold
+
+    @property
+    def untold(self) -> NanoUSD:
+        """What calls cost beyond the slice and the store was not told yet."""
+        return self.beyond - self._told
 
     def settle(self, bound: NanoUSD, actual: NanoUSD) -> NanoUSD:
         """Turn a hold into what was really spent; return the part that is not covered."""
         self.held -= bound
         covered = min(actual, max(0, self.free))
         self.settled += covered
+        self.beyond += actual - covered
         return actual - covered
 
     def ask(self, ends_at: datetime, *, give_back: bool = False, close: bool = False) -> LeaseAsk:
@@ -92,6 +100,7 @@ class Slice:
             ends_at=ends_at,
             need=need,
             demand=max(need, self.demand - free),
+            beyond=self.beyond,
             ahead=self.ahead,
             close=close,
         )
@@ -103,7 +112,7 @@ class Slice:
         """Take what the store granted for ``ask``."""
         granted = answer.amount - ask.keep
         self.amount = answer.amount
-        self.known, self._reported = answer.known, ask.settled
+        self.known, self._reported, self._told = answer.known, ask.settled, ask.beyond
         self.limit = answer.limit if answer.limit is not None else self.limit
         self.ends = ends
         if granted > 0:

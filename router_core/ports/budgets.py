@@ -43,9 +43,9 @@ class LeaseAsk(Struct, frozen=True, kw_only=True):
     """What a process wants of a budget in one period. Amounts are nano-dollars.
 
     ``keep`` is what it keeps of the lease that it has: all that is settled and held, and what it does not give back.
-    ``settled`` is what it has spent of it. ``need`` is the least that helps, ``demand`` what those who wait want
-    together, both 0 when it only gives back; ``ahead`` asks for a slice to go on with. With ``close`` it is done with
-    the lease.
+    ``settled`` is what it has spent of it, ``beyond`` what calls cost that it did not cover. ``need`` is the least that
+    helps, ``demand`` what those who wait want together, both 0 when it only gives back; ``ahead`` asks for a slice to
+    go on with. With ``close`` it is done with the lease.
     """
 
     lease: str
@@ -56,6 +56,7 @@ class LeaseAsk(Struct, frozen=True, kw_only=True):
     ends_at: datetime
     need: NanoUSD = 0
     demand: NanoUSD = 0
+    beyond: NanoUSD = 0
     ahead: bool = False
     close: bool = False
 

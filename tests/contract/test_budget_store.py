@@ -6,9 +6,10 @@ import pytest
 
 from db.engine import make_engine
 from db.hop import StoreHop
+from router_core.errors import PaymentRequiredError
 from router_core.ports import LeaseAsk
-from router_core.types import Charge
-from tests.support.budget_worlds import BudgetWorld, budget, memory_world, sql_world
+from router_core.types import BudgetBook, Charge
+from tests.support.budget_worlds import PAYER, ROW, BudgetWorld, budget, guard_over, memory_world, sql_world
 
 POT = "account:acme:daily"
 
@@ -82,6 +83,48 @@ async def test_what_no_lease_covers_is_declared_as_overage(world: BudgetWorld) -
     await world.store.adjust("w1", [ask(1_000, need=100, demand=100)])
     await world.post([Charge("n1-1", POT, "2026-03-01", 130, 30), Charge("lost", POT, "2026-03-01", 5)])
     assert await _only(world) == (135, 0, 0, 35)
+
+
+async def test_what_no_lease_covers_counts_from_when_it_is_told_and_once(world: BudgetWorld) -> None:
+    await world.store.adjust("w1", [ask(1_000, need=100, demand=100)])
+    (told,) = await world.store.adjust("w1", [ask(1_000, keep=100, settled=100, beyond=850)])
+    assert told.known == 950
+    (answer,) = await world.store.adjust("w2", [ask(1_000, lease="n2-1", need=60, demand=60)])
+    assert (answer.amount, answer.known) == (0, 950)
+    (answer,) = await world.store.adjust("w2", [ask(1_000, lease="n2-1", need=50, demand=50)])
+    assert answer.amount == 50
+    await world.post([Charge("n1-1", POT, "2026-03-01", 950, 850)])
+    assert await _only(world) == (950, 50, 0, 850)
+    (told,) = await world.store.adjust("w1", [ask(1_000, keep=100, settled=100, beyond=850, close=True)])
+    assert told.known == 950
+    assert await _only(world) == (950, 50, 0, 850)
+
+
+async def test_a_lease_that_is_closed_stays_until_its_overage_is_on_record(world: BudgetWorld) -> None:
+    await world.store.adjust("w1", [ask(1_000, need=100, demand=100)])
+    await world.post([Charge("n1-1", POT, "2026-03-01", 100)])
+    await world.store.adjust("w1", [ask(1_000, keep=100, settled=100, beyond=850, close=True)])
+    assert await _only(world) == (100, 0, 850, 0)
+    await world.post([Charge("n1-1", POT, "2026-03-01", 850, 850)])
+    assert await _only(world) == (950, 0, 0, 850)
+
+
+async def test_a_call_that_cost_more_than_was_held_ends_everybodys_money_before_it_is_on_record(
+    world: BudgetWorld,
+) -> None:
+    book = BudgetBook([budget(1_000)])
+    first, second = guard_over(world, book), guard_over(world, book, "n2", "w2")
+    held = await first.hold(PAYER, ROW, 10, 0.0)
+    charges = held.settle(5_000)
+    assert charges[0].overage > 0
+    with pytest.raises(PaymentRequiredError):
+        await first.hold(PAYER, ROW, 10, 0.0)
+    await first.look_round()
+    with pytest.raises(PaymentRequiredError):
+        await second.hold(PAYER, ROW, 10, 0.0)
+    await world.post(charges)
+    (found,) = await world.store.balances([(POT, "2026-03-01")])
+    assert (found.spent, found.settled) == (5_000, 0)
 
 
 async def test_a_budget_that_binds_nobody_only_counts(world: BudgetWorld) -> None:
