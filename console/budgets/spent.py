@@ -27,7 +27,7 @@ def draw_spending(visitor: Visitor, names: Mapping[str, str], zone: ZoneInfo, no
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         chosen = st.segmented_control(
             "By", list(KINDS), format_func=KINDS.__getitem__, key="spend_by", bind="query-params", default="provider",
-            required=True, label_visibility="collapsed",
+            required=True, label_visibility="collapsed", width="stretch",
         )  # fmt: skip
         days = st.segmented_control(
             "Range", list(RANGES), key="spend_range", bind="query-params", default="30d", required=True,

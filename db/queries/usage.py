@@ -41,7 +41,10 @@ class SqlUsageReader:
         self, since: datetime, until: datetime, accounts: Sequence[str] | None
     ) -> Sequence[ModelHour]:
         """Return each hour that begins in the range, by model, oldest first."""
-        sums = [func.sum(getattr(UsageHour, name)) for name in ("requests", "cached", "cost", "unpriced", *_CLASSES)]
+        sums = [
+            func.sum(getattr(UsageHour, name))
+            for name in ("requests", "errors", "cached", "cost", "unpriced", *_CLASSES)
+        ]
         key = (UsageHour.hour, UsageHour.model)
         query = _within(select(*key, *sums), since, until, accounts).group_by(*key).order_by(*key)
         return await self._hop.read(lambda session: [_model_hour(each) for each in session.execute(query)])
@@ -93,10 +96,10 @@ def _within(query: Select[Any], since: datetime, until: datetime, accounts: Sequ
 
 
 def _model_hour(row: Any) -> ModelHour:
-    hour, model, requests, cached, cost, unpriced, *classes = row
+    hour, model, requests, errors, cached, cost, unpriced, *classes = row
     return ModelHour(
-        hour=hour, model=model, requests=int(requests), cached=int(cached), usage=_usage(classes), cost=int(cost),
-        unpriced=int(unpriced),
+        hour=hour, model=model, requests=int(requests), errors=int(errors), cached=int(cached), usage=_usage(classes),
+        cost=int(cost), unpriced=int(unpriced),
     )  # fmt: skip
 
 

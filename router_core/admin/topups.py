@@ -34,6 +34,8 @@ LONGEST = timedelta(days=366)
 MOST_LISTED = 200
 # So many requests may wait for one scope and target: more is nothing that anybody reads.
 MOST_WAITING = 20
+# And so many of one person, who then cannot keep others from asking.
+MOST_OWN = 5
 MOST_TEXT = 200
 TopUpWord = Literal["waiting", "running", "over", "denied", "withdrawn", "ended"]
 
@@ -117,8 +119,10 @@ class TopUps:
         )  # fmt: skip
         refuse_topup(topup)
         waiting = await self._parts.topups.recent([(order.scope, order.target)], MOST_WAITING)
-        full = sum(each.state == "pending" for each in waiting) >= MOST_WAITING
-        refuse(full, "target", f"has {MOST_WAITING} requests that wait already")
+        pending = [each for each in waiting if each.state == "pending"]
+        refuse(len(pending) >= MOST_WAITING, "target", f"has {MOST_WAITING} requests that wait already")
+        own = sum(each.asked_by_id == person.id for each in pending)
+        refuse(own >= MOST_OWN, "target", f"has {MOST_OWN} requests of yours that wait already")
         await self._parts.trail.require(self._act(person, "topup.asked", topup))
         await self._parts.topups.add(topup)
         return topup

@@ -32,6 +32,7 @@ class MemoryUsage:
                 hour=hour,
                 model=model,
                 requests=len(events),
+                errors=sum(each.status in ("error", "unknown") for each in events),
                 cached=sum(each.cached for each in events),
                 usage=_summed(events),
                 cost=sum(each.cost or 0 for each in events),

@@ -62,4 +62,5 @@ def _percentage(spent: NanoUSD, limit: NanoUSD | None) -> float:
 
 
 def _cents(amount: NanoUSD) -> str:
-    return f"${amount / NANO_PER_USD:,.2f}"
+    """Return an amount to the cent, one below a dollar exactly: budgets of cents would all read ``$0.00``."""
+    return dollars(amount) if amount < NANO_PER_USD else f"${amount / NANO_PER_USD:,.2f}"

@@ -26,6 +26,7 @@ class DaySavings(Struct, frozen=True, kw_only=True, rename="camel"):
     ``rated`` requests cost ``spent``, and would have cost ``dearest`` on the dearest model; the difference is
     ``routing``. ``prompt_caching`` is what cache reads cost less than fresh input, less what cache writes cost more.
     ``own_cache`` is what the ``cached`` requests would have cost. ``left_out`` requests had no price and are in no sum.
+    What was refused or failed is in the sums, for what it cost, and in no count.
     """
 
     day: date | None = None
@@ -119,11 +120,12 @@ def _of_hour(
 ) -> DaySavings:
     own = prices[hour.model]
     saved_by_us = 0 if own is None or cached is None else own.cost(cached)
+    answered = hour.requests - hour.errors - hour.cached
     if not _is_rated(hour, prices):
-        return DaySavings(own_cache=saved_by_us, cached=hour.cached, left_out=hour.requests - hour.cached)
+        return DaySavings(own_cache=saved_by_us, cached=hour.cached, left_out=answered)
     there = hour.cost if dearest is None else dearest.cost(hour.usage)
     return DaySavings(
-        rated=hour.requests - hour.cached,
+        rated=answered,
         spent=hour.cost,
         dearest=there,
         routing=there - hour.cost,

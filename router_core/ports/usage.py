@@ -18,12 +18,14 @@ UsageBy = Literal["provider", "model", "use_case", "account", "key", "installati
 class ModelHour(Struct, frozen=True, kw_only=True):
     """What one model used in the UTC hour that begins at ``hour``; ``cost`` in nano-dollars.
 
-    ``cached`` counts requests that our own cache answered, ``unpriced`` those that ``cost`` lacks.
+    Of the ``requests``, ``errors`` were refused or failed and ``cached`` answered by our own cache; ``unpriced`` are
+    those that ``cost`` lacks.
     """
 
     hour: datetime
     model: str
     requests: int
+    errors: int
     cached: int
     usage: Usage
     cost: NanoUSD

@@ -224,7 +224,7 @@ async def _may(act: object) -> bool:
     return True
 
 
-@pytest.mark.parametrize("role", OPERATORS)
+@pytest.mark.parametrize("role", sorted(OPERATORS))
 async def test_what_was_done_about_money_is_shown_to_heads_alone(desk: OperatorDesk, role: Role) -> None:
     await desk.operations.reset_breaker(MINI, ADA)
     price = structs.replace(desk.log.taken[0], id="price", action="prices.set", target="gpt-4o for acme")

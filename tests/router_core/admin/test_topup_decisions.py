@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from router_core.admin.topups import TopUpApproval, TopUpOrder, TopUpParts, TopUps
 from router_core.budgets.memory_topups import MemoryTopUps
@@ -91,3 +92,19 @@ async def test_a_request_whose_end_has_passed_needs_another_one() -> None:
     assert refused.value.field == "until"
     until = clock.utcnow() + timedelta(hours=1)
     assert (await money.topups.approve(asked.id, TopUpApproval(until=until), ADMIN)).state == "approved"
+
+
+async def test_nobody_fills_the_queue_alone() -> None:
+    _, money = _desks()
+    for _ in range(5):
+        await money.topups.ask(ORDER, ADMIN)
+    with pytest.raises(ValidationError, match="5 requests of yours") as refused:
+        await money.topups.ask(ORDER, ADMIN)
+    assert refused.value.field == "target"
+    for number in range(15):
+        await money.topups.ask(ORDER, structs.replace(ADMIN, id=f"other-{number}"))
+    with pytest.raises(ValidationError, match="20 requests that wait already"):
+        await money.topups.ask(ORDER, structs.replace(ADMIN, id="one-more"))
+    first, *_ = await money.requests.recent(None, 1)
+    await money.topups.deny(first.id, "no", ADMIN)
+    await money.topups.ask(ORDER, structs.replace(ADMIN, id="one-more"))

@@ -183,8 +183,8 @@ def test_analysts_ask_and_admins_decide(rig: ApiRig, http: httpx2.Client, role: 
 
 
 def test_so_many_requests_may_wait_and_no_more(rig: ApiRig, http: httpx2.Client) -> None:
-    made = [_post(rig, http, "topups", {**ASK, "target": "other"}) for _ in range(21)]
-    assert [each.status_code for each in made] == [*[200] * 20, 400]
+    made = [_post(rig, http, "topups", {**ASK, "target": "other"}) for _ in range(6)]
+    assert [each.status_code for each in made] == [*[200] * 5, 400]
     assert made[-1].json()["error"]["field"] == "target"
     for each in made[:-1]:
         _post(rig, http, f"topups/{each.json()['id']}/deny", {"note": "over"})

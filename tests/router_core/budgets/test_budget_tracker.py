@@ -44,6 +44,12 @@ def test_the_status_has_the_originals_shape() -> None:
     }
 
 
+def test_the_status_of_a_budget_of_cents_is_exact() -> None:
+    tracker = BudgetTracker(daily_budget=Decimal("0.0015"), clock=FakeClock())
+    tracker.track_cost("a", "0.00135")
+    assert tracker.get_status("a")["alerts"] == ["Daily budget at 90.0% ($0.00135/$0.0015)"]
+
+
 def test_a_new_day_begins_at_nothing_and_the_month_goes_on() -> None:
     clock = FakeClock()
     tracker = BudgetTracker(daily_budget=100, monthly_budget=150, clock=clock)

@@ -28,7 +28,7 @@ PERIOD = Period(START, START + timedelta(days=3), lambda hour: hour.date())
 
 def hour(model: str, usage: Usage, *, at: int = 0, **changes: int) -> ModelHour:
     cost = BOOK[model].cost(usage) if model in BOOK else 0
-    values = {"requests": 2, "cached": 0, "cost": cost, "unpriced": 0} | changes
+    values = {"requests": 2, "errors": 0, "cached": 0, "cost": cost, "unpriced": 0} | changes
     return ModelHour(hour=START + timedelta(hours=at), model=model, usage=usage, **values)
 
 
@@ -101,3 +101,9 @@ def test_days_add_up_to_the_total_and_savings_to_the_difference(hours: list[Mode
         assert sum(getattr(each, name) for each in found.days) == getattr(found.total, name)
     assert found.total.spent == sum(each.cost for each in hours)
     assert found.total.dearest - found.total.spent == found.total.routing
+
+
+def test_what_was_refused_or_failed_counts_for_its_cost_alone() -> None:
+    used = hour("cheap", Usage(input_tokens=10), requests=5, errors=3)
+    found = ask([used, hour("", Usage(), requests=4, errors=4)])
+    assert (found.total.rated, found.total.left_out, found.total.spent) == (2, 0, 1_000)
