@@ -137,8 +137,9 @@ class InProcessBackend:
         since = self._runtime.clock.utcnow() - NEWS_FOR
         found: dict[str, AlertView] = {}
         for each in await self._runtime.money.alerts.alerts(person, NEWS_SEARCHED):
-            if each.at >= since:
-                found.setdefault(each.subject, each)
+            other = found.get(each.subject)
+            if each.at >= since and (other is None or (each.kind == "spent_out" and each.at == other.at)):
+                found[each.subject] = each
         return tuple(found.values())[:NEWS_SHOWN]
 
     async def _waiting(self, person: Principal) -> int:

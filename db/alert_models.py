@@ -21,7 +21,9 @@ class AlertRow(Base):
     __tablename__ = "alerts"
     __table_args__ = (
         UniqueConstraint("kind", "subject", "period", "threshold", "amount"),
-        CheckConstraint("kind IN ('threshold', 'burn_fast', 'burn_slow', 'overage', 'unpriced')", name="kind"),
+        CheckConstraint(
+            "kind IN ('threshold', 'burn_fast', 'burn_slow', 'overage', 'unpriced', 'spent_out')", name="kind"
+        ),
         CheckConstraint("threshold >= 0", name="threshold"),
         Index(None, "at"),
         Index(None, "subject", "at"),

@@ -293,6 +293,7 @@ class Exchange:
             price=_price(decision.attempts),
             charges=() if self._trail is None else tuple(self._trail.payment.charges),
             unpriced=() if self._trail is None else tuple(dict.fromkeys(self._trail.payment.unpriced)),
+            refused=() if self._trail is None else self._trail.payment.refused,
         )
 
 

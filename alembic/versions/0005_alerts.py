@@ -69,7 +69,9 @@ def _create_alerts() -> None:
         _text("detail"),
         _moment("at"),
         sa.UniqueConstraint("kind", "subject", "period", "threshold", "amount"),
-        sa.CheckConstraint("kind IN ('threshold', 'burn_fast', 'burn_slow', 'overage', 'unpriced')", name="kind"),
+        sa.CheckConstraint(
+            "kind IN ('threshold', 'burn_fast', 'burn_slow', 'overage', 'unpriced', 'spent_out')", name="kind"
+        ),
         sa.CheckConstraint("threshold >= 0", name="threshold"),
     )
     op.create_index(None, "alerts", ["at"])

@@ -18,7 +18,7 @@ ORDER_KEY: Final = "alert_order"
 FLASH_KEY: Final = "alert_flash"
 KIND_WORDS: Final[Mapping[AlertKind, str]] = {
     "threshold": "thresholds", "burn_fast": "spending fast", "burn_slow": "spending steadily",
-    "overage": "beyond the limit", "unpriced": "no price",
+    "overage": "beyond the limit", "unpriced": "no price", "spent_out": "requests refused",
 }  # fmt: skip
 CHANNEL_WORDS: Final[Mapping[ChannelKind, str]] = {"webhook": "Webhook", "email": "E-mail"}
 TITLES: Final[Mapping[DialogKind, str]] = {

@@ -25,6 +25,7 @@ LOGGED: Final = 50
 OFFERED_AGAIN: Final = 5
 COLOURS: Final[Mapping[AlertKind, PaintName]] = {
     "threshold": "orange", "burn_fast": "red", "burn_slow": "orange", "overage": "red", "unpriced": "gray",
+    "spent_out": "red",
 }  # fmt: skip
 SPENT_OUT: Final = 100
 STATE_WORDS: Final[Mapping[DeliveryState, str]] = {

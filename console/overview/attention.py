@@ -57,7 +57,7 @@ def _error_rate(view: OverviewView) -> list[Alert]:
 def _money(view: OverviewView) -> list[Alert]:
     found = []
     for each in view.raised:
-        worst = each.kind == "burn_fast" or each.threshold >= SPENT_OUT
+        worst = each.kind in ("burn_fast", "spent_out") or each.threshold >= SPENT_OUT
         told = f"{literal(each.sentence)}. [Limits](/budgets?view=Limits)"
         found.append(Alert("error" if worst else "warning", told))
     if view.waiting:

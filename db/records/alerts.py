@@ -11,6 +11,7 @@ from db.alert_models import AlertChannelRow, AlertDeliveryRow, AlertRow
 from db.pieces import batched
 from db.upserts import insert_into
 from router_core.types import Alert, AlertChannel, AlertDelivery, AlertKind, ChannelKind
+from router_core.types.alert import worth_sending
 
 __all__ = ["PIECE", "alert_of", "channel_of", "raise_alerts"]
 
@@ -19,7 +20,7 @@ PIECE: Final = 500
 
 
 def raise_alerts(session: Session, alerts: Collection[Alert], now: datetime) -> list[Alert]:
-    """Note those of ``alerts`` that nobody has raised, with a delivery for each channel that wants them; return them.
+    """Note those of ``alerts`` that nobody has raised, with deliveries of what is worth sending; return them.
 
     Of two transactions that raise the same alert, the second waits for the first, and then has nothing to raise.
     """
@@ -35,7 +36,7 @@ def raise_alerts(session: Session, alerts: Collection[Alert], now: datetime) -> 
             raised = set(session.scalars(insert.values(new)))
             fresh.extend(by_id[id] for id in ids if id in raised)
     if fresh:
-        _post(session, fresh, now)
+        _post(session, worth_sending(fresh), now)
     return fresh
 
 

@@ -11,7 +11,7 @@ from db.budget_models import BudgetLease, BudgetPot, BudgetRow
 from db.records.alerts import raise_alerts
 from db.records.topups import topped_up_when
 from db.upserts import insert_into
-from router_core.budgets.alarms import LimitOnPot, PotChange, pot_alerts, unpriced_alerts
+from router_core.budgets.alarms import LimitOnPot, PotChange, pot_alerts, spent_out_alerts, unpriced_alerts
 from router_core.budgets.burn import pack_marks, spend_marked, unpack_marks
 from router_core.budgets.escrow import Lease, Pot, charged
 from router_core.types import Alert, Charge, NanoUSD, RequestEvent
@@ -26,7 +26,7 @@ def post_charges(session: Session, events: Collection[RequestEvent], now: dateti
 
     What people should know of it is raised in the same transaction.
     """
-    alerts = [*_charge(session, events, now), *unpriced_alerts(events, now)]
+    alerts = [*_charge(session, events, now), *spent_out_alerts(events, now), *unpriced_alerts(events, now)]
     raise_alerts(session, alerts, now)
 
 

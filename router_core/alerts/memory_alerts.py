@@ -12,6 +12,7 @@ from router_core.ports import Attempted, Claimed, DeliveryFilter
 from router_core.ports.alerts import refuse_claimed
 from router_core.ports.keeping import as_kept, refuse
 from router_core.types import Alert, AlertChannel, AlertDelivery, DeliveryState
+from router_core.types.alert import worth_sending
 
 __all__ = ["MemoryAlertChannels", "MemoryAlertOutbox", "MemoryAlerts"]
 
@@ -144,10 +145,10 @@ class MemoryAlerts:
         self._rows: dict[str, Alert] = {}
 
     async def raise_alerts(self, alerts: Collection[Alert], now: datetime) -> list[Alert]:
-        """Note those of ``alerts`` that were not raised before, with their deliveries; return them."""
+        """Note those of ``alerts`` that nobody has raised, with deliveries of what is worth sending; return them."""
         fresh = [each for id, each in {each.id: each for each in alerts}.items() if id not in self._rows]
-        for each in fresh:
-            self._rows[each.id] = each
+        self._rows.update((each.id, each) for each in fresh)
+        for each in worth_sending(fresh):
             await self._outbox.post(each, now)
         return fresh
 

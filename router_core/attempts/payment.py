@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
+from router_core.errors import PaymentRequiredError
 from router_core.ports import BudgetGuard, Hold
-from router_core.types import Candidate, Charge, NanoUSD, Payer, Price, ProviderConfig, Tariff, Usage
+from router_core.types import Candidate, Charge, NanoUSD, Payer, Price, ProviderConfig, SpentOut, Tariff, Usage
 
 __all__ = ["HeldCall", "Paid", "Payment"]
 
@@ -25,12 +26,13 @@ MARGIN_TOKENS = 12
 class Payment:
     """The money of one request; ``charges`` is what its finished calls are charged, to whom.
 
-    ``unpriced`` are the models that were to be called without a known price, each with its provider.
+    ``unpriced`` are the models that were to be called without a known price, each with its provider,
+    ``refused`` the budgets that were spent too far for a call.
     ``input_tokens`` is what the request is estimated to make a model read. ``tariff`` is the one of the moment at which
     the request came: a price that changes meanwhile is not its price.
     """
 
-    __slots__ = ("_budget", "_most_input", "_payer", "_tariff", "charges", "unpriced")
+    __slots__ = ("_budget", "_most_input", "_payer", "_tariff", "charges", "refused", "unpriced")
 
     def __init__(self, budget: BudgetGuard, tariff: Tariff, payer: Payer, input_tokens: int) -> None:
         self._budget = budget
@@ -39,6 +41,7 @@ class Payment:
         self._most_input = input_tokens + -(-input_tokens * MARGIN_PERCENT // 100) + MARGIN_TOKENS
         self.charges: list[Charge] = []
         self.unpriced: list[tuple[str, str]] = []
+        self.refused: tuple[SpentOut, ...] = ()
 
     async def hold(self, candidate: Candidate, patience: float) -> "HeldCall":
         """Hold what a call to ``candidate`` costs at most, waiting ``patience`` seconds at most.
@@ -50,7 +53,12 @@ class Payment:
         if price is None:
             self.unpriced.append((provider.model, provider.name))
         bound = None if price is None else price.most(self._most_input, candidate.max_tokens)
-        hold = await self._budget.hold(self._payer, provider, bound, patience)
+        try:
+            hold = await self._budget.hold(self._payer, provider, bound, patience)
+        except PaymentRequiredError as error:
+            if isinstance(error.spent_out, SpentOut):
+                self.refused = (*self.refused, error.spent_out)
+            raise
         return HeldCall(self, hold, provider, bound, "" if price is None else price.id)
 
     def price(self, provider: ProviderConfig, answered_as: str) -> Price | None:

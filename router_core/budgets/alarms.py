@@ -1,4 +1,4 @@
-"""Which alerts a change of a budget's pot, or a request without a price, gives reason for. Pure arithmetic."""
+"""Which alerts a change of a pot, a spent budget or a model without a price gives reason for. Pure arithmetic."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -8,9 +8,12 @@ from msgspec import Struct
 
 from router_core.budgets.burn import Burn, Marks, burns
 from router_core.budgets.escrow import Pot
-from router_core.types import Alert, BudgetPeriod, NanoUSD, RequestEvent, dollars
+from router_core.errors import PaymentRequiredError
+from router_core.types import Alert, BudgetPeriod, NanoUSD, RequestEvent, SpentOut, dollars
 
-__all__ = ["LimitOnPot", "PotChange", "pot_alerts", "unpriced_alerts"]
+__all__ = ["LimitOnPot", "PotChange", "pot_alerts", "spent_out_alerts", "unpriced_alerts"]
+
+REFUSED = PaymentRequiredError.code
 
 
 class LimitOnPot(Struct, frozen=True):
@@ -62,6 +65,20 @@ def unpriced_alerts(events: Iterable[RequestEvent], now: datetime) -> list[Alert
     return list(found.values())
 
 
+def spent_out_alerts(events: Iterable[RequestEvent], now: datetime) -> list[Alert]:
+    """Return an alert for each budget that was spent too far for a call, by period and limit; the first call's."""
+    found: dict[str, Alert] = {}
+    for event in events:
+        for each in event.refused:
+            if _is_news(each, event):
+                alert = Alert(
+                    kind="spent_out", subject=each.budget, period=each.period, at=now, limit=each.limit,
+                    spent=each.spent, detail=dollars(each.asked),
+                )  # fmt: skip
+                found.setdefault(alert.id, alert)
+    return list(found.values())
+
+
 def _of_limit(change: PotChange, limit: LimitOnPot, now: datetime) -> Iterable[Alert]:
     amount, spent = limit.amount or 0, change.after.spent
     kind = cast("BudgetPeriod", change.budget.rpartition(":")[2])
@@ -81,6 +98,13 @@ def _of_limit(change: PotChange, limit: LimitOnPot, now: datetime) -> Iterable[A
 def _told(burn: Burn) -> str:
     hours = burn.rule.window // timedelta(hours=1)
     return f"{dollars(burn.spent)} within {hours} hour{'' if hours == 1 else 's'}"
+
+
+def _is_news(refusal: SpentOut, event: RequestEvent) -> bool:
+    """Say whether people should know: not that a call is dearer than the limit, nor that a cheaper one was made."""
+    if refusal.asked > refusal.limit > refusal.spent:
+        return False
+    return refusal.mode != "downgrade" or refusal.budget.startswith("provider:") or event.error_code == REFUSED
 
 
 def _unpriced(event: RequestEvent) -> Sequence[tuple[str, str]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from router_core.budgets.slices import Slice
 from router_core.errors import PaymentRequiredError
-from router_core.types import NANO_PER_USD, Budget, BudgetScope, NanoUSD, dollars
+from router_core.types import NANO_PER_USD, Budget, BudgetScope, NanoUSD, SpentOut, dollars
 
 __all__ = ["budget_status", "dollars", "exceeded", "unpriced"]
 
@@ -20,13 +20,16 @@ _OWNERS: Mapping[BudgetScope, str] = {
 
 def exceeded(short: Slice, bound: NanoUSD, all_slices: Iterable[Slice]) -> PaymentRequiredError:
     """Return the refusal of a request that would cost up to ``bound`` nano-dollars more than is left."""
-    budget = short.budget
+    budget, spent = short.budget, short.spent()
     owner = _OWNERS[budget.scope]
     return PaymentRequiredError(
-        f"{budget.period.capitalize()} budget{owner} exceeded. Current: {dollars(short.spent())}, "
+        f"{budget.period.capitalize()} budget{owner} exceeded. Current: {dollars(spent)}, "
         f"Request: {dollars(bound)}, Limit: {dollars(short.limit)}",
         budget_status=budget_status((each.budget, each.spent(), each.limit) for each in all_slices),
         yields=budget.mode == "downgrade" or budget.scope == "provider",
+        spent_out=SpentOut(
+            budget=budget.pot, period=short.span.key, mode=budget.mode, limit=short.limit, spent=spent, asked=bound
+        ),
     )
 
 

@@ -101,15 +101,24 @@ class UnauthorizedError(Rejected):
 class PaymentRequiredError(Rejected):
     """A budget is spent; ``budget_status`` is the caller's view of it.
 
-    With ``yields`` the budget lets another candidate serve, one that is cheaper or not limited by it.
+    ``spent_out`` is ours, a :class:`SpentOut`, and in no answer; it is None where no budget is spent. With ``yields``
+    the budget lets another candidate serve, one that is cheaper or not limited by it.
     """
 
     code = "PAYMENT_REQUIRED"
     status_code = 402
 
-    def __init__(self, message: str, *, budget_status: dict[str, Any] | None = None, yields: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        budget_status: dict[str, Any] | None = None,
+        yields: bool = False,
+        spent_out: object = None,
+    ) -> None:
         super().__init__(message)
         self.budget_status = budget_status
+        self.spent_out = spent_out
         self.yields = yields
 
     @property

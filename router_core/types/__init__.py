@@ -33,6 +33,7 @@ from router_core.types.budget import (
     Charge,
     DefaultBudgets,
     Payer,
+    SpentOut,
     TopUp,
     TopUpState,
 )
@@ -212,6 +213,7 @@ __all__ = [
     "Role",
     "Secret",
     "Snapshot",
+    "SpentOut",
     "StartPart",
     "StreamPart",
     "Tariff",

@@ -18,9 +18,10 @@ __all__ = [
     "ChannelKind",
     "DeliveryState",
     "pots_of",
+    "worth_sending",
 ]
 
-AlertKind = Literal["threshold", "burn_fast", "burn_slow", "overage", "unpriced"]
+AlertKind = Literal["threshold", "burn_fast", "burn_slow", "overage", "unpriced", "spent_out"]
 ChannelKind = Literal["webhook", "email"]
 DeliveryState = Literal["pending", "delivered", "failed"]
 
@@ -103,6 +104,21 @@ class AlertDelivery(Struct, frozen=True, kw_only=True, rename="camel"):
     def id_of(alert_id: str, channel_id: str) -> str:
         """Return the name of the one delivery of an alert over a channel."""
         return sha256(f"{alert_id}\x1f{channel_id}".encode()).hexdigest()[:ID_DIGITS]
+
+
+def worth_sending(raised: Iterable[Alert]) -> list[Alert]:
+    """Return what is carried of alerts that were raised together: of several thresholds of one limit the highest."""
+    highest: dict[tuple[str, str, NanoUSD], int] = {}
+    alerts = list(raised)
+    for each in alerts:
+        if each.kind == "threshold":
+            key = (each.subject, each.period, each.limit)
+            highest[key] = max(each.threshold, highest.get(key, 0))
+    return [
+        each
+        for each in alerts
+        if each.kind != "threshold" or each.threshold == highest[each.subject, each.period, each.limit]
+    ]
 
 
 def pots_of(accounts: Iterable[str]) -> list[str]:

@@ -20,6 +20,7 @@ __all__ = [
     "Charge",
     "DefaultBudgets",
     "Payer",
+    "SpentOut",
     "TopUp",
     "TopUpState",
 ]
@@ -138,6 +139,20 @@ class Charge(Struct, frozen=True):
     period: str
     amount: NanoUSD
     overage: NanoUSD = 0
+
+
+class SpentOut(Struct, frozen=True, kw_only=True):
+    """A budget's pot that refused a call in one period, and how its budget decides.
+
+    Nano-dollars: of ``limit``, top-ups included, ``spent`` was gone, and the call might have cost ``asked``.
+    """
+
+    budget: str
+    period: str
+    mode: BudgetMode
+    limit: NanoUSD
+    spent: NanoUSD
+    asked: NanoUSD
 
 
 class BudgetBalance(Struct, frozen=True, kw_only=True):

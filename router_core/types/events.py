@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from router_core.types.budget import Charge
+from router_core.types.budget import Charge, SpentOut
 from router_core.types.identity import Principal
 from router_core.types.money import NanoUSD
 from router_core.types.plan import Decision
@@ -31,7 +31,7 @@ class RequestEvent(Struct, frozen=True, kw_only=True):
     what the caller knows the request by, ``address`` where the caller is. ``charges`` says which budgets it counts
     against, ``price`` by which version of a price it was charged; the calls of its decision say so each for itself.
     ``unpriced`` are the models, each with its provider, that it was to be sent to without a known price, whether a
-    budget refused that or not.
+    budget refused that or not; ``refused`` are the budgets that were spent too far for a call of it.
     """
 
     id: str
@@ -58,3 +58,4 @@ class RequestEvent(Struct, frozen=True, kw_only=True):
     charges: tuple[Charge, ...] = ()
     price: str = ""
     unpriced: tuple[tuple[str, str], ...] = ()
+    refused: tuple[SpentOut, ...] = ()

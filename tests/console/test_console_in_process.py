@@ -178,6 +178,13 @@ async def test_the_newest_alert_about_each_budget_is_news_for_a_day_to_those_who
     assert (await world.backend.overview(VIEWER)).raised == ()
 
 
+async def test_that_a_budget_refuses_requests_is_news_before_what_was_raised_with_it() -> None:
+    world, now = World(), SystemClock().utcnow()
+    raised = [alert(threshold=90, at=now), alert(kind="spent_out", threshold=0, at=now)]
+    await world.alerts.world.raise_alerts(raised)
+    assert [each.kind for each in (await world.backend.overview(OWNER)).raised] == ["spent_out"]
+
+
 async def test_what_waits_for_a_decision_is_told_to_those_who_decide() -> None:
     world = World()
     order = TopUpOrder(scope="account", target="acme", amount="5", reason="launch")

@@ -90,8 +90,13 @@ def test_what_was_raised_about_money_and_what_waits_needs_attention(open_console
     spent_out = Alert(
         kind="threshold", subject="account:acme:daily", period="2026-03-01", at=START, threshold=100, limit=10, spent=10
     )
-    backend.raised = (AlertView.of(spent_out, "Account acme has spent 100 % of its daily budget", {}),)
+    refusing = Alert(kind="spent_out", subject="key:k1:daily", period="2026-03-01", at=START, limit=10, spent=9)
+    backend.raised = (
+        AlertView.of(spent_out, "Account acme has spent 100 % of its daily budget", {}),
+        AlertView.of(refusing, "Requests are refused", {}),
+    )
     backend.waiting = 2
     app = open_console(backend)
     assert "has spent 100 % of its daily budget" in app.error[0].value
+    assert "Requests are refused" in app.error[1].value
     assert "2 requests wait for more money" in app.warning[0].value

@@ -40,13 +40,27 @@ async def test_an_alert_is_raised_once_with_a_delivery_for_each_channel_that_wan
         channel("off", active=False),
     ):
         await world.channels.put(each)
-    assert await world.raise_alerts([alert(), alert(threshold=50)]) != []
-    assert await world.raise_alerts([alert(), alert(threshold=50)]) == []
+    assert await world.raise_alerts([alert(), alert(limit=5)]) != []
+    assert await world.raise_alerts([alert(), alert(limit=5)]) == []
     found = await world.outbox.newest(100, EVERY)
     assert sorted((each.alert_id, each.channel_id) for each in found) == sorted(
-        (alert(threshold=threshold).id, name) for threshold in (50, 80) for name in ("all", "some")
+        (each.id, name) for each in (alert(), alert(limit=5)) for name in ("all", "some")
     )
     assert {(each.state, each.attempts) for each in found} == {("pending", 0)}
+
+
+async def test_of_thresholds_that_are_crossed_together_the_highest_is_carried_and_all_are_kept(
+    world: AlertWorld,
+) -> None:
+    await world.channels.put(channel())
+    crossed = [alert(threshold=50), alert(threshold=90), alert()]
+    others = [alert(threshold=50, limit=5), alert(threshold=50, period="2026-03-02"), alert(kind="spent_out")]
+    assert len(await world.raise_alerts([*crossed, *others])) == 6
+    found = await world.outbox.newest(100, EVERY)
+    assert {each.alert_id for each in found} == {each.id for each in (alert(threshold=90), *others)}
+    assert len(await world.reader.newest(100)) == 6
+    await world.raise_alerts([*crossed, alert(threshold=100)])
+    assert len(await world.outbox.newest(100, EVERY)) == len(found) + 1
 
 
 async def test_another_limit_period_or_threshold_is_another_alert(world: AlertWorld) -> None:
@@ -119,7 +133,7 @@ async def test_many_who_claim_at_once_get_each_delivery_once(world: AlertWorld) 
 async def test_one_delivery_a_channel_is_claimed_and_none_of_busy_ones(world: AlertWorld) -> None:
     for name in ("c1", "c2", "c3"):
         await world.channels.put(channel(name))
-    await world.raise_alerts([alert(), alert(threshold=50)])
+    await world.raise_alerts([alert(), alert(limit=5)])
     claimed = await _claim(world, busy=("c2",))
     assert sorted(each.delivery.channel_id for each in claimed) == ["c1", "c3"]
 
@@ -159,7 +173,7 @@ async def test_a_delivery_is_made_anew_when_nobody_has_it_in_hand(world: AlertWo
 async def test_a_removed_channel_is_none_and_the_log_can_be_narrowed(world: AlertWorld) -> None:
     for name in ("c1", "c2"):
         await world.channels.put(channel(name))
-    await world.raise_alerts([alert(), alert(threshold=50)])
+    await world.raise_alerts([alert(), alert(limit=5)])
     one = AlertDelivery.id_of(alert().id, "c2")
     assert [each.id for each in await world.outbox.newest(100, DeliveryFilter(id=one))] == [one]
     assert len(await world.outbox.newest(100, DeliveryFilter(channel_id="c1"))) == 2

@@ -14,7 +14,7 @@ from db.records.alerts import raise_alerts
 from db.records.budgets import post_charges
 from db.stores import SqlAlertChannels, SqlAlertOutbox, SqlAlertReader
 from router_core.ports import DeliveryFilter, LeaseAsk
-from router_core.types import Alert, AlertKind, Attempt, Charge, Decision, RequestEvent, TopUp
+from router_core.types import Alert, AlertKind, Attempt, Charge, Decision, RequestEvent, SpentOut, TopUp
 from tests.support.alert_worlds import channel
 from tests.support.budget_worlds import BudgetWorld, budget, sql_world
 from tests.support.fake_clock import START, FakeClock
@@ -196,6 +196,43 @@ async def test_a_model_that_was_refused_for_want_of_a_price_is_told_once_a_day(s
         await _post(world, store_hop, refused)
     (found,) = await _of(reader, "unpriced")
     assert (found.subject, found.period, found.detail) == ("gpt-99", DAY, "provider odd")
+
+
+async def test_refusals_of_several_processes_raise_one_alert_with_its_deliveries_though_nothing_is_charged(
+    store_engine: Engine,
+) -> None:
+    hops = [StoreHop(store_engine, threads=3) for _ in range(3)]
+    world, reader = sql_world(hops[0]), SqlAlertReader(hops[0])
+    await SqlAlertChannels(hops[0], world.clock).put(channel("c1", kinds=("spent_out",)))
+    refused = [
+        event(
+            number, status="error", error_code="PAYMENT_REQUIRED", cost=0, provider=None, model=None,
+            refused=(SpentOut(budget=POT, period=DAY, mode="hard", limit=1_000, spent=999, asked=2),),
+        )
+        for number in range(1, 13)
+    ]  # fmt: skip
+    await asyncio.gather(*(_post(world, hops[number % 3], each) for number, each in enumerate(refused)))
+    await _post(world, hops[0], *refused)
+    (found,) = await reader.newest(100)
+    assert (found.kind, found.subject, found.period, found.limit, found.spent) == ("spent_out", POT, DAY, 1_000, 999)
+    (sent,) = await SqlAlertOutbox(hops[0], world.clock).newest(100, DeliveryFilter())
+    assert (sent.alert_id, sent.channel_id) == (found.id, "c1")
+    for hop in hops:
+        hop.close()
+
+
+async def test_of_thresholds_that_one_charge_crosses_all_are_raised_and_the_highest_is_sent(
+    store_hop: StoreHop,
+) -> None:
+    world, reader = sql_world(store_hop), SqlAlertReader(store_hop)
+    await SqlAlertChannels(store_hop, world.clock).put(channel("c1", kinds=("threshold",)))
+    await _know(world, 1_000)
+    await world.post([Charge("", POT, DAY, 850)])
+    await world.post([Charge("", POT, DAY, 60)])
+    found = {each.id: each.threshold for each in await _of(reader, "threshold")}
+    assert sorted(found.values()) == [50, 80, 90]
+    sent = await SqlAlertOutbox(store_hop, world.clock).newest(100, DeliveryFilter())
+    assert sorted(found[each.alert_id] for each in sent) == [80, 90]
 
 
 async def test_a_batch_that_crosses_thousands_of_thresholds_is_told_whole_and_once(store_hop: StoreHop) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from router_core.admin.alert_views import ChannelOrder
+from router_core.admin.alert_views import AlertView, ChannelOrder
 from router_core.admin.treasury import BudgetOrder
 from router_core.clock import SystemClock
-from router_core.errors import OverloadedError
+from router_core.errors import OverloadedError, PaymentRequiredError
 from router_core.ports import AccountRecord
 from router_core.types import Principal
 from signalbox.bootstrap import Overrides, Runtime, build
@@ -150,3 +150,59 @@ async def test_who_runs_out_of_money_is_told_of_a_new_limit_too(begin: Begin) ->
         assert headers["webhook-signature"] == _signature(made.secret, headers, body)
     data = [json.loads(body)["data"] for _, body in receiver.got]
     assert [(each["threshold"], each["limitUsd"]) for each in data] == [(50, "0.010000"), (50, "0.008000")]
+
+
+async def _limit(runtime: Runtime, amount: str) -> None:
+    order = BudgetOrder(scope="account", target="acme", period="daily", limit=amount)
+    await runtime.money.treasury.set_budget(order, ANN)
+
+
+async def _refused(runtime: Runtime) -> None:
+    with pytest.raises(PaymentRequiredError):
+        await _request(runtime)
+
+
+async def _spent_out(runtime: Runtime) -> list[AlertView]:
+    return [each for each in await runtime.money.alerts.alerts(ANN) if each.kind == "spent_out"]
+
+
+async def test_that_requests_are_refused_is_told_once_by_all_processes_though_less_than_all_is_spent(
+    begin: Begin,
+) -> None:
+    one, two = await begin(), await begin()
+    await _acme(one)
+    # Room for what one request holds, and not for two.
+    await _limit(one, "0.0006")
+
+    async def both_know() -> bool:
+        return [each.limit for each in two.config.snapshot().budgets.budgets] == [600_000]
+
+    assert await _comes_true(both_know)
+    await _request(one)
+    for runtime in (one, two, one, two):
+        await _refused(runtime)
+
+    async def all_on_record() -> bool:
+        return one.recording.stats().flushed + two.recording.stats().flushed >= 5
+
+    assert await _comes_true(all_on_record)
+    (told,) = await _spent_out(two)
+    assert told.limit == 600_000
+    assert 0 < told.spent <= COST
+    assert told.sentence.startswith("Requests are refused: the daily budget of account Acme is spent ($0.000")
+
+
+async def test_a_limit_that_is_cut_below_what_is_spent_is_told_with_the_next_refusal(begin: Begin) -> None:
+    runtime = await begin()
+    await _acme(runtime)
+    await _request(runtime)
+    await _limit(runtime, "0.0001")
+    assert await _spent_out(runtime) == []
+    await _refused(runtime)
+
+    async def told() -> bool:
+        return len(await _spent_out(runtime)) == 1
+
+    assert await _comes_true(told)
+    (found,) = await _spent_out(runtime)
+    assert (found.limit, found.spent) == (100_000, COST)

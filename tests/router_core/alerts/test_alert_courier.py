@@ -144,7 +144,7 @@ async def test_a_receiver_that_hangs_holds_up_no_other_and_gets_one_message_at_a
     world, slow, quick = memory_alerts(), KeptSender(gate=asyncio.Event()), KeptSender()
     await world.channels.put(channel("slow", kind="email", target="a@example.com"))
     await world.channels.put(channel("quick"))
-    await world.raise_alerts([alert(threshold=each) for each in range(1, 6)])
+    await world.raise_alerts([alert(period=f"2026-03-0{each}") for each in range(1, 6)])
     courier = AlertCourier(world.outbox, world.channels, {"webhook": quick, "email": slow}, _names, world.clock)
     for _ in range(20):
         await courier.begin_due()

@@ -11,6 +11,7 @@ from tests.support.alert_worlds import DOLLAR, alert, channel
 
 NAMES = {"acme": "Acme Corporation"}
 
+FIGURES = "($80.10 of $100.00, and one may cost $25.00)"
 UNPRICED = "budgets refuse it, and what it serves is in no sum"
 
 
@@ -33,6 +34,18 @@ UNPRICED = "budgets refuse it, and what it serves is in no sum"
         (
             {"subject": "provider:a:b:daily", "kind": "overage", "detail": "$0.000000001"},
             "Provider a:b was charged $0.000000001 beyond what was held of its daily budget: $80.10 of $100.00",
+        ),
+        (
+            {"subject": "account:acme:daily", "kind": "spent_out", "detail": "$25.00"},
+            "Requests are refused: the daily budget of account Acme Corporation is spent " + FIGURES,
+        ),
+        (
+            {"subject": "key:k1:monthly", "kind": "spent_out", "detail": "$25.00"},
+            "Requests are refused: the monthly budget of API key k1 is spent " + FIGURES,
+        ),
+        (
+            {"subject": "provider:p:daily", "kind": "spent_out", "detail": "$25.00"},
+            "Requests go elsewhere or are refused: the daily budget of provider p is spent " + FIGURES,
         ),
         (
             {"subject": "account:acme:daily", "kind": "unpriced", "detail": "provider p"},

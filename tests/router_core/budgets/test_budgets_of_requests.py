@@ -10,7 +10,7 @@ from router_core.budgets.guard import LeasedBudget
 from router_core.budgets.memory_store import MemoryBudgetStore
 from router_core.errors import OverloadedError, PaymentRequiredError
 from router_core.ports import LeaseAnswer, LeaseAsk
-from router_core.types import Budget, BudgetBook, BudgetScope, DefaultBudgets, Payer, ProviderConfig
+from router_core.types import Budget, BudgetBook, BudgetMode, BudgetScope, DefaultBudgets, Payer, ProviderConfig
 from tests.support.budget_worlds import PAYER, ROW, BudgetWorld, budget, guard_over, memory_world
 from tests.support.core_fakes import CoreRig, answer, ask, provider, rig, service
 
@@ -48,6 +48,21 @@ async def test_a_hard_budget_refuses_what_does_not_fit_before_any_call() -> None
     assert desk.adapters.calls == []
     assert desk.events.only.error_code == "PAYMENT_REQUIRED"
     assert desk.events.only.charges == ()
+
+
+@pytest.mark.parametrize(("mode", "calls"), [("hard", 1), ("downgrade", 2)])
+async def test_a_refused_request_says_which_budget_refused_it_and_how_far_that_was_spent(
+    mode: BudgetMode, calls: int
+) -> None:
+    desk = desk_with(limit(1_000, mode=mode))
+    with pytest.raises(PaymentRequiredError) as refused:
+        await desk.router.complete(ask(**ASK), service("acme"))
+    found = desk.events.only.refused
+    assert {(each.budget, each.period, each.mode, each.limit, each.spent) for each in found} == {
+        (POT, "2026-03-01", mode, 1_000, 0)
+    }
+    assert [each.asked > 1_000 for each in found] == [True] * calls
+    assert refused.value.context.keys() == {"budgetStatus"}
 
 
 async def test_a_downgrade_budget_lets_a_cheaper_candidate_serve() -> None:
@@ -91,6 +106,14 @@ async def test_a_soft_budget_counts_and_refuses_nobody() -> None:
 async def test_a_spent_provider_is_passed_over() -> None:
     desk = desk_with(limit(10, "provider", "dear"))
     assert (await desk.router.complete(ask(**ASK), service("acme"))).provider == "cheap"
+    (refused,) = desk.events.only.refused
+    assert (refused.budget, refused.limit) == ("provider:dear:daily", 10)
+
+
+async def test_a_request_that_nobody_refuses_names_no_budget() -> None:
+    desk = desk_with(limit(10**9))
+    await desk.router.complete(ask(**ASK), service("acme"))
+    assert desk.events.only.refused == ()
 
 
 @pytest.mark.parametrize(

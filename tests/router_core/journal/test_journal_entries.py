@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router_core.journal.entries import Gap, Spoilt, packed, read_entries
+from router_core.types import SpentOut
 from tests.support.record_events import AT, event, intent
 
 
@@ -28,6 +29,12 @@ def test_what_was_written_is_read_back() -> None:
 def test_the_offset_behind_each_entry_is_where_the_next_begins() -> None:
     data, starts = _segment(5)
     assert [behind for _, behind in read_entries(data)] == [*starts[1:], len(data)]
+
+
+def test_the_budgets_that_refused_a_request_are_read_back() -> None:
+    spent = SpentOut(budget="account:acme:daily", period="2026-03-01", mode="hard", limit=10, spent=9, asked=2)
+    end = event(1, refused=(spent,))
+    assert [entry for entry, _ in read_entries(packed(end, "outcome"))] == [end]
 
 
 def test_zeros_behind_the_last_entry_are_the_end() -> None:
