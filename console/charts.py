@@ -10,6 +10,7 @@ from router_core.types import MetricPoint, MetricRow, MetricsReport, MetricTotal
 
 __all__ = [
     "CHART_CONFIG",
+    "DOLLAR_TICKS",
     "Figure",
     "chart_layout",
     "latency_figure",
@@ -20,6 +21,8 @@ __all__ = [
 ]
 
 CHART_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True}
+# Exact, however small: ticks must differ from each other.
+DOLLAR_TICKS: dict[str, Any] = {"tickprefix": "$", "tickformat": ",.9~f"}
 Figure = dict[str, Any]
 CHART_HEIGHT_PX = 250
 SHORTEST_STEPS = 15

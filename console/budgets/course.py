@@ -6,7 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from console.budgets.sheets import Cell, sheet
-from console.charts import Figure, chart_layout, series_colour
+from console.charts import DOLLAR_TICKS, Figure, chart_layout, series_colour
 from console.format import THIN, moment, money
 from router_core.admin.bills import BudgetCourse
 from router_core.types import NANO_PER_USD, NanoUSD, format_usd
@@ -52,7 +52,7 @@ def course_figure(course: BudgetCourse, zone: ZoneInfo, alarm: str) -> Figure:
     layout["legend"] |= {"traceorder": "normal"}
     form = "%H:%M" if course.view.budget.period == "daily" else "%d %b"
     layout["xaxis"] |= {"tickformat": form, "hoverformat": "%d %b %H:%M"}
-    layout["yaxis"] |= {"tickprefix": "$", "tickformat": ".3~f"}
+    layout["yaxis"] |= DOLLAR_TICKS
     return {"data": traces, "layout": layout}
 
 

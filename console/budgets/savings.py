@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from console.budgets.sheets import sheet
-from console.charts import CHART_CONFIG, Figure, chart_layout, series_colour
+from console.charts import CHART_CONFIG, DOLLAR_TICKS, Figure, chart_layout, series_colour
 from console.format import count, literal, money, zone_of
 from console.identity import require
 from console.recorder_banner import draw_unreadable
@@ -46,7 +46,7 @@ def savings_figure(days: Sequence[DaySavings], first: date, last: date) -> Figur
     ]
     layout = chart_layout()
     layout["xaxis"] |= {"tickformat": "%d %b", "hoverformat": "%a %d %b"}
-    layout["yaxis"] |= {"tickprefix": "$", "tickformat": ".3~f"}
+    layout["yaxis"] |= DOLLAR_TICKS
     return {"data": traces, "layout": {**layout, "barmode": "relative", "bargap": 0.22}}
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from console.budgets.sheets import sheet
-from console.charts import Figure, chart_layout, series_colour
+from console.charts import DOLLAR_TICKS, Figure, chart_layout, series_colour
 from router_core.cells import safe_cell
 from router_core.ports import SpendHour
 from router_core.types import NANO_PER_USD, NanoUSD, format_usd
@@ -57,7 +57,7 @@ def spend_figure(days: Sequence[DaySpend], first: date, last: date, places: Mapp
     ]
     layout = chart_layout()
     layout["xaxis"] |= {"tickformat": "%d %b", "hoverformat": "%a %d %b"}
-    layout["yaxis"] |= {"tickprefix": "$", "tickformat": ".3~f"}
+    layout["yaxis"] |= DOLLAR_TICKS
     return {"data": traces, "layout": {**layout, "barmode": "stack", "bargap": 0.22}}
 
 

@@ -25,14 +25,15 @@ RANGES: Final = {"7d": 7, "30d": 30, "90d": 90}
 def draw_spending(visitor: Visitor, names: Mapping[str, str], zone: ZoneInfo, now: datetime) -> None:
     """Draw what was spent in a range of days, by one kind of name: figures, chart, table, CSV."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        chosen = st.segmented_control(
-            "By", list(KINDS), format_func=KINDS.__getitem__, key="spend_by", bind="query-params", default="provider",
-            required=True, label_visibility="collapsed", width="stretch",
-        )  # fmt: skip
+        st.subheader("Spending", anchor=False)
         days = st.segmented_control(
             "Range", list(RANGES), key="spend_range", bind="query-params", default="30d", required=True,
             label_visibility="collapsed",
         )  # fmt: skip
+    chosen = st.segmented_control(
+        "By", list(KINDS), format_func=KINDS.__getitem__, key="spend_by", bind="query-params", default="provider",
+        required=True, label_visibility="collapsed",
+    )  # fmt: skip
     kind: SpendBy = next(each for each in KINDS if each == chosen)
     last = now.astimezone(zone).date()
     first = last - timedelta(days=RANGES[days] - 1)

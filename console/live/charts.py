@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
-from console.charts import Figure, latency_figure, stacked_figure, traffic_figure
+from console.charts import DOLLAR_TICKS, Figure, latency_figure, stacked_figure, traffic_figure
 from console.series_places import places_of
 from router_core.types import NANO_PER_USD, MetricPoint, MetricRow, MetricsReport, MetricTotals
 
@@ -61,7 +61,7 @@ def _failed(point: MetricPoint, code: str) -> MetricPoint:
 def _cost(report: MetricsReport, zone: ZoneInfo) -> Figure:
     rows = _nameless(report.models)
     drawn = stacked_figure(rows, zone, _places("model", rows), lambda totals: totals.cost / NANO_PER_USD, "$%{y:.6f}")
-    axis = {**drawn["layout"]["yaxis"], "tickprefix": "$", "tickformat": ".3~f"}
+    axis = {**drawn["layout"]["yaxis"], **DOLLAR_TICKS}
     return {**drawn, "layout": {**drawn["layout"], "yaxis": axis}}
 
 

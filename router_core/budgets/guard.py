@@ -188,7 +188,7 @@ class LeasedBudget:
             unwanted = each.free > 0 and (each.tight or self._is_done(each, now, moment))
             if each.lease in recalled or idle or unwanted:
                 self._asking[each] = True
-            elif each.untold or each.ends - now < self._policy.renew:
+            elif each.moved or each.untold or each.ends - now < self._policy.renew:
                 self._asking.setdefault(each, False)
         await self._take_turn()
 

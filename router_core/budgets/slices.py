@@ -22,12 +22,12 @@ class Slice:
     last one that waited. Below ``low`` the next slice is fetched ahead, unless it was ``asked`` for already.
     ``limit`` is the one that holds now; ``topped_up`` is what top-ups add to the budget's own. Since it moved, a slice
     is ``tight``: what is free goes back before anything more is held, until the store grants again. ``beyond`` is what
-    calls cost that it did not cover.
+    calls cost that it did not cover. A limit that has ``moved`` since the store was asked makes what is known old.
     """
 
     __slots__ = (
         "_reported", "_told", "ahead", "amount", "asked", "beyond", "budget", "demand", "ends", "held", "known",
-        "lease", "least", "limit", "low", "settled", "span", "tight", "topped_up", "unit", "used_at",
+        "lease", "least", "limit", "low", "moved", "settled", "span", "tight", "topped_up", "unit", "used_at",
     )  # fmt: skip
 
     def __init__(self, budget: Budget, span: PeriodSpan, lease: str, now: float, topped_up: NanoUSD = 0) -> None:
@@ -36,7 +36,7 @@ class Slice:
         self.lease = lease
         self.topped_up = topped_up
         self.limit = (budget.limit or 0) + topped_up
-        self.tight = False
+        self.tight = self.moved = False
         self.amount = self.settled = self.held = 0
         self.known = self._reported = 0
         self.beyond = self._told = 0
@@ -54,7 +54,7 @@ class Slice:
         """Take what decides from now on: ``budget``, None for none, and what is added to its limit."""
         before, self.budget = self.budget, budget or self.budget
         if budget is None or _decided(before, self.topped_up) != _decided(budget, topped_up):
-            self.tight = True
+            self.tight = self.moved = True
         self.topped_up = topped_up
         self.limit = (self.budget.limit or 0) + topped_up
 
@@ -113,6 +113,7 @@ class Slice:
         granted = answer.amount - ask.keep
         self.amount = answer.amount
         self.known, self._reported, self._told = answer.known, ask.settled, ask.beyond
+        self.moved = False
         self.limit = answer.limit if answer.limit is not None else self.limit
         self.ends = ends
         if granted > 0:

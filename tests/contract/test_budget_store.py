@@ -6,6 +6,7 @@ import pytest
 
 from db.engine import make_engine
 from db.hop import StoreHop
+from router_core.budgets.guard import LeasedBudget
 from router_core.errors import PaymentRequiredError
 from router_core.ports import LeaseAsk
 from router_core.types import BudgetBook, Charge
@@ -125,6 +126,20 @@ async def test_a_call_that_cost_more_than_was_held_ends_everybodys_money_before_
     await world.post(charges)
     (found,) = await world.store.balances([(POT, "2026-03-01")])
     assert (found.spent, found.settled) == (5_000, 0)
+
+
+async def test_after_a_cut_of_the_limit_refusals_name_what_everybody_spent(world: BudgetWorld) -> None:
+    shelf = [BudgetBook([budget(10**9)])]
+    guard = LeasedBudget(world.store, lambda: shelf[0], world.clock, writer="w1", node="n1")
+    await world.post((await guard.hold(PAYER, ROW, 10**6, 0.0)).settle(10**6))
+    await world.post([Charge("", POT, "2026-03-01", 7 * 10**6)])
+    shelf[0] = BudgetBook([budget(10**6)])
+    await guard.look_round()
+    with pytest.raises(PaymentRequiredError, match=r"Current: \$0\.008, Request: \$0\.001, Limit: \$0\.001"):
+        await guard.hold(PAYER, ROW, 10**6, 0.0)
+    trips = guard.trips
+    await guard.look_round()
+    assert guard.trips == trips, "an answer is enough until the limit moves again"
 
 
 async def test_a_budget_that_binds_nobody_only_counts(world: BudgetWorld) -> None:
