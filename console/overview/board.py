@@ -158,7 +158,7 @@ def _recent(view: OverviewView, zone: ZoneInfo) -> None:
         column_config={
             **{name: st.column_config.TextColumn(width=width) for name, width in WIDTHS.items()},
             "Outcome": st.column_config.MultiselectColumn(
-                options=words, color=[OUTCOME_COLOURS.get(word, "red") for word in words], width=124
+                options=words, color=[OUTCOME_COLOURS.get(word, "red") for word in words], width=94
             ),
             **{name: st.column_config.TextColumn(width=width, alignment="right") for name, width in NUMBERS.items()},
         },
