@@ -10,9 +10,14 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 def safe_cell(text: str) -> str:
     """Return ``text`` so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if _looks_like_one(text) else text
 
 
 def plain_cell(text: str) -> str:
     """Return what :func:`safe_cell` was given."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return text[1:] if text.startswith("'") and _looks_like_one(text[1:]) else text
+
+
+def _looks_like_one(text: str) -> bool:
+    """Say whether ``text`` is a formula, or one behind such marks as :func:`safe_cell` makes."""
+    return text.lstrip("'").startswith(_FORMULA)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+import msgspec
 from msgspec import Struct
 
 from router_core.errors import (
@@ -35,6 +36,9 @@ __all__ = ["Absence", "estimate_input_tokens", "explain", "refusal", "select"]
 
 USE_CASE_PREFIX = "use-case:"
 BYTES_PER_TOKEN = 4
+JSON_BYTES_PER_TOKEN = 3
+BYTES_PER_TOOL = 90
+TOKENS_FOR_TOOLS = 346
 TOKENS_PER_IMAGE = 800
 TOKENS_PER_MESSAGE = 4
 
@@ -139,9 +143,11 @@ def explain(request: LLMRequest, snapshot: Snapshot, plan: Plan) -> Decision:
 
 
 def estimate_input_tokens(request: LLMRequest) -> int:
-    """Return a rough count of what the model will read: a token per four UTF-8 bytes, 800 per image."""
+    """Return an upper estimate of what the model will read: a token per four UTF-8 bytes of text and three of JSON, 800
+    per image, and what vendors wrap tools in (346 tokens at Anthropic).
+    """
     size = _size(request.prompt) + _size(request.system_prompt)
-    images, turns = len(request.images), 1
+    images, turns, encoded, wrapped = len(request.images), 1, 0, 0
     for message in request.messages or ():
         turns += 1
         if isinstance(message.content, str):
@@ -154,12 +160,20 @@ def estimate_input_tokens(request: LLMRequest) -> int:
                 case ImagePart():
                     images += 1
                 case ToolCallPart():
-                    size += len(str(part.args))
+                    encoded += _json_size(part.args)
                 case ToolResultPart():
-                    size += len(str(part.result))
+                    encoded += _json_size(part.result)
     for name, tool in (request.tools or {}).items():
-        size += len(name) + _size(tool.description) + len(str(tool.parameters))
-    return size // BYTES_PER_TOKEN + images * TOKENS_PER_IMAGE + turns * TOKENS_PER_MESSAGE
+        wrapped = TOKENS_FOR_TOOLS
+        encoded += _size(name) + _size(tool.description) + _json_size(tool.parameters) + BYTES_PER_TOOL
+    if request.response_format is not None:
+        encoded += _json_size(request.response_format.schema)
+    tokens = size // BYTES_PER_TOKEN + -(-encoded // JSON_BYTES_PER_TOKEN) + wrapped
+    return tokens + images * TOKENS_PER_IMAGE + turns * TOKENS_PER_MESSAGE
+
+
+def _json_size(value: object) -> int:
+    return len(msgspec.json.encode(value, enc_hook=str))
 
 
 def _size(text: str | None) -> int:

@@ -1,6 +1,6 @@
 """Puts the facades of money together over the store, for servers and for commands."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from router_core.admin.action_trail import ActionTrail
@@ -22,8 +22,8 @@ __all__ = ["MoneyParts", "command_bills", "command_prices", "store_money"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyParts:
-    """What the facades work on. ``settled`` is what this process spent out of each of its leases, ``request_timeout``
-    the seconds that a request takes at most.
+    """What the facades work on. ``settled`` is what this process spent out of each of its leases, ``catch_up``
+    brings what its requests cost into the store, ``request_timeout`` is the seconds that a request takes at most.
     """
 
     store: Store
@@ -32,6 +32,7 @@ class MoneyParts:
     alerts: AlertDesk
     trail: ActionTrail
     settled: Callable[[], Mapping[str, NanoUSD]]
+    catch_up: Callable[[], Awaitable[None]]
     request_timeout: float
     clock: Clock
 
@@ -39,7 +40,7 @@ class MoneyParts:
 def store_money(parts: MoneyParts) -> MoneyDesks:
     """Return the facades of a server."""
     store, config, prices, trail, clock = parts.store, parts.config, parts.prices, parts.trail, parts.clock
-    treasury = store_treasury(store, config, trail, parts.settled, clock)
+    treasury = store_treasury(store, config, trail, clock, parts.settled, parts.catch_up)
     return MoneyDesks(
         treasury=treasury,
         prices=_price_desk(store, config, prices, trail, clock),
@@ -58,7 +59,7 @@ async def command_prices(store: Store, clock: Clock) -> PriceDesk:
 
 async def command_bills(store: Store, clock: Clock) -> Bills:
     """Return the facade of bills for a command, which holds no money."""
-    treasury = store_treasury(store, store.config, ActionTrail(store.actions, clock), dict, clock)
+    treasury = store_treasury(store, store.config, ActionTrail(store.actions, clock), clock)
     return _bills(store, store.config, await stored_prices(store, clock), treasury, clock)
 
 

@@ -1,6 +1,6 @@
 """Puts the treasury and what stands beside it together over the store, for servers and for commands."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.lease_desk import LeaseDesk, LeaseParts
@@ -14,10 +14,21 @@ from signalbox.store import Store
 __all__ = ["store_leases", "store_topups", "store_treasury"]
 
 
+async def _nothing_to_record() -> None:
+    """Stand in for the recorder, in a process that serves no requests."""
+
+
 def store_treasury(
-    store: Store, config: ConfigSource, trail: ActionTrail, settled: Callable[[], Mapping[str, NanoUSD]], clock: Clock
+    store: Store,
+    config: ConfigSource,
+    trail: ActionTrail,
+    clock: Clock,
+    settled: Callable[[], Mapping[str, NanoUSD]] = dict,
+    catch_up: Callable[[], Awaitable[None]] = _nothing_to_record,
 ) -> Treasury:
-    """Return the treasury; ``settled`` is what this process spent out of each of its leases."""
+    """Return the treasury. ``settled`` is what this process spent out of each of its leases, ``catch_up`` brings what
+    its requests cost into the store.
+    """
     return Treasury(
         TreasuryParts(
             config=config,
@@ -28,6 +39,7 @@ def store_treasury(
             trail=trail,
             settled=settled,
             refresh=store.config.refresh,
+            catch_up=catch_up,
             clock=clock,
         )
     )

@@ -42,7 +42,7 @@ class SqlBudgetSettings:
     async def put_budget(self, budget: Budget) -> int:
         """Set a limit: a new one, or the one of that scope, target, period and mode; return the new revision.
 
-        A first limit counts what its period cost before. Raises :class:`ValidationError` for a target that does not
+        It counts what its period cost before. Raises :class:`ValidationError` for a target that does not
         exist and a value that is not allowed.
         """
         refuse_limit(budget)
@@ -85,7 +85,6 @@ def _put(session: Session, budget: Budget, timezone: str, now: datetime) -> int:
     _require_target(session, budget)
     place = {"scope": budget.scope, "target": budget.target, "period": budget.period, "mode": budget.mode}
     row = session.scalars(select(BudgetRow).filter_by(**place)).one_or_none()
-    is_first = row is None
     if row is None:
         row = BudgetRow(id=budget.id, **place, version=1)
         session.add(row)
@@ -94,8 +93,7 @@ def _put(session: Session, budget: Budget, timezone: str, now: datetime) -> int:
     row.amount = budget.limit
     row.thresholds = tuple(str(each) for each in sorted(set(budget.thresholds)))
     row.updated_at = now
-    if is_first:
-        count_past(session, structs.replace(budget, timezone=_zone(session, budget) or timezone), now)
+    count_past(session, structs.replace(budget, timezone=_zone(session, budget) or timezone), now)
     return revision
 
 

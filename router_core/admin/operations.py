@@ -252,8 +252,7 @@ class Operations:
 
     def _use_case_names(self) -> set[str]:
         snapshot = self._parts.config.snapshot()
-        listed = {name for row in snapshot.providers for name in row.use_cases}
-        return {*STANDARD_USE_CASES, *snapshot.preferences, *snapshot.policies, *listed}
+        return {*STANDARD_USE_CASES, *snapshot.policies, *snapshot.use_cases()}
 
     def _action(self, person: Principal, verb: str, target: str, detail: Detail) -> OperatorAction:
         return act_of(person, verb, target, self._parts.clock, detail=detail)

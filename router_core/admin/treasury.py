@@ -15,7 +15,7 @@ from router_core.admin.acts import act_of
 from router_core.budgets.forecast import LEARNED_FROM, Forecast, forecast
 from router_core.budgets.periods import period_at
 from router_core.clock import Clock, new_ulid
-from router_core.errors import NotFoundError
+from router_core.errors import NotFoundError, ValidationError
 from router_core.ports import AccountStore, BudgetSettings, BudgetStore, ConfigSource, SpendBy, SpendHour, SpendReader
 from router_core.security.permissions import require
 from router_core.types import (
@@ -87,6 +87,7 @@ class TreasuryParts:
     trail: ActionTrail
     settled: Callable[[], Mapping[str, NanoUSD]]
     refresh: Callable[[], Awaitable[object]]
+    catch_up: Callable[[], Awaitable[None]]
     clock: Clock
 
 
@@ -132,6 +133,8 @@ class Treasury:
             thresholds=order.thresholds,
         )
         await parts.settings.check_budget(budget)
+        if budget.scope == "use_case" and budget.target not in parts.config.snapshot().use_cases():
+            raise ValidationError("`target` is no use case that any provider serves", field="target")
         before = self._set(budget)
         await parts.trail.require(
             act_of(
@@ -139,6 +142,7 @@ class Treasury:
                 after=_told(budget), account_id=_account(budget),
             )
         )  # fmt: skip
+        await parts.catch_up()
         await parts.settings.put_budget(budget)
         await parts.refresh()
         return self._set(budget) or budget
@@ -153,6 +157,7 @@ class Treasury:
         await parts.trail.require(
             act_of(person, "budget.dropped", found.pot, parts.clock, before=_told(found), account_id=_account(found))
         )
+        await parts.catch_up()
         await parts.settings.drop_budget(budget_id)
         await parts.refresh()
 

@@ -6,7 +6,7 @@ from router_core.errors import PaymentRequiredError
 from router_core.ports import BudgetGuard, Hold
 from router_core.types import Candidate, Charge, NanoUSD, Payer, Price, ProviderConfig, SpentOut, Tariff, Usage
 
-__all__ = ["HeldCall", "Paid", "Payment"]
+__all__ = ["HeldCall", "Paid", "Payment", "most_input"]
 
 
 class Paid(NamedTuple):
@@ -21,6 +21,11 @@ NOTHING = Paid(0, "")
 # a fifth more, and what every prompt is wrapped in.
 MARGIN_PERCENT = 20
 MARGIN_TOKENS = 12
+
+
+def most_input(estimate: int) -> int:
+    """Return the tokens that are held for reading where ``estimate`` is what a request is thought to be."""
+    return estimate + -(-estimate * MARGIN_PERCENT // 100) + MARGIN_TOKENS
 
 
 class Payment:
@@ -38,7 +43,7 @@ class Payment:
         self._budget = budget
         self._tariff = tariff
         self._payer = payer
-        self._most_input = input_tokens + -(-input_tokens * MARGIN_PERCENT // 100) + MARGIN_TOKENS
+        self._most_input = most_input(input_tokens)
         self.charges: list[Charge] = []
         self.unpriced: list[tuple[str, str]] = []
         self.refused: tuple[SpentOut, ...] = ()

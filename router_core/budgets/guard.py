@@ -90,7 +90,7 @@ class LeasedBudget:
         if not purse.slices:
             return SliceHold(purse, bound or 0)
         if bound is None:
-            raise unpriced(provider.model)
+            raise unpriced(provider.model, purse.slices)
         if not purse.take(bound, self._clock.now()):
             give_up = self._clock.now() + min(patience, self._policy.patience)
             while not await self._taken(purse, bound, give_up):

@@ -16,6 +16,7 @@ _OWNERS: Mapping[BudgetScope, str] = {
     "use_case": " of the use case",
     "provider": " of the provider",
 }
+_FIELDS = tuple(f"{period}{name}" for period in ("daily", "monthly") for name in ("Used", "Budget", "Percentage"))
 
 
 def exceeded(short: Slice, bound: NanoUSD, all_slices: Iterable[Slice]) -> PaymentRequiredError:
@@ -33,13 +34,20 @@ def exceeded(short: Slice, bound: NanoUSD, all_slices: Iterable[Slice]) -> Payme
     )
 
 
-def unpriced(model: str) -> PaymentRequiredError:
+def unpriced(model: str, all_slices: Iterable[Slice]) -> PaymentRequiredError:
     """Return the refusal of a model whose cost nobody knows, where a budget holds."""
-    return PaymentRequiredError(f"No price is known for {model}, and a budget applies", yields=True)
+    return PaymentRequiredError(
+        f"No price is known for {model}, and a budget applies",
+        budget_status=budget_status((each.budget, each.spent(), each.limit) for each in all_slices),
+        yields=True,
+    )
 
 
 def budget_status(figures: Iterable[tuple[Budget, NanoUSD, NanoUSD | None]]) -> dict[str, Any]:
-    """Return the original's view of an account's budgets out of budget, spent and limit; dollars as numbers."""
+    """Return the original's view of an account's budgets out of budget, spent and limit; dollars as numbers.
+
+    None stands for what is not known: a budget that binds nothing is counted by the record alone.
+    """
     status: dict[str, Any] = {}
     alerts = []
     # Where an account has several budgets of a period, the tightest one that binds is its budget.
@@ -53,7 +61,7 @@ def budget_status(figures: Iterable[tuple[Budget, NanoUSD, NanoUSD | None]]) -> 
         if limit is not None and share >= min(budget.thresholds, default=100):
             used = f"{_cents(spent)}/{_cents(limit)}"
             alerts.append(f"{budget.period.capitalize()} budget at {share:.1f}% ({used})")
-    return {**status, "alerts": alerts}
+    return {**dict.fromkeys(_FIELDS), **status, "alerts": alerts}
 
 
 def _percentage(spent: NanoUSD, limit: NanoUSD | None) -> float:

@@ -25,9 +25,9 @@ _SEPARATORS: Final = ",;\t"
 _NO_AMOUNTS: Final[frozenset[Role]] = frozenset({"date", "model", "line_item", "currency", "batch", "tier"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _YEARS: Final = range(1970, 2100)
-_SECONDS: Final = re.compile(r"\d{9,11}")
-_COUNT: Final = re.compile(r"\d+(?:\.0+)?")
-_AMOUNT: Final = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_SECONDS: Final = re.compile(r"\d{9,11}", re.ASCII)
+_COUNT: Final = re.compile(r"\d+(?:\.0+)?", re.ASCII)
+_AMOUNT: Final = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _SEPARATED: Final = re.compile(r"-?\d{1,3}(?:[,.'_\s\u00a0\u202f]\d{3})+(?:[.,]\d+)?")
 _YES, _NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0", ""})
 

@@ -144,6 +144,12 @@ class EventRecorder:
             self._journal.release(self._read)
             return True
 
+    async def catch_up(self) -> None:
+        """Bring what was finished by now into the store, unless it refuses."""
+        for _ in range(1 + self.pending // self._policy.batch):
+            if not await self.flush():
+                return
+
     async def drain(self) -> bool:
         """Bring everything into the store; return whether it is all there. It gives up with the first refusal."""
         while self.pending:

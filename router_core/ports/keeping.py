@@ -47,9 +47,13 @@ def refuse(wrong: bool, field: str, reason: str) -> None:
 def refuse_limit(budget: Budget) -> None:
     """Raise :class:`ValidationError` for a budget whose limit or thresholds cannot be kept, whomever it is of."""
     limit, thresholds = budget.limit, budget.thresholds
-    refuse(limit is not None and not 0 <= limit <= LARGEST_LIMIT, "limit", "is not allowed")
+    refuse(limit is not None and not 0 <= limit <= LARGEST_LIMIT, "limit", "may be a billion dollars at most")
     refuse(len(thresholds) > MOST_THRESHOLDS, "thresholds", f"may be {MOST_THRESHOLDS} at most")
-    refuse(any(not 0 < each <= HIGHEST_THRESHOLD for each in thresholds), "thresholds", "is not allowed")
+    refuse(
+        any(not 0 < each <= HIGHEST_THRESHOLD for each in thresholds),
+        "thresholds",
+        f"must lie within 1 and {HIGHEST_THRESHOLD}",
+    )
 
 
 def refuse_topup(topup: TopUp) -> None:

@@ -52,6 +52,8 @@ def estimated_usage(request: LLMRequest, output_chars: int, reasoning_chars: int
     asked += sum(_chars(part) for part in _parts(request.messages or ()))
     if request.tools:
         asked += len(msgspec.json.encode(request.tools))
+    if request.response_format is not None:
+        asked += len(msgspec.json.encode(request.response_format.schema))
     images = len(request.images) + sum(isinstance(part, ImagePart) for part in _parts(request.messages or ()))
     return Usage(
         input_tokens=_tokens(asked) + images * _TOKENS_PER_IMAGE,

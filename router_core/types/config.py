@@ -147,6 +147,10 @@ class Snapshot:
         """Return how ``use_case`` wants to be served."""
         return self.policies.get(use_case, _PLAIN)
 
+    def use_cases(self) -> set[str]:
+        """Return what a preference or any provider names."""
+        return {*self.preferences, *(name for row in self.providers for name in row.use_cases)}
+
     def knows_use_case(self, use_case: str, account_id: str | None) -> bool:
         """Say whether a preference, or a provider that ``account_id`` may use, names ``use_case``."""
         return use_case in self.preferences or any(

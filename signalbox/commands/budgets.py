@@ -105,7 +105,7 @@ async def _of(treasury: Treasury, scope: BudgetScope, target: str) -> Sequence[B
 
 def _treasury(desk: StoreDesk) -> Treasury:
     trail = ActionTrail(desk.store.actions, desk.clock)
-    return store_treasury(desk.store, desk.store.config, trail, dict, desk.clock)
+    return store_treasury(desk.store, desk.store.config, trail, desk.clock)
 
 
 def _print(views: Sequence[BudgetView], *, as_json: bool) -> None:

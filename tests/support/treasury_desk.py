@@ -50,7 +50,7 @@ def treasury_desk(accounts: AccountStore, trail: ActionTrail, clock: Clock) -> T
     config = _Config(settings)
     parts = TreasuryParts(
         config=config, accounts=accounts, budgets=store, settings=settings, spending=spending, trail=trail,
-        settled=dict, refresh=refresh, clock=clock,
+        settled=dict, refresh=refresh, catch_up=refresh, clock=clock,
     )  # fmt: skip
     topups = TopUps(
         TopUpParts(config=config, settings=settings, topups=requests, trail=trail, refresh=refresh, clock=clock)

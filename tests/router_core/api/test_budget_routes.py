@@ -118,3 +118,9 @@ def test_a_caller_sees_the_budget_of_its_own_account(rig: ApiRig, http: httpx2.C
 def test_a_count_of_alerts_that_cannot_be_is_refused(rig: ApiRig, http: httpx2.Client, limit: str) -> None:
     answer = http.get("/api/admin/alerts", params={"limit": limit}, headers=_headers(rig, "admin"))
     assert (answer.status_code, answer.json()["error"]["field"]) == (400, "limit")
+
+
+def test_a_budget_for_a_use_case_that_nobody_serves_is_refused(rig: ApiRig, http: httpx2.Client) -> None:
+    wrong = {"scope": "use_case", "target": "nope", "period": "daily", "limit": "5"}
+    refused = http.put("/api/admin/budgets", json=wrong, headers=_headers(rig, "admin"))
+    assert (refused.status_code, refused.json()["error"]["field"]) == (400, "target")

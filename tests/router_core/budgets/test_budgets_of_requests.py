@@ -139,8 +139,12 @@ async def test_all_budgets_are_held_or_none() -> None:
 async def test_a_model_without_a_price_is_refused_where_a_budget_holds() -> None:
     odd = provider("odd", model="gpt-99", use_cases=("legal",))
     desk = desk_with(limit(10**12), rows=(odd,))
-    with pytest.raises(PaymentRequiredError, match="No price is known for gpt-99"):
+    with pytest.raises(PaymentRequiredError, match="No price is known for gpt-99") as refused:
         await desk.router.complete(ask(**ASK), service("acme"))
+    status = refused.value.budget_status
+    assert status is not None
+    assert status["dailyBudget"] == 1_000
+    assert status["monthlyUsed"] is None, "what binds nothing is not known here"
     assert desk.events.only.unpriced == (("gpt-99", "odd"),)
 
 

@@ -142,6 +142,11 @@ def test_thousands_separators_are_refused_in_so_many_words(cell: str) -> None:
         read(f"date,model,tokens\n2026-11-24,m,{cell}\n")
 
 
+@pytest.mark.parametrize("cell", ["\uff11", "\u0663.\u0665"])
+def test_digits_of_other_scripts_are_no_numbers(cell: str) -> None:
+    assert faults(f"date,model,tokens,cost\n2026-11-24,m,{cell},{cell}\n") == [(2, "tokens"), (2, "cost")]
+
+
 @pytest.mark.parametrize("cell", ['"1,5"', "NaN", "1e400", "inf", "", "free", "1.2.3"])
 def test_an_amount_that_is_none_is_refused(cell: str) -> None:
     assert faults(f"date,model,cost\n2026-11-24,m,{cell}\n") == [(2, "cost")]
