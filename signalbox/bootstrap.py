@@ -140,8 +140,7 @@ async def build(settings: Settings, *, migrate: bool = True, overrides: Override
         alerts.start(stack)
         money = MoneyParts(
             store=store, config=config, prices=prices, alerts=alerts.desk, trail=desk.trail, settled=budget.settled,
-            catch_up=record.recorder.catch_up,
-            request_timeout=settings.request_timeout_s, clock=clock,
+            catch_up=record.recorder.catch_up, request_timeout=settings.request_timeout_s, clock=clock,
         )  # fmt: skip
         parts = _Parts(
             settings, clock, store, master, adapters, prices, config, keys, desk, record, budget, pending, telemetry,
