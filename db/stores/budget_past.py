@@ -22,12 +22,13 @@ _NAMES: Final[Mapping[BudgetScope, InstrumentedAttribute[str]]] = {
 }
 
 
-def count_past(session: Session, budget: Budget, now: datetime) -> None:
+def count_past(session: Session, budget: Budget, now: datetime, *, again: bool = False) -> None:
     """Have the pot of ``budget`` know what its period cost so far, in whole hours of UTC.
 
-    An account's pot counts from the account's first request on and is left alone.
+    An account's pot counts from the account's first request on and is left alone. So is a provider's with a limit that
+    is set ``again``: it has what each call cost, usage what each request did, at whoever served it in the end.
     """
-    if budget.scope == "account":
+    if budget.scope == "account" or (again and budget.scope == "provider"):
         return
     span = period_at(budget.period, budget.timezone, now)
     query = select(func.coalesce(func.sum(UsageHour.cost), 0)).where(UsageHour.hour >= span.start)

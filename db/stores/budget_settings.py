@@ -85,6 +85,7 @@ def _put(session: Session, budget: Budget, timezone: str, now: datetime) -> int:
     _require_target(session, budget)
     place = {"scope": budget.scope, "target": budget.target, "period": budget.period, "mode": budget.mode}
     row = session.scalars(select(BudgetRow).filter_by(**place)).one_or_none()
+    again = row is not None
     if row is None:
         row = BudgetRow(id=budget.id, **place, version=1)
         session.add(row)
@@ -93,7 +94,7 @@ def _put(session: Session, budget: Budget, timezone: str, now: datetime) -> int:
     row.amount = budget.limit
     row.thresholds = tuple(str(each) for each in sorted(set(budget.thresholds)))
     row.updated_at = now
-    count_past(session, structs.replace(budget, timezone=_zone(session, budget) or timezone), now)
+    count_past(session, structs.replace(budget, timezone=_zone(session, budget) or timezone), now, again=again)
     return revision
 
 

@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.budget_models import BudgetLease
-from db.column_types import BadTextError
 from db.hop import StoreHop
 from db.records.budgets import keep_pot, lease_of, locked_pots, pot_of
+from db.stores.lookups import found_by_id
 from router_core.budgets.escrow import ended
 from router_core.clock import Clock
 from router_core.errors import NotFoundError
@@ -34,15 +34,7 @@ class SqlLeaseRegister:
 
     async def lease(self, lease_id: str) -> LeaseRecord | None:
         """Return one lease."""
-
-        def work(session: Session) -> LeaseRecord | None:
-            row = session.get(BudgetLease, lease_id)
-            return None if row is None else _record(row)
-
-        try:
-            return await self._hop.read(work)
-        except BadTextError:  # text that cannot be stored is no id
-            return None
+        return await found_by_id(self._hop, BudgetLease, lease_id, _record)
 
     async def write_off(self, lease_id: str, ended_before: datetime) -> NanoUSD:
         """End a lease; return what was left in it.

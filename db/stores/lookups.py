@@ -1,13 +1,31 @@
-"""Looking before writing, because SQLite does not say which reference failed."""
+"""Looks rows up: one by its id, and before writing, because SQLite does not say which reference failed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from db.column_types import BadTextError
+from db.hop import StoreHop
 from router_core.errors import ValidationError
 
-__all__ = ["require_known"]
+__all__ = ["found_by_id", "require_known"]
+
+T = TypeVar("T")
+
+
+async def found_by_id(hop: StoreHop, table: Any, id: str, value_of: Callable[[Any], T]) -> T | None:
+    """Return the value of the row of ``table`` with that id, None when there is none such."""
+
+    def work(session: Session) -> T | None:
+        row = session.get(table, id)
+        return None if row is None else value_of(row)
+
+    try:
+        return await hop.read(work)
+    except BadTextError:  # text that cannot be stored is no id
+        return None
 
 
 def require_known(session: Session, column: InstrumentedAttribute[str], ids: Iterable[str], *, field: str) -> None:

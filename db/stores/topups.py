@@ -9,8 +9,8 @@ from sqlalchemy import case, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from db.budget_models import BudgetTopUpRow
-from db.column_types import BadTextError
 from db.hop import StoreHop
+from db.stores.lookups import found_by_id
 from db.stores.revisions import next_revision
 from router_core.clock import Clock
 from router_core.errors import NotFoundError
@@ -42,15 +42,7 @@ class SqlTopUpStore:
 
     async def one(self, topup_id: str) -> TopUp | None:
         """Return the top-up with that id."""
-
-        def work(session: Session) -> TopUp | None:
-            row = session.get(BudgetTopUpRow, topup_id)
-            return None if row is None else _topup(row)
-
-        try:
-            return await self._hop.read(work)
-        except BadTextError:  # text that cannot be stored is no id
-            return None
+        return await found_by_id(self._hop, BudgetTopUpRow, topup_id, _topup)
 
     async def recent(self, of: Collection[tuple[BudgetScope, str]] | None, limit: int) -> Sequence[TopUp]:
         """Return top-ups ``of`` these scopes and targets: those that wait, those that run, the others; newest first."""

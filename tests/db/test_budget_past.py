@@ -69,3 +69,15 @@ async def test_an_accounts_pot_counts_from_its_first_request_and_is_left_alone(s
     limit = structs.replace(WHOLE, scope="account", target="acme")
     await store_hop.write(lambda session: count_past(session, limit, START))
     assert await _spent(store_hop, limit.pot, f"{START:%Y-%m}") == 0
+
+
+@pytest.mark.parametrize(("scope", "target", "counted"), [("key", "k1", 700), ("provider", "a", 300)])
+async def test_a_limit_that_is_set_again_counts_anew_except_a_providers(
+    store_hop: StoreHop, scope: BudgetScope, target: str, counted: int
+) -> None:
+    limit = structs.replace(WHOLE, scope=scope, target=target)
+    await _use(store_hop, event(1, timestamp=START, cost=300))
+    await store_hop.write(lambda session: count_past(session, limit, START))
+    await _use(store_hop, event(2, timestamp=START, cost=400))
+    await store_hop.write(lambda session: count_past(session, limit, START, again=True))
+    assert await _spent(store_hop, limit.pot, f"{START:%Y-%m}") == counted

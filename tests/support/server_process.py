@@ -1,11 +1,11 @@
 """A server of our own without the demo: ``signalbox up`` in front of a given provider, with an account and a key."""
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.support.demo_process import DemoProcess, clean_environment, signalbox_command
+from tests.support.command_runs import run_at
+from tests.support.demo_process import DemoProcess
 
 __all__ = ["PlainServer"]
 
@@ -27,17 +27,9 @@ class PlainServer(DemoProcess):
 
     def command(self, *arguments: str, **environment: str) -> Any:
         """Run ``signalbox`` beside the server and return the JSON it prints."""
-        result = subprocess.run(
-            signalbox_command(*arguments, "--data-dir", str(self.folder), "--json"),
-            env=clean_environment(**environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert result.returncode == 0, result.stderr
-        return json.loads(result.stdout)
+        code, printed, said = run_at(self.folder, *arguments, "--json", **environment)
+        assert code == 0, said
+        return json.loads(printed)
 
     def _facts(self) -> dict[str, Any]:
         account = self.command("accounts", "create", "acme")
