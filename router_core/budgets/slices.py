@@ -20,14 +20,15 @@ class Slice:
 
     ``least`` and ``demand`` are the smallest hold that waits for money, and all that wait together; ``unit`` is the
     last one that waited. Below ``low`` the next slice is fetched ahead, unless it was ``asked`` for already.
-    ``limit`` is the one that holds now; ``topped_up`` is what top-ups add to the budget's own. Since it moved, a slice
-    is ``tight``: what is free goes back before anything more is held, until the store grants again. ``beyond`` is what
-    calls cost that it did not cover. A limit that has ``moved`` since the store was asked makes what is known old.
+    ``limit`` is the one that holds now, as the store last said or as somebody has moved it since; ``topped_up`` is what
+    top-ups add to the budget's own. Since it moved, a slice is ``tight``: what is free goes back before anything more
+    is held, until the store grants again. ``beyond`` is what calls cost that it did not cover.
     """
 
     __slots__ = (
-        "_reported", "_told", "ahead", "amount", "asked", "beyond", "budget", "demand", "ends", "held", "known",
-        "lease", "least", "limit", "low", "moved", "settled", "span", "tight", "topped_up", "unit", "used_at",
+        "_asked_at", "_moves", "_reported", "_seen", "_told", "ahead", "amount", "asked", "beyond", "budget", "demand",
+        "ends", "held", "known", "lease", "least", "limit", "low", "settled", "span", "tight", "topped_up", "unit",
+        "used_at",
     )  # fmt: skip
 
     def __init__(self, budget: Budget, span: PeriodSpan, lease: str, now: float, topped_up: NanoUSD = 0) -> None:
@@ -36,7 +37,8 @@ class Slice:
         self.lease = lease
         self.topped_up = topped_up
         self.limit = (budget.limit or 0) + topped_up
-        self.tight = self.moved = False
+        self.tight = False
+        self._moves = self._asked_at = self._seen = 0
         self.amount = self.settled = self.held = 0
         self.known = self._reported = 0
         self.beyond = self._told = 0
@@ -52,11 +54,18 @@ class Slice:
 
     def limited_by(self, budget: Budget | None, topped_up: NanoUSD) -> None:
         """Take what decides from now on: ``budget``, None for none, and what is added to its limit."""
-        before, self.budget = self.budget, budget or self.budget
-        if budget is None or _decided(before, self.topped_up) != _decided(budget, topped_up):
-            self.tight = self.moved = True
-        self.topped_up = topped_up
+        before = (self.budget.id, self.budget.mode, self.topped_up, self.limit)
+        self.budget, self.topped_up = budget or self.budget, topped_up
         self.limit = (self.budget.limit or 0) + topped_up
+        # The store may have granted by a limit of which this process never heard, and which is over by now.
+        if budget is None or before != (budget.id, budget.mode, topped_up, self.limit):
+            self.tight = True
+            self._moves += 1
+
+    @property
+    def moved(self) -> bool:
+        """Whether the limit has moved since the store was last asked and answered: what is known is old."""
+        return self._seen != self._moves
 
     def want(self, bound: NanoUSD) -> None:
         """A hold of ``bound`` waits."""
@@ -106,18 +115,21 @@ class Slice:
         )
         self.least = self.demand = 0
         self.ahead = False
+        self._asked_at = self._moves
         return ask
 
     def answered(self, ask: LeaseAsk, answer: LeaseAnswer, ends: float) -> None:
-        """Take what the store granted for ``ask``."""
+        """Take what the store granted for ``ask``. An answer from before the last move says nothing about the limit,
+        and what it brings is not held until the store grants again.
+        """
         granted = answer.amount - ask.keep
         self.amount = answer.amount
         self.known, self._reported, self._told = answer.known, ask.settled, ask.beyond
-        self.moved = False
-        self.limit = answer.limit if answer.limit is not None else self.limit
         self.ends = ends
-        if granted > 0:
-            self.tight = False
+        self._seen = self._asked_at
+        if not self.moved:
+            self.limit = answer.limit if answer.limit is not None else self.limit
+            self.tight = self.tight and granted <= 0
         if ask.ahead:
             self.low = granted // LOW_SHARE if granted >= LEAST_AHEAD * self.unit else 0
 
@@ -181,7 +193,3 @@ class SliceHold:
         ]
         charges.extend([Charge("", budget, period, actual) for budget, period in self._purse.counted])
         return tuple(charges)
-
-
-def _decided(budget: Budget, topped_up: NanoUSD) -> tuple[str, NanoUSD | None, str, NanoUSD]:
-    return (budget.id, budget.limit, budget.mode, topped_up)

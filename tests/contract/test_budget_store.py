@@ -1,16 +1,19 @@
 """Leases of budgets: whatever many processes do, and however they die, nobody spends what is not there."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
+from msgspec import structs
 
 from db.engine import make_engine
 from db.hop import StoreHop
 from router_core.budgets.guard import LeasedBudget
-from router_core.errors import PaymentRequiredError
-from router_core.ports import LeaseAsk
+from router_core.errors import OverloadedError, PaymentRequiredError
+from router_core.ports import BudgetStore, LeaseAnswer, LeaseAsk
 from router_core.types import BudgetBook, Charge
-from tests.support.budget_worlds import PAYER, ROW, BudgetWorld, budget, guard_over, memory_world, sql_world
+from tests.support.budget_worlds import PAYER, ROW, BudgetWorld, budget, guard_over, memory_world, sql_world, topped_up
 
 POT = "account:acme:daily"
 
@@ -140,6 +143,57 @@ async def test_after_a_cut_of_the_limit_refusals_name_what_everybody_spent(world
     trips = guard.trips
     await guard.look_round()
     assert guard.trips == trips, "an answer is enough until the limit moves again"
+
+
+async def test_money_of_a_top_up_that_came_and_went_between_two_looks_is_given_back(world: BudgetWorld) -> None:
+    """The store knows of it before the process does, and grants out of it."""
+    shelf = [BudgetBook([budget(100)])]
+    guard = LeasedBudget(world.store, lambda: shelf[0], world.clock, writer="w1", node="n1")
+    (await guard.hold(PAYER, ROW, 100, 0.0)).settle(0)
+    approved = await topped_up(world, 10_000, 3_600.0)
+    await guard.look_round()
+    held = [await guard.hold(PAYER, ROW, 60, 0.0) for _ in range(2)]
+    await world.topups.change(structs.replace(approved, state="ended", ends_at=world.clock.utcnow()), "approved")
+    shelf[0] = BudgetBook([budget(100)])
+    await guard.look_round()
+    with pytest.raises(PaymentRequiredError):
+        await guard.hold(PAYER, ROW, 101, 0.0)
+    with pytest.raises(OverloadedError):
+        await guard.hold(PAYER, ROW, 10, 0.0)
+    assert await _only(world) == (0, 120, 0, 0)
+    assert len(held) == 2
+
+
+class Hesitant:
+    """A store whose answers are on their way until ``go`` is set."""
+
+    def __init__(self, inner: BudgetStore) -> None:
+        self._inner = inner
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def adjust(self, writer: str, asks: Sequence[LeaseAsk]) -> Sequence[LeaseAnswer]:
+        answers = await self._inner.adjust(writer, asks)
+        self.asked.set()
+        await self.go.wait()
+        return answers
+
+
+async def test_an_answer_that_was_on_its_way_when_the_limit_was_cut_brings_no_money(world: BudgetWorld) -> None:
+    shelf, store = [BudgetBook([budget(1_000)])], Hesitant(world.store)
+    guard = LeasedBudget(store, lambda: shelf[0], world.clock, writer="w1", node="n1")
+    waiting = asyncio.create_task(guard.hold(PAYER, ROW, 600, 0.0))
+    await store.asked.wait()
+    shelf[0] = BudgetBook([budget(100)])
+    with pytest.raises(PaymentRequiredError):
+        await guard.hold(PAYER, ROW, 600, 0.0)
+    store.go.set()
+    with pytest.raises(PaymentRequiredError):
+        await waiting
+    await guard.look_round()
+    assert await _only(world) == (0, 0, 0, 0)
 
 
 async def test_a_budget_that_binds_nobody_only_counts(world: BudgetWorld) -> None:

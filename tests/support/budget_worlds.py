@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
+from msgspec import structs
 from sqlalchemy.orm import Session
 
 from db.hop import StoreHop
@@ -14,12 +16,12 @@ from router_core.budgets.guard import LeasedBudget
 from router_core.budgets.memory_store import MemoryBudgetStore
 from router_core.budgets.memory_topups import MemoryTopUps
 from router_core.ports import BudgetStore, TopUpStore
-from router_core.types import Budget, BudgetBook, Charge, Payer
+from router_core.types import Budget, BudgetBook, Charge, Payer, TopUp
 from tests.support.core_fakes import provider
 from tests.support.fake_clock import FakeClock
 from tests.support.record_events import event
 
-__all__ = ["PAYER", "ROW", "BudgetWorld", "Poster", "budget", "guard_over", "memory_world", "sql_world"]
+__all__ = ["PAYER", "ROW", "BudgetWorld", "Poster", "budget", "guard_over", "memory_world", "sql_world", "topped_up"]
 
 PAYER = Payer("acme", None, "general")
 ROW = provider("row")
@@ -75,3 +77,16 @@ def budget(limit: int | None, **changes: Any) -> Budget:
 def guard_over(world: BudgetWorld, book: BudgetBook, node: str = "n1", writer: str = "w1") -> LeasedBudget:
     """Return the guard of one process."""
     return LeasedBudget(world.store, lambda: book, world.clock, writer=writer, node=node)
+
+
+async def topped_up(world: BudgetWorld, amount: int, seconds: float) -> TopUp:
+    """Have a top-up of acme's day approved, so that the store knows it for ``seconds``."""
+    now = world.clock.utcnow()
+    asked = TopUp(
+        id="t1", scope="account", target="acme", period="daily", amount=amount, reason="launch",
+        ends_at=now + timedelta(seconds=seconds), asked_at=now, asked_by="ann", asked_by_id="u1",
+    )  # fmt: skip
+    made = structs.replace(asked, state="approved", decided_at=now)
+    await world.topups.add(asked)
+    await world.topups.change(made, "pending")
+    return made

@@ -1,30 +1,17 @@
 """Top-ups seen from a process: what it may hold while they run, and what it does with its slice once they end."""
 
-from datetime import timedelta
 
 import pytest
 from msgspec import structs
 
 from router_core.budgets.guard import LeasedBudget
 from router_core.errors import OverloadedError, PaymentRequiredError
-from router_core.types import BudgetBook, TopUp
-from tests.support.budget_worlds import PAYER, ROW, BudgetWorld, budget, guard_over, memory_world
+from router_core.types import BudgetBook
+from tests.support.budget_worlds import PAYER, ROW, BudgetWorld, budget, guard_over, memory_world, topped_up
 from tests.support.fake_clock import START
 
 DAY = START.date().isoformat()
 POT = ("account:acme:daily", DAY)
-
-
-async def topped_up(world: BudgetWorld, amount: int, seconds: float) -> TopUp:
-    """Have a top-up approved, so that the store knows it."""
-    asked = TopUp(
-        id="t1", scope="account", target="acme", period="daily", amount=amount, reason="launch",
-        ends_at=START + timedelta(seconds=seconds), asked_at=START, asked_by="ann", asked_by_id="u1",
-    )  # fmt: skip
-    made = structs.replace(asked, state="approved", decided_at=START)
-    await world.topups.add(asked)
-    await world.topups.change(made, "pending")
-    return made
 
 
 async def _leased(world: BudgetWorld) -> int:
