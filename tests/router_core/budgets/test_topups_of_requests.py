@@ -1,6 +1,5 @@
 """Top-ups seen from a process: what it may hold while they run, and what it does with its slice once they end."""
 
-
 import pytest
 from msgspec import structs
 
