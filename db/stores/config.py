@@ -16,7 +16,15 @@ from db.stores.revisions import next_revision
 from db.stores.use_cases import load_policies
 from router_core.clock import Clock
 from router_core.errors import ValidationError
-from router_core.types import Capabilities, DefaultBudgets, Flags, ProviderConfig, ProviderKind, Snapshot
+from router_core.types import (
+    Capabilities,
+    DefaultBudgets,
+    Flags,
+    ProviderConfig,
+    ProviderKind,
+    ProviderLimits,
+    Snapshot,
+)
 
 __all__ = ["SqlConfigStore"]
 
@@ -104,7 +112,7 @@ def _put_provider(session: Session, provider: ProviderConfig, now: datetime) -> 
         require_known(session, Account.id, [provider.account_id], field="account_id")
     row = session.get(LlmProvider, provider.id)
     if row is None:
-        row = LlmProvider(id=provider.id, created_at=now, limits={}, version=1)
+        row = LlmProvider(id=provider.id, created_at=now, version=1)
         session.add(row)
     elif row.version != provider.version:
         raise ValidationError("The provider was changed by somebody else", field="version")
@@ -130,6 +138,7 @@ def _fill(row: LlmProvider, provider: ProviderConfig) -> None:
     row.capabilities = to_builtins(provider.capabilities)
     row.context_window = provider.context_window
     row.weight = provider.weight
+    row.limits = to_builtins(provider.limits)
 
 
 def _provider(row: LlmProvider) -> ProviderConfig:
@@ -150,4 +159,5 @@ def _provider(row: LlmProvider) -> ProviderConfig:
         capabilities=convert(row.capabilities, Capabilities),
         weight=row.weight,
         version=row.version,
+        limits=convert(row.limits, ProviderLimits),
     )

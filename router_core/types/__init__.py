@@ -60,6 +60,7 @@ from router_core.types.health import (
 )
 from router_core.types.identity import EMBEDDED, EVERY_ACCOUNT, KeyRole, PersonRole, Principal, Role
 from router_core.types.intent import Intent
+from router_core.types.limits import ProviderLimits
 from router_core.types.metrics import (
     EVERYTHING,
     MetricPoint,
@@ -202,6 +203,7 @@ __all__ = [
     "ProviderCall",
     "ProviderConfig",
     "ProviderKind",
+    "ProviderLimits",
     "ProviderPart",
     "ProviderReport",
     "Rates",

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from router_core.types.budget import BudgetBook
+from router_core.types.limits import ProviderLimits
 from router_core.types.price import PriceBook
 from router_core.types.use_case import UseCasePolicy
 
@@ -15,6 +16,7 @@ __all__ = ["DEFAULT_PREFERENCES", "Capabilities", "Flags", "ProviderConfig", "Pr
 ProviderKind = Literal["openai", "anthropic"]
 
 NO_POLICIES: MappingProxyType[str, UseCasePolicy] = MappingProxyType({})
+NO_LIMITS = ProviderLimits()
 NO_BUDGETS = BudgetBook()
 NO_PRICES = PriceBook()
 _PLAIN = UseCasePolicy()
@@ -64,6 +66,7 @@ class ProviderConfig(Struct, frozen=True, kw_only=True):
     capabilities: Capabilities = field(default_factory=Capabilities)
     weight: int = 100
     version: int = 1
+    limits: ProviderLimits = NO_LIMITS
 
 
 class Flags(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from router_core.errors import ValidationError
-from router_core.types import DEFAULT_PREFERENCES, Capabilities, Flags, ProviderConfig
+from router_core.types import DEFAULT_PREFERENCES, Capabilities, Flags, ProviderConfig, ProviderLimits
 from tests.support.core_fakes import provider, standard_providers
 from tests.support.store_kinds import Stores, account
 
@@ -39,6 +39,7 @@ async def test_a_new_provider_is_read_back_as_it_was_after_the_older_ones(stores
         capabilities=Capabilities(vision=False, tools=False, json_schema=False, max_temperature=None),
         use_cases=("general", "tickets"),
         weight=0,
+        limits=ProviderLimits(max_concurrency=20, requests_per_second=2.5, burst=10, tokens_per_minute=90_000),
     )
     assert await stores.config.put_provider(row) == 2
     snapshot = await stores.config.load()
