@@ -1,16 +1,15 @@
 """The one place where everything is put together; tests call the same function with fakes."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from router_core.admin.money import MoneyDesks
 from router_core.admin.operations import Operations
 from router_core.budgets.guard import LeasedBudget
-from router_core.clock import Clock, SystemClock, new_ulid
-from router_core.errors.known_secrets import KnownSecrets
+from router_core.clock import Clock
 from router_core.health.board import HealthBoard
 from router_core.metrics.live import LiveMetrics
 from router_core.metrics.overlay import PendingEvents
@@ -24,46 +23,31 @@ from router_core.ports import (
     BudgetSettings,
     BudgetStore,
     ConfigSource,
-    KeySource,
     PasswordHasher,
     PriceSource,
-    Recorder,
     SessionStore,
     UserStore,
 )
-from router_core.providers.registry import AdapterRegistry
 from router_core.router import Router
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.passwords import Argon2Passwords
 from router_core.security.sessions import SessionGate
 from signalbox.alerting import AlertRoom
-from signalbox.audit_identity import AuditIdentity, audit_identity
-from signalbox.data_dir import prepare_folder
-from signalbox.environment_config import EnvironmentConfig
-from signalbox.master_key import MasterKey, load_master_key
+from signalbox.ground import Ground, Overrides, lay_ground
+from signalbox.master_key import MasterKey
 from signalbox.money import MoneyParts, store_money
 from signalbox.operators_desk import DeskParts, OperatorsDesk
-from signalbox.price_book import stored_prices
-from signalbox.provider_keys import base_urls, environment_keys
 from signalbox.readiness import Readiness
-from signalbox.record_keeping import RecordKeeping, RecordParts, open_record, take_journal
+from signalbox.record_keeping import RecordKeeping, RecordParts, open_record
 from signalbox.resilience_settings import router_policy
 from signalbox.settings import Settings
-from signalbox.store import Store, open_store, store_faults
+from signalbox.store import store_faults
 from signalbox.tasks import background
-from signalbox.telemetry import telemetry_recorders
+
+if TYPE_CHECKING:
+    from router_core.redis_link import RedisLink
 
 __all__ = ["Overrides", "Runtime", "build", "key_pepper"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overrides:
-    """What a caller puts in place of the real thing."""
-
-    clock: Clock | None = None
-    adapters: AdapterSource | None = None
-    keys: KeySource | None = None
-    prices: PriceSource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,55 +81,24 @@ class Runtime:
     authenticator: KeyAuthenticator
     session_gate: SessionGate
     readiness: Readiness
+    redis: "RedisLink | None"
     pepper: bytes
     key_was_made: bool
     close: Callable[[], Awaitable[None]]
 
 
-async def build(settings: Settings, *, migrate: bool = True, overrides: Overrides | None = None) -> Runtime:
+async def build(
+    settings: Settings, *, migrate: bool = True, needs_redis: bool = True, overrides: Overrides | None = None
+) -> Runtime:
     """Put a runtime together on the running loop, with its configuration following the store.
 
+    A process that ``needs_redis`` does not start while a Redis that it is given is away; every process goes on without.
     Raises :class:`CommandFault` subclasses when something that it stands on cannot be had.
     """
-    chosen = overrides or Overrides()
-    clock = chosen.clock or SystemClock()
-    prepare_folder(settings.data_dir)
-    master = await asyncio.to_thread(load_master_key, settings)
     async with AsyncExitStack() as stack:
-        folder = await take_journal(settings, clock)
-        stack.callback(folder.release)
-        audit = audit_identity(settings, master, folder.writer)
-        store = await open_store(settings, clock, audit, migrate=migrate)
-        stack.push_async_callback(store.close)
-        background(stack, store.config.run())
-        prices = chosen.prices or await stored_prices(store, clock)
-        adapters = chosen.adapters or _registry(settings, clock, stack)
-        config, keys = EnvironmentConfig(store.config, settings), chosen.keys or environment_keys(settings)
-        node = new_ulid(clock)
-        desk = OperatorsDesk(
-            DeskParts(
-                settings=settings, clock=clock, store=store, config=config, keys=keys, prices=prices,
-                adapters=adapters, node=node,
-            )
-        )  # fmt: skip
-        telemetry = await telemetry_recorders(settings, config, stack)
-        pending = PendingEvents()
-        budget = LeasedBudget(store.budgets, lambda: config.snapshot().budgets, clock, writer=folder.writer, node=node)
-        with store_faults():
-            record = await open_record(settings, folder, _record_parts(store, audit, pending, desk, budget, clock))
-        record.start(stack)
-        stack.push_async_callback(budget.close)
-        background(stack, budget.run())
-        alerts = AlertRoom(settings, store, master, desk.trail, clock)
-        alerts.start(stack)
-        money = MoneyParts(
-            store=store, config=config, prices=prices, alerts=alerts.desk, trail=desk.trail, settled=budget.settled,
-            catch_up=record.recorder.catch_up, request_timeout=settings.request_timeout_s, clock=clock,
-        )  # fmt: skip
-        parts = _Parts(
-            settings, clock, store, master, adapters, prices, config, keys, desk, record, budget, pending, telemetry,
-            money, node,
-        )  # fmt: skip
+        chosen = overrides or Overrides()
+        ground = await lay_ground(settings, chosen, stack, migrate=migrate, needs_redis=needs_redis)
+        parts = await _parts(ground, stack)
         closing = AsyncExitStack()
         runtime = _assemble(parts, closing.aclose)
         await runtime.desk.open(runtime.router, stack)
@@ -156,36 +109,54 @@ async def build(settings: Settings, *, migrate: bool = True, overrides: Override
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """What :func:`_assemble` starts from. ``node`` names this process among those on one store, for its lifetime."""
+    """What :func:`_assemble` starts from."""
 
-    settings: Settings
-    clock: Clock
-    store: Store
-    master: MasterKey
-    adapters: AdapterSource
-    prices: PriceSource
-    config: ConfigSource
-    keys: KeySource
+    ground: Ground
     desk: OperatorsDesk
     record: RecordKeeping
     budget: LeasedBudget
     pending: PendingEvents
-    telemetry: list[Recorder]
     money: MoneyParts
-    node: str
+
+
+async def _parts(ground: Ground, stack: AsyncExitStack) -> _Parts:
+    settings, clock, store, config = ground.settings, ground.clock, ground.store, ground.config
+    writer = ground.folder.writer
+    desk = OperatorsDesk(
+        DeskParts(
+            settings=settings, clock=clock, store=store, config=config, keys=ground.keys, prices=ground.prices,
+            adapters=ground.adapters, node=ground.node,
+        )
+    )  # fmt: skip
+    pending = PendingEvents()
+    budget = LeasedBudget(store.budgets, lambda: config.snapshot().budgets, clock, writer=writer, node=ground.node)
+    with store_faults():
+        record = await open_record(settings, ground.folder, _record_parts(ground, pending, desk, budget))
+    record.start(stack)
+    stack.push_async_callback(budget.close)
+    background(stack, budget.run())
+    alerts = AlertRoom(settings, store, ground.master, desk.trail, clock)
+    alerts.start(stack)
+    money = MoneyParts(
+        store=store, config=config, prices=ground.prices, alerts=alerts.desk, trail=desk.trail,
+        settled=budget.settled, catch_up=record.recorder.catch_up, request_timeout=settings.request_timeout_s,
+        clock=clock,
+    )  # fmt: skip
+    return _Parts(ground, desk, record, budget, pending, money)
 
 
 def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
-    settings, clock, store, desk = parts.settings, parts.clock, parts.store, parts.desk
-    events, pepper = RecentEvents(), key_pepper(parts.master)
+    ground, desk = parts.ground, parts.desk
+    settings, clock, store = ground.settings, ground.clock, ground.store
+    events, pepper = RecentEvents(), key_pepper(ground.master)
     router = _router(parts, events)
     live = LiveMetrics(store.metrics, parts.pending, clock, lambda: (router.in_flight, router.streams))
     return Runtime(
         settings=settings,
         clock=clock,
-        config=parts.config,
+        config=ground.config,
         router=router,
-        adapters=parts.adapters,
+        adapters=ground.adapters,
         events=events,
         recording=parts.record,
         audit=store.audit,
@@ -199,7 +170,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         limits=store.limits,
         budgets=store.budgets,
         desk=desk,
-        prices=parts.prices,
+        prices=ground.prices,
         accounts=store.accounts,
         users=store.users,
         api_keys=store.api_keys,
@@ -208,50 +179,40 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         authenticator=KeyAuthenticator(store.api_keys, store.accounts, pepper, clock),
         session_gate=SessionGate(store.sessions, clock),
         readiness=Readiness(),
+        redis=ground.redis,
         pepper=pepper,
-        key_was_made=parts.master.made,
+        key_was_made=ground.master.made,
         close=close,
     )
 
 
 def _router(parts: _Parts, events: RecentEvents) -> Router:
+    ground = parts.ground
     return Router(
-        config=parts.config,
+        config=ground.config,
         adapters=parts.desk.adapters,
-        keys=parts.keys,
-        prices=parts.prices,
-        recorder=FanOutRecorder(parts.record.recorder, events, *parts.desk.recorders, *parts.telemetry),
+        keys=ground.keys,
+        prices=ground.prices,
+        recorder=FanOutRecorder(parts.record.recorder, events, *parts.desk.recorders, *ground.telemetry),
         journal=parts.record.journal,
         budget=parts.budget,
-        clock=parts.clock,
-        policy=router_policy(parts.settings),
-        node=parts.node,
+        clock=ground.clock,
+        policy=router_policy(ground.settings),
+        node=ground.node,
     )
 
 
-def _record_parts(
-    store: Store, audit: AuditIdentity, pending: PendingEvents, desk: OperatorsDesk, budget: LeasedBudget, clock: Clock
-) -> RecordParts:
+def _record_parts(ground: Ground, pending: PendingEvents, desk: OperatorsDesk, budget: LeasedBudget) -> RecordParts:
     return RecordParts(
-        store=store.events,
-        heads=audit.heads,
+        store=ground.store.events,
+        heads=ground.audit.heads,
         overlay=pending,
         on_gap=desk.note_gap,
         reclaim=budget.reclaim,
-        clock=clock,
+        clock=ground.clock,
     )
 
 
 def key_pepper(master: MasterKey) -> bytes:
     """Return what API keys are hashed with."""
     return master.derive("api key pepper")
-
-
-def _registry(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AdapterRegistry:
-    secrets = KnownSecrets()
-    for key in (settings.openai_api_key, settings.anthropic_api_key):
-        if key is not None:
-            secrets.add(key)
-    registry = AdapterRegistry(clock=clock, base_urls=base_urls(settings), secrets=secrets)
-    stack.push_async_callback(registry.close)
-    return registry

@@ -100,7 +100,7 @@ def _later_parts(settings: Settings) -> list[Finding]:
         budgets,
         alerts,
         limits,
-        Finding("warning", "Redis", "REDIS_URL is set, but this version keeps everything in the process"),
+        Finding("ok", "Redis", "REDIS_URL is set"),
     ]
 
 

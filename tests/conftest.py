@@ -7,7 +7,7 @@ from hypothesis import settings
 
 from tests.support.turns import turn
 
-pytest_plugins = ("tests.support.database",)
+pytest_plugins = ("tests.support.database", "tests.support.redis_server")
 
 # Two tests run at a time, beside servers and browsers: how long one example took says nothing.
 settings.register_profile("beside_others", deadline=None)

@@ -132,6 +132,13 @@ def test_an_unreachable_store_is_exit_3_and_shows_no_password(folder):
     assert "hidden-word" not in text
 
 
+def test_an_unreachable_redis_is_one_clear_line_and_exit_3_and_shows_no_password(folder):
+    url = "redis://:hidden-value@127.0.0.1:9/0"
+    text = complaint("up", "--data-dir", folder, "--port", "0", code=3, REDIS_URL=url, OPENAI_API_KEY="sk-x")
+    assert "Redis at REDIS_URL does not answer" in text
+    assert "hidden-value" not in text
+
+
 def test_migrating_twice_changes_nothing(folder):
     first = json.loads(run("migrate", "--data-dir", folder, "--json").stdout)
     second = json.loads(run("migrate", "--data-dir", folder, "--json").stdout)

@@ -1,0 +1,167 @@
+"""The one way to Redis: every call bounded in time, behind a breaker of its own that a single probe closes again."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final, TypeVar
+
+from msgspec import Struct
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoPermissionError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
+
+from router_core.clock import Clock
+from router_core.errors import sanitize_message
+from router_core.types import Secret
+
+__all__ = ["LinkDownError", "LinkPolicy", "LinkState", "RedisLink", "connect"]
+
+_PROBE_KEY: Final = "signalbox:probe"
+_PROBE_TTL_S: Final = 60
+# What Redis says about itself rather than about one command: while that lasts, no other call will do better.
+_UNUSABLE: Final = (ReadOnlyError, OutOfMemoryError, NoPermissionError)
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class LinkDownError(Exception):
+    """Redis gave no answer in time, cannot be written, or is known to be away; the caller does without."""
+
+
+class LinkPolicy(Struct, frozen=True, kw_only=True):
+    """Seconds that a call may take, failures in a row that open the breaker, seconds between probes, connections."""
+
+    call_timeout_s: float = 0.1
+    failures: int = 3
+    probe_every_s: float = 1.0
+    connections: int = 32
+
+
+class LinkState(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is known about Redis: ``since`` is when it went up or down, ``skipped`` counts calls not made while down."""
+
+    up: bool
+    since: datetime
+    calls: int
+    failures: int
+    skipped: int
+    outages: int
+    last_error: str | None
+
+
+def connect(url: Secret, policy: LinkPolicy) -> Redis:
+    """Return a client that retries nothing and opens its connections when they are needed.
+
+    Raises ``ValueError`` for a URL that cannot be used.
+    """
+    pool = BlockingConnectionPool.from_url(
+        url.reveal(),
+        max_connections=policy.connections,
+        timeout=policy.call_timeout_s,
+        socket_timeout=policy.call_timeout_s,
+        socket_connect_timeout=policy.call_timeout_s,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return Redis.from_pool(pool)
+
+
+class RedisLink:
+    """Calls Redis for everybody in this process. :meth:`run` must be running for an outage to end."""
+
+    def __init__(self, redis: Redis, clock: Clock, policy: LinkPolicy | None = None) -> None:
+        self._redis = redis
+        self._clock = clock
+        self._policy = policy or LinkPolicy()
+        self._up = True
+        self._since = clock.utcnow()
+        self._in_a_row = 0
+        self._calls = self._failures = self._skipped = self._outages = 0
+        self._last_error: str | None = None
+        self._went_down = asyncio.Event()
+
+    @property
+    def up(self) -> bool:
+        """Whether calls are made at all."""
+        return self._up
+
+    @property
+    def redis(self) -> Redis:
+        """The client itself, for subscriptions, which wait longer than a call may."""
+        return self._redis
+
+    def state(self) -> LinkState:
+        """Return how the link is doing."""
+        return LinkState(
+            up=self._up,
+            since=self._since,
+            calls=self._calls,
+            failures=self._failures,
+            skipped=self._skipped,
+            outages=self._outages,
+            last_error=self._last_error,
+        )
+
+    async def call(self, work: Callable[[Redis], Awaitable[T]]) -> T:
+        """Return what ``work`` gets out of Redis.
+
+        Raises :class:`LinkDownError` at once while Redis is down, else when there is no good answer within the bound.
+        """
+        if not self._up:
+            self._skipped += 1
+            raise LinkDownError("Redis is down")
+        return await self._made(work)
+
+    async def run(self) -> None:
+        """Probe Redis, one probe at a time, for as long as it is down; until cancelled."""
+        while True:
+            await self._went_down.wait()
+            while not self._up:
+                await self._clock.sleep(self._policy.probe_every_s * (0.75 + 0.5 * self._clock.random()))
+                await self._probe()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._redis.aclose()
+
+    async def _made(self, work: Callable[[Redis], Awaitable[T]]) -> T:
+        self._calls += 1
+        try:
+            async with asyncio.timeout(self._policy.call_timeout_s):
+                answer = await work(self._redis)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._failed(error)
+            raise LinkDownError("Redis gave no good answer") from None
+        self._in_a_row = 0
+        return answer
+
+    async def _probe(self) -> None:
+        """Write something that goes away by itself: a Redis that cannot be written is of no use."""
+        try:
+            await self._made(lambda redis: redis.set(_PROBE_KEY, b"1", ex=_PROBE_TTL_S))
+        except LinkDownError:
+            return
+        self._up = True
+        self._since = self._clock.utcnow()
+        self._went_down.clear()
+        _log.info("Redis is back")
+
+    def _failed(self, error: Exception) -> None:
+        self._failures += 1
+        self._last_error = _told(error)
+        if isinstance(error, ResponseError) and not isinstance(error, _UNUSABLE):
+            _log.error("Redis refused a command: %s", self._last_error)
+            return
+        self._in_a_row += 1
+        if self._up and self._in_a_row >= self._policy.failures:
+            self._up = False
+            self._outages += 1
+            self._since = self._clock.utcnow()
+            self._went_down.set()
+            _log.warning("Redis is down, going on without it: %s", self._last_error)
+
+
+def _told(error: Exception) -> str:
+    text = sanitize_message(str(error)) or "no answer in time"
+    return f"{type(error).__name__}: {text}"

@@ -1,0 +1,99 @@
+"""What one process stands on: settings, clock, master key, journal, store, configuration, prices and providers."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from router_core.clock import Clock, SystemClock, new_ulid
+from router_core.errors.known_secrets import KnownSecrets
+from router_core.journal.folders import WriterFolder
+from router_core.ports import AdapterSource, ConfigSource, KeySource, PriceSource, Recorder
+from router_core.providers.registry import AdapterRegistry
+from signalbox.audit_identity import AuditIdentity, audit_identity
+from signalbox.data_dir import prepare_folder
+from signalbox.environment_config import EnvironmentConfig
+from signalbox.master_key import MasterKey, load_master_key
+from signalbox.price_book import stored_prices
+from signalbox.provider_keys import base_urls, environment_keys
+from signalbox.record_keeping import take_journal
+from signalbox.redis import open_link
+from signalbox.settings import Settings
+from signalbox.store import Store, open_store
+from signalbox.tasks import background
+from signalbox.telemetry import telemetry_recorders
+
+if TYPE_CHECKING:
+    from router_core.redis_link import RedisLink
+
+__all__ = ["Ground", "Overrides", "lay_ground"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What a caller puts in place of the real thing."""
+
+    clock: Clock | None = None
+    adapters: AdapterSource | None = None
+    keys: KeySource | None = None
+    prices: PriceSource | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What everything else is built on. ``node`` names this process among those on one store, for its lifetime."""
+
+    settings: Settings
+    clock: Clock
+    master: MasterKey
+    folder: WriterFolder
+    audit: AuditIdentity
+    store: Store
+    redis: "RedisLink | None"
+    prices: PriceSource
+    adapters: AdapterSource
+    config: ConfigSource
+    keys: KeySource
+    telemetry: list[Recorder]
+    node: str
+
+
+async def lay_ground(
+    settings: Settings, chosen: Overrides, stack: AsyncExitStack, *, migrate: bool, needs_redis: bool
+) -> Ground:
+    """Open what a process stands on; ``stack`` closes it. Raises :class:`CommandFault` subclasses."""
+    clock = chosen.clock or SystemClock()
+    prepare_folder(settings.data_dir)
+    master = await asyncio.to_thread(load_master_key, settings)
+    folder = await take_journal(settings, clock)
+    stack.callback(folder.release)
+    audit = audit_identity(settings, master, folder.writer)
+    store = await open_store(settings, clock, audit, migrate=migrate)
+    stack.push_async_callback(store.close)
+    background(stack, store.config.run())
+    config = EnvironmentConfig(store.config, settings)
+    return Ground(
+        settings=settings,
+        clock=clock,
+        master=master,
+        folder=folder,
+        audit=audit,
+        store=store,
+        redis=await open_link(settings, clock, stack, must_answer=needs_redis),
+        prices=chosen.prices or await stored_prices(store, clock),
+        adapters=chosen.adapters or _registry(settings, clock, stack),
+        config=config,
+        keys=chosen.keys or environment_keys(settings),
+        telemetry=await telemetry_recorders(settings, config, stack),
+        node=new_ulid(clock),
+    )
+
+
+def _registry(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AdapterRegistry:
+    secrets = KnownSecrets()
+    for key in (settings.openai_api_key, settings.anthropic_api_key):
+        if key is not None:
+            secrets.add(key)
+    registry = AdapterRegistry(clock=clock, base_urls=base_urls(settings), secrets=secrets)
+    stack.push_async_callback(registry.close)
+    return registry
