@@ -24,6 +24,7 @@ from router_core.types import (
     EVERY_ACCOUNT,
     STANDARD_USE_CASES,
     AuditFilter,
+    Authorship,
     Drill,
     DrillOrder,
     DrillReport,
@@ -207,7 +208,8 @@ class Operations:
         before = msgspec.to_builtins(self._parts.config.snapshot().policy(use_case))
         act = structs.replace(self._action(person, verb, use_case, detail), before=before, after=detail)
         await self._parts.trail.require(act)
-        revision = await self._parts.policies.put_policy(use_case, policy)
+        by = Authorship(actor=person.name)
+        revision = await self._parts.policies.put_policy(use_case, policy, by)
         await self._parts.refresh()
         return revision
 
