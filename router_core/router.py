@@ -26,7 +26,7 @@ from router_core.resilience.concurrency import AdaptiveLimit
 from router_core.resilience.deadline import Deadline
 from router_core.resilience.upstream import Upstream
 from router_core.resilience.upstreams import Upstreams
-from router_core.selection import explain, refusal, select
+from router_core.selection import Signals, explain, refusal, select
 from router_core.types import (
     EMBEDDED,
     AnswerEnd,
@@ -104,6 +104,13 @@ class Router:
         self._streams = 0
         self._journal = journal or MemoryJournal()
         self._attempts = Attempts(adapters, keys, self._journal, self._clock, self.policy.attempts, node)
+        self._signals = Signals(
+            chance=self._clock.random,
+            pace=self._attempts.pace,
+            load=self._attempts.load,
+            tariff=prices.tariff,
+            expected_output=self._attempts.outputs.expected,
+        )
 
     @property
     def in_flight(self) -> int:
@@ -221,7 +228,7 @@ class Router:
 
     def _plan(self, exchange: Exchange) -> Plan:
         snapshot = self._config.snapshot()
-        plan = select(exchange.request, snapshot, exchange.account_id, self._attempts.absence)
+        plan = select(exchange.request, snapshot, exchange.account_id, self._attempts.absence, self._signals)
         exchange.keeps_content = exchange.account_id in snapshot.content_accounts
         exchange.planned(explain(exchange.request, snapshot, plan))
         if not plan.candidates:

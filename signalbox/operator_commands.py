@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router_core.types import DrillFault, MidStream
+from router_core.types import DrillFault, MidStream, Strategy
 
 if TYPE_CHECKING:
     from signalbox.commands.operator_client import ServerOptions
@@ -24,7 +24,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The use case.")]
 
 drills = typer.Typer(no_args_is_help=True, help="Faults on purpose: start, stop, list.")
 breakers = typer.Typer(no_args_is_help=True, help="Circuit breakers: list, reset, open, close.")
-use_cases = typer.Typer(no_args_is_help=True, help="How use cases are served when things go wrong: list, set, reset.")
+use_cases = typer.Typer(no_args_is_help=True, help="How use cases are served: list, set, reset.")
 
 
 @drills.command("start")
@@ -147,6 +147,11 @@ def set_policy(  # noqa: PLR0913 - one for each option
     ] = None,
     hedge: Annotated[bool | None, typer.Option(help="Ask the next provider too when the first token is late.")] = None,
     hedge_after: Annotated[int | None, typer.Option(help="Milliseconds that count as late; 0 for p95.")] = None,
+    strategy: Annotated[Strategy | None, typer.Option(help="Who is asked first.")] = None,
+    order: Annotated[str | None, typer.Option(help="Providers in order: A,B,C; '' for the default order.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Weights: A=70,B=30; '' for those of the rows.")] = None,
+    canary: Annotated[str | None, typer.Option(help="A provider's share of the requests: A=5; '' for none.")] = None,
+    sticky: Annotated[bool | None, typer.Option(help="Draw once for a conversation, not for a request.")] = None,
     url: Url = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -163,6 +168,11 @@ def set_policy(  # noqa: PLR0913 - one for each option
         "refusal_fails_over": refusal_fails_over,
         "hedge": hedge,
         "hedge_after_ms": hedge_after,
+        "strategy": strategy,
+        "order": command.read_order(order),
+        "weights": command.read_weights(weights),
+        "canary": command.read_canary(canary),
+        "sticky": sticky,
     }
     command.set_policy(name, changes, _options(url, data_dir, as_json=as_json))
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 from msgspec import structs
@@ -24,7 +24,6 @@ from router_core.types import (
     EVERY_ACCOUNT,
     STANDARD_USE_CASES,
     AuditFilter,
-    Authorship,
     Drill,
     DrillOrder,
     DrillReport,
@@ -36,6 +35,7 @@ from router_core.types import (
     ProviderConfig,
     UpstreamState,
     UseCasePolicy,
+    policy_faults,
 )
 
 __all__ = ["HealthSource", "Operations", "OperationsParts", "drill_ended"]
@@ -191,6 +191,7 @@ class Operations:
                 policy=snapshot.policy(name),
                 is_default=name not in snapshot.policies,
                 providers=tuple(row.name for row in snapshot.providers if name in row.use_cases),
+                faults=tuple(policy_faults(name, snapshot.policy(name), snapshot)),
             )
             for name in sorted(self._use_case_names())
         ]
@@ -198,18 +199,23 @@ class Operations:
     async def set_policy(self, use_case: str, policy: UseCasePolicy | None, person: Principal) -> int:
         """Set how ``use_case`` is served, None for the default; return the new revision of the configuration.
 
-        Raises :class:`NotFoundError` for a use case that neither a provider nor a preference names.
+        Raises :class:`NotFoundError` for a use case that neither a provider nor a preference names, and
+        :class:`ValidationError` for a policy that names providers which are not there.
         """
         require(person, "providers.edit")
         if use_case not in self._use_case_names():
             raise NotFoundError("There is no such use case")
+        snapshot = self._parts.config.snapshot()
+        for fault in () if policy is None else policy_faults(use_case, policy, snapshot):
+            if not fault.harmless:
+                raise ValidationError(f"{fault.field}: {fault.message}", field=fault.field)
         verb = "use_case.policy_reset" if policy is None else "use_case.policy_set"
-        detail: Detail = {} if policy is None else msgspec.to_builtins(policy)
-        before = msgspec.to_builtins(self._parts.config.snapshot().policy(use_case))
-        act = structs.replace(self._action(person, verb, use_case, detail), before=before, after=detail)
+        before = msgspec.to_builtins(snapshot.policy(use_case))
+        after = {} if policy is None else msgspec.to_builtins(policy)
+        act = self._action(person, verb, use_case, _in_line(after))
+        act = structs.replace(act, before=before, after=after)
         await self._parts.trail.require(act)
-        by = Authorship(actor=person.name)
-        revision = await self._parts.policies.put_policy(use_case, policy, by)
+        revision = await self._parts.policies.put_policy(use_case, policy)
         await self._parts.refresh()
         return revision
 
@@ -271,6 +277,15 @@ def _set_fields(wanted: AuditFilter) -> Detail:
         elif value is not None:
             found[name] = value
     return found
+
+
+def _in_line(values: dict[str, Any]) -> Detail:
+    """Return ``values`` with lists and tables as text: ``a, b`` and ``a=70, b=30``."""
+    return {name: _text_of(value) if isinstance(value, list | dict) else value for name, value in values.items()}
+
+
+def _text_of(value: list[str] | dict[str, Any]) -> str:
+    return ", ".join(value if isinstance(value, list) else (f"{name}={each}" for name, each in value.items()))
 
 
 def drill_ended(drill: Drill, clock: Clock) -> OperatorAction:

@@ -7,6 +7,7 @@ from router_core.attempts.continuation import can_continue, continued
 from router_core.attempts.facts import RequestFacts
 from router_core.attempts.hedge import Hedge, hedge_delay
 from router_core.attempts.open_call import BYTES_PER_TOKEN, Acquired, OpenCall
+from router_core.attempts.outputs import OutputSizes
 from router_core.attempts.payment import HeldCall, Payment
 from router_core.attempts.policy import AttemptPolicy, call_timeouts
 from router_core.attempts.trail import Trail
@@ -30,11 +31,14 @@ from router_core.types import (
     AnswerEnd,
     FinishReason,
     LLMRequest,
+    Load,
+    Pace,
     Plan,
     ProviderAnswer,
     ProviderCall,
     ProviderConfig,
     ProviderPart,
+    Usage,
 )
 
 __all__ = ["Attempts"]
@@ -46,7 +50,7 @@ _FULL_RETRY_MS = 1_000
 class Attempts:
     """Makes the calls of plans against real adapters. It belongs to one event loop."""
 
-    __slots__ = ("_adapters", "_clock", "_journal", "_keys", "policy", "upstreams")
+    __slots__ = ("_adapters", "_clock", "_journal", "_keys", "outputs", "policy", "upstreams")
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class Attempts:
         self._clock = clock
         self.policy = policy
         self.upstreams = Upstreams(policy.upstreams, clock, node)
+        self.outputs = OutputSizes()
 
     def upstream_of(self, provider: ProviderConfig) -> Upstream | None:
         """Return where calls to ``provider`` go, None while it has no key."""
@@ -82,9 +87,20 @@ class Attempts:
         wait = upstream.breaker.wait_ms()
         if wait > 0:
             return Absence("breaker_open", f"circuit breaker is open for another {wait / 1000:.1f} s", wait)
-        if not upstream.limiter.has_room():
-            return Absence("saturated", f"already has {upstream.limiter.in_flight} calls in flight", _FULL_RETRY_MS)
+        if not upstream.has_room(provider):
+            load = upstream.load(provider)
+            return Absence("saturated", f"already has {load.in_flight} of {load.limit} calls in flight", _FULL_RETRY_MS)
         return None
+
+    def pace(self, provider: ProviderConfig) -> Pace | None:
+        """Return how soon first tokens of ``provider`` came lately, None where too few did."""
+        upstream = self.upstream_of(provider)
+        return None if upstream is None else upstream.first_tokens.pace(self._clock.now())
+
+    def load(self, provider: ProviderConfig) -> Load | None:
+        """Return the calls that ``provider`` has in flight in this process, None while it has no key."""
+        upstream = self.upstream_of(provider)
+        return None if upstream is None else upstream.load(provider)
 
     def trail(self, plan: Plan, deadline: Deadline, facts: RequestFacts, payment: Payment) -> Trail:
         """Begin the trail of a request."""
@@ -100,6 +116,7 @@ class Attempts:
                     if _is_unwanted(answer.finish_reason, trail):
                         raise call.refused(answer.usage)
                     call.succeeded(answer)
+                    self._learn(trail, answer.usage)
             except ProviderError as error:
                 await trail.recover(error, call.upstream)
                 continue
@@ -125,6 +142,7 @@ class Attempts:
                                 if call.first_token is None and _is_unwanted(part.finish_reason, trail):
                                     raise call.refused(part.usage)
                                 call.observe(part)
+                                self._learn(trail, part.usage)
                                 yield part
                                 return
                             call.observe(part)
@@ -174,6 +192,9 @@ class Attempts:
                 upstream.retry_budget.note_call()
             return OpenCall(trail, number, acquired, order, adapter, self._clock)
 
+    def _learn(self, trail: Trail, usage: Usage) -> None:
+        self.outputs.note(trail.facts.use_case, usage.output_tokens + usage.reasoning_tokens)
+
     async def _write_down(self, trail: Trail, number: int, acquired: Acquired) -> None:
         """Have the journal know of the call before it is made; without that it is not made."""
         now = self._clock.utcnow()
@@ -221,7 +242,7 @@ async def _acquired(upstream: Upstream, trail: Trail) -> Acquired | None:
     finally:
         if permit is None:
             held.release()
-    return None if permit is None else Acquired(upstream, permit, held)
+    return None if permit is None else Acquired(upstream, trail.candidate.provider, permit, held)
 
 
 async def _held(trail: Trail) -> HeldCall | None:
@@ -241,13 +262,14 @@ def _permit(upstream: Upstream, trail: Trail) -> Permit | None:
     if rest is not None:
         trail.skip(rest_error(rest))
         return None
-    if not upstream.limiter.take():
+    provider = trail.candidate.provider
+    if not upstream.take(provider):
         trail.skip(OverloadedError("The provider is at its limit", retry_after_ms=_FULL_RETRY_MS))
         return None
     try:
         return upstream.breaker.acquire()
     except CircuitBreakerOpenError as error:
-        upstream.limiter.give_back()
+        upstream.give_back(provider)
         trail.skip(error)
         return None
 

@@ -18,6 +18,7 @@ from router_core.types import (
     Candidate,
     ProviderAnswer,
     ProviderCall,
+    ProviderConfig,
     ProviderPart,
     ReasoningDelta,
     TextDelta,
@@ -39,6 +40,7 @@ class Acquired(NamedTuple):
     """What a call needs and gives back once: a place at its upstream, the breaker's permit, and the money."""
 
     upstream: Upstream
+    provider: ProviderConfig
     permit: Permit
     held: HeldCall
 
@@ -46,7 +48,7 @@ class Acquired(NamedTuple):
         """The call was not made."""
         self.held.release()
         self.permit.ignore()
-        self.upstream.limiter.give_back()
+        self.upstream.give_back(self.provider)
 
 
 class OpenCall:
@@ -130,7 +132,7 @@ class OpenCall:
         """A part of a stream arrived."""
         if self.first_token is None:
             self.first_token = self._clock.now()
-            self.upstream.first_tokens.note(self.first_token - self._started)
+            self.upstream.first_tokens.note(self.first_token - self._started, self.first_token)
             self._trail.served_by = self.candidate
         match part:
             case TextDelta():
@@ -188,13 +190,16 @@ class OpenCall:
 
     def _failed(self, outcome: str, usage: Usage | None, error: LLMError | None = None) -> None:
         """There is no answer, but ``usage`` is what it took."""
+        if self.first_token is None and self._trail.facts.streamed:
+            now = self._clock.now()
+            self.upstream.first_tokens.note_in_vain(now - self._started, now)
         self._close(outcome, usage, self._held.settle(usage, ""), error)
 
     def _close(self, outcome: str, usage: Usage | None, paid: Paid, error: LLMError | None = None) -> None:
         self._done = True
         self._permit.ignore()
-        self.upstream.limiter.give_back()
         provider = self.candidate.provider
+        self.upstream.give_back(provider)
         first = self.first_token
         self._trail.log.append(
             Attempt(

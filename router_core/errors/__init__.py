@@ -2,7 +2,6 @@
 
 from router_core.errors.base import (
     CircuitBreakerOpenError,
-    ConflictError,
     ForbiddenError,
     InternalError,
     LLMError,
@@ -43,7 +42,6 @@ from router_core.errors.sanitizer import mask_api_key, redact, sanitize_message
 
 __all__ = [
     "CircuitBreakerOpenError",
-    "ConflictError",
     "ContentRefusedError",
     "ContextTooLongError",
     "ForbiddenError",

@@ -18,7 +18,8 @@ from router_core.resilience.concurrency import AdaptiveLimit, ConcurrencyPolicy
 from router_core.resilience.first_tokens import FirstTokens
 from router_core.resilience.rest import Rest
 from router_core.resilience.retry_budget import RetryBudget, RetryBudgetPolicy
-from router_core.types import Headroom, UpstreamKey, UpstreamState
+from router_core.resilience.row_calls import RowCalls
+from router_core.types import Headroom, Load, ProviderConfig, UpstreamKey, UpstreamState
 
 __all__ = ["Upstream", "UpstreamPolicy"]
 
@@ -48,7 +49,7 @@ class Upstream:
 
     __slots__ = (
         "_clock", "_headroom_at", "_policy", "breaker", "credential_rest", "first_tokens", "headroom", "hedge_budget",
-        "id", "key", "limiter", "rest", "retry_budget",
+        "id", "key", "limiter", "rest", "retry_budget", "rows",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +64,7 @@ class Upstream:
         self.hedge_budget = RetryBudget(policy.hedge_budget, clock)
         self.limiter = AdaptiveLimit(policy.concurrency, clock)
         self.first_tokens = FirstTokens()
+        self.rows = RowCalls()
         self.headroom: Headroom | None = None
         self._headroom_at: datetime | None = None
         self._policy = policy
@@ -74,6 +76,31 @@ class Upstream:
         if own == shared == 0:
             return None
         return self.rest if own >= shared else self.credential_rest
+
+    def load(self, provider: ProviderConfig) -> Load:
+        """Return the calls in flight where ``provider`` has least room: those of the row, or those of the upstream."""
+        whole = Load(self.limiter.in_flight, self.limiter.limit)
+        most = provider.limits.max_concurrency
+        if most is None:
+            return whole
+        row = Load(self.rows.in_flight(provider), most)
+        return row if row.in_flight * whole.limit >= whole.in_flight * most else whole
+
+    def has_room(self, provider: ProviderConfig) -> bool:
+        """Say whether one more call may be made for ``provider``."""
+        return self.rows.has_room(provider) and self.limiter.has_room()
+
+    def take(self, provider: ProviderConfig) -> bool:
+        """Count one more call in flight for ``provider``, if there is room."""
+        if not self.rows.has_room(provider) or not self.limiter.take():
+            return False
+        self.rows.add(provider)
+        return True
+
+    def give_back(self, provider: ProviderConfig) -> None:
+        """One call less is in flight for ``provider``."""
+        self.limiter.give_back()
+        self.rows.remove(provider)
 
     def note_answer(self, headroom: Headroom | None) -> None:
         """A call was answered well."""

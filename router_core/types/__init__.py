@@ -45,16 +45,6 @@ from router_core.types.config import (
     ProviderKind,
     Snapshot,
 )
-from router_core.types.configuration import (
-    NOBODY,
-    Authorship,
-    ConfigChange,
-    ConfigDraft,
-    ConfigLine,
-    Configuration,
-    ConfigVersion,
-    Finding,
-)
 from router_core.types.drill import Drill, DrillFault, DrillOrder, DrillReport
 from router_core.types.events import Content, EventStatus, RequestEvent
 from router_core.types.health import (
@@ -82,6 +72,7 @@ from router_core.types.metrics import (
 )
 from router_core.types.money import NANO_PER_USD, NanoUSD, dollars, format_usd, parse_usd, read_dollars
 from router_core.types.plan import Attempt, CallReason, Candidate, Considered, Decision, Dropped, Plan
+from router_core.types.policy_faults import PolicyFault, policy_faults
 from router_core.types.price import Price, PriceBook, PriceKind, PriceTier, Rates, Tariff
 from router_core.types.provider_call import AnswerEnd, CallTimeouts, ProviderAnswer, ProviderCall, ProviderPart
 from router_core.types.request import (
@@ -116,9 +107,9 @@ from router_core.types.response import (
 )
 from router_core.types.retention import RetentionReport, RetentionRule
 from router_core.types.secret import Secret
-from router_core.types.upstream import Headroom, UpstreamKey, UpstreamState, model_family
+from router_core.types.upstream import Headroom, Load, Pace, UpstreamKey, UpstreamState, model_family
 from router_core.types.usage import Usage, added
-from router_core.types.use_case import MidStream, UseCasePolicy
+from router_core.types.use_case import STRATEGIES, Canary, MidStream, Strategy, UseCasePolicy
 
 __all__ = [
     "ALERT_KINDS",
@@ -129,10 +120,10 @@ __all__ = [
     "EVERYTHING",
     "EVERY_ACCOUNT",
     "NANO_PER_USD",
-    "NOBODY",
     "REQUEST_EVENT",
     "SILENT_OUTCOMES",
     "STANDARD_USE_CASES",
+    "STRATEGIES",
     "Alert",
     "AlertChannel",
     "AlertDelivery",
@@ -146,7 +137,6 @@ __all__ = [
     "AuditEntry",
     "AuditFilter",
     "AuditPage",
-    "Authorship",
     "BreakerCause",
     "BreakerPhase",
     "BreakerState",
@@ -160,16 +150,12 @@ __all__ = [
     "CachePolicy",
     "CallReason",
     "CallTimeouts",
+    "Canary",
     "Candidate",
     "Capabilities",
     "ChainHead",
     "ChannelKind",
     "Charge",
-    "ConfigChange",
-    "ConfigDraft",
-    "ConfigLine",
-    "ConfigVersion",
-    "Configuration",
     "Considered",
     "Content",
     "Cost",
@@ -183,7 +169,6 @@ __all__ = [
     "Dropped",
     "EventStatus",
     "ExportFormat",
-    "Finding",
     "FinishPart",
     "FinishReason",
     "Flags",
@@ -198,6 +183,7 @@ __all__ = [
     "KeyRole",
     "LLMRequest",
     "LLMResponse",
+    "Load",
     "Message",
     "MetricPoint",
     "MetricRow",
@@ -208,9 +194,11 @@ __all__ = [
     "MidStream",
     "NanoUSD",
     "OperatorAction",
+    "Pace",
     "Payer",
     "PersonRole",
     "Plan",
+    "PolicyFault",
     "Price",
     "PriceBook",
     "PriceKind",
@@ -235,6 +223,7 @@ __all__ = [
     "Snapshot",
     "SpentOut",
     "StartPart",
+    "Strategy",
     "StreamPart",
     "Tariff",
     "TextDelta",
@@ -261,5 +250,6 @@ __all__ = [
     "format_usd",
     "model_family",
     "parse_usd",
+    "policy_faults",
     "read_dollars",
 ]

@@ -84,7 +84,8 @@ class Flags(Struct, frozen=True, kw_only=True):
 class Snapshot:
     """All providers at one revision, with look-ups whose cost does not grow with their number.
 
-    Every look-up returns providers that ``account_id`` may use, account-specific before global, in stored order.
+    Every look-up returns providers that ``account_id`` may use, account-specific before global; those of a use case
+    with its preferred model first and non-default before default, else in stored order.
     """
 
     __slots__ = (
@@ -118,6 +119,9 @@ class Snapshot:
         self._defaults: dict[str | None, list[ProviderConfig]] = {}
         for provider in self.providers:
             self._index(provider)
+        for (use_case, _), listed in self._by_use_case.items():
+            preferred = preferences.get(use_case)
+            listed.sort(key=lambda each: (each.model != preferred, each.is_default))
 
     def _index(self, provider: ProviderConfig) -> None:
         scope = provider.account_id
@@ -140,6 +144,10 @@ class Snapshot:
         """Return the provider called ``name`` if ``account_id`` may use it."""
         found = self._by_name.get(name)
         return found if found is not None and found.account_id in (None, account_id) else None
+
+    def named(self, name: str) -> ProviderConfig | None:
+        """Return the provider called ``name``, whoever may use it."""
+        return self._by_name.get(name)
 
     def defaults(self, account_id: str | None) -> list[ProviderConfig]:
         """Return the default providers."""

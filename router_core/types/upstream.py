@@ -8,7 +8,7 @@ from msgspec import Struct
 from router_core.types.breaker import BreakerState
 from router_core.types.config import ProviderKind
 
-__all__ = ["Headroom", "UpstreamKey", "UpstreamState", "model_family"]
+__all__ = ["Headroom", "Load", "Pace", "UpstreamKey", "UpstreamState", "model_family"]
 
 # A dated snapshot of a model: -2024-08-06, -20251001, -latest.
 _SNAPSHOT = re.compile(r"(?:-\d{4}-\d{2}-\d{2}|-20\d{6}|-latest)$")
@@ -28,6 +28,20 @@ class UpstreamKey(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.credential}:{self.family}"
+
+
+class Load(Struct, frozen=True):
+    """How many calls this process has in flight, of how many that may be."""
+
+    in_flight: int
+    limit: int
+
+
+class Pace(Struct, frozen=True):
+    """The median of the newest first-token times of one upstream, in seconds, and how many ``samples`` that are."""
+
+    seconds: float
+    samples: int
 
 
 class Headroom(Struct, frozen=True, kw_only=True, rename="camel"):

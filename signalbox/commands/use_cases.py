@@ -1,4 +1,4 @@
-"""``signalbox use-cases``: how a running server serves use cases when things go wrong."""
+"""``signalbox use-cases``: how a running server serves use cases."""
 
 from typing import Any
 
@@ -11,9 +11,10 @@ from router_core.api.admin_use_cases import PolicyChange, UseCaseList
 from router_core.types import UseCasePolicy
 from signalbox.commands.operator_client import ServerOptions, connected, in_options, segment
 from signalbox.commands.output import print_json, print_line
+from signalbox.commands.policy_words import in_words, read_canary, read_order, read_weights
 from signalbox.faults import UsageFault
 
-__all__ = ["list_use_cases", "reset_policy", "set_policy"]
+__all__ = ["list_use_cases", "read_canary", "read_order", "read_weights", "reset_policy", "set_policy"]
 
 _OPTIONS = {
     "first_token_s": "--first-token",
@@ -21,6 +22,8 @@ _OPTIONS = {
     "connect_s": "--connect",
     "min_tokens_per_s": "--min-rate",
     "hedge_after_ms": "--hedge-after",
+    "order": "--order",
+    "weights": "--weights",
 }
 
 
@@ -32,12 +35,15 @@ def list_use_cases(options: ServerOptions) -> None:
         print_json(found)
     else:
         Console().print(_table(found))
+        for each in found:
+            for fault in each.faults:
+                print_line(f"{each.use_case}: {fault.field}: {fault.message}")
 
 
 def set_policy(name: str, changes: dict[str, Any], options: ServerOptions) -> None:
     """Change the fields of the policy that are not None in ``changes``, and leave the others as they are.
 
-    ``hedge_after_ms`` 0 stands for the observed 95th percentile.
+    ``hedge_after_ms`` 0 stands for the observed 95th percentile, an empty ``canary`` for none.
     """
     named = {field: value for field, value in changes.items() if value is not None}
     if not named:
@@ -61,7 +67,8 @@ def reset_policy(name: str, options: ServerOptions) -> None:
 def _changed(policy: UseCasePolicy, changes: dict[str, Any]) -> UseCasePolicy:
     wanted = {**msgspec.structs.asdict(policy), **changes}
     try:
-        return UseCasePolicy(**{**wanted, "hedge_after_ms": wanted["hedge_after_ms"] or None})
+        after, canary = wanted["hedge_after_ms"] or None, wanted["canary"] or None
+        return UseCasePolicy(**{**wanted, "hedge_after_ms": after, "canary": canary})
     except ValueError as error:
         raise UsageFault(in_options(str(error), _OPTIONS)) from None
 
@@ -70,25 +77,7 @@ def _print_change(change: PolicyChange, policy: UseCasePolicy | None, options: S
     if options.as_json:
         print_json({"useCase": change.use_case, "revision": change.revision, "policy": policy})
     else:
-        print_line(f"{change.use_case}: {'served by default' if policy is None else ', '.join(_in_words(policy))}")
-
-
-def _in_words(policy: UseCasePolicy) -> list[str]:
-    waits = [
-        f"{what} within {seconds:g} s"
-        for what, seconds in (
-            ("connects", policy.connect_s),
-            ("first token", policy.first_token_s),
-            ("next token", policy.idle_s),
-        )
-        if seconds is not None
-    ]
-    rate = [f"at least {policy.min_tokens_per_s:g} tokens/s"] if policy.min_tokens_per_s else []
-    middle = ["resumes broken streams"] if policy.mid_stream == "resume" else []
-    refusal = ["refusals fail over"] if policy.refusal_fails_over else []
-    after = "p95" if policy.hedge_after_ms is None else f"{policy.hedge_after_ms:,} ms"
-    hedge = [f"hedges after {after}"] if policy.hedge else []
-    return [*waits, *rate, *middle, *refusal, *hedge] or ["nothing out of the ordinary"]
+        print_line(f"{change.use_case}: {'served by default' if policy is None else ', '.join(in_words(policy))}")
 
 
 def _table(views: list[UseCaseView]) -> Table:
@@ -97,7 +86,7 @@ def _table(views: list[UseCaseView]) -> Table:
         table.add_column(heading, overflow="fold")
     for each in views:
         table.add_row(
-            each.use_case, ", ".join(_in_words(each.policy)), "no" if each.is_default else "yes",
+            each.use_case, ", ".join(in_words(each.policy)), "no" if each.is_default else "yes",
             ", ".join(each.providers) or "-",
         )  # fmt: skip
     return table

@@ -5,13 +5,14 @@ import asyncio
 import pytest
 
 from router_core.errors import ValidationError
-from router_core.types import Flags, UseCasePolicy
+from router_core.types import Canary, Flags, UseCasePolicy
 from tests.support.core_fakes import provider
 from tests.support.store_kinds import Stores
 
 PATIENT = UseCasePolicy(
     connect_s=2.5, first_token_s=30.0, idle_s=20.0, min_tokens_per_s=3.5, mid_stream="resume",
-    refusal_fails_over=True, hedge=True, hedge_after_ms=800,
+    refusal_fails_over=True, hedge=True, hedge_after_ms=800, strategy="weighted", order=("a", "b"),
+    weights={"a": 70, "b": 0}, canary=Canary("c", 2.5), sticky=True,
 )  # fmt: skip
 
 

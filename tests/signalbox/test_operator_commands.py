@@ -137,11 +137,27 @@ def test_a_policy_is_changed_field_by_field_and_in_force_at_once(demo, command):
     assert changed["policy"] == {
         "connectS": None, "firstTokenS": 3.0, "idleS": None, "minTokensPerS": 0.0, "midStream": "resume",
         "refusalFailsOver": False, "hedge": True, "hedgeAfterMs": None,
+        "strategy": "priority", "order": [], "weights": {}, "canary": None, "sticky": False,
     }  # fmt: skip
     listed = {each["useCase"]: each for each in command("use-cases", "list")}
     assert (listed["draft"]["policy"], listed["draft"]["isDefault"]) == (changed["policy"], False)
     assert command("use-cases", "reset", "draft")["policy"] is None
     assert all(each["isDefault"] for each in command("use-cases", "list"))
+
+
+def test_a_strategy_is_set_told_in_words_and_taken_back_piece_by_piece(demo, command):
+    order, weights = f"{HAIKU}, {MINI}", f"{HAIKU}=70,{MINI}=30"
+    command("use-cases", "set", "draft", "--strategy", "weighted", "--order", order, "--weights", weights)
+    changed = command("use-cases", "set", "draft", "--canary", f"{SONNET}=2.5%", "--sticky")["policy"]
+    assert {name: changed[name] for name in ("strategy", "order", "weights", "canary", "sticky")} == {
+        "strategy": "weighted", "order": [HAIKU, MINI], "weights": {HAIKU: 70, MINI: 30},
+        "canary": {"provider": SONNET, "percent": 2.5}, "sticky": True,
+    }  # fmt: skip
+    shown = run("use-cases", "list", "--data-dir", str(demo.folder), COLUMNS="400").stdout
+    assert f"weighted, order {HAIKU} > {MINI}, weights {HAIKU}=70 {MINI}=30, canary {SONNET} 2.5 %, sticky" in shown
+    changed = command("use-cases", "set", "draft", "--canary", "", "--order", "", "--weights", "")["policy"]
+    assert (changed["strategy"], changed["canary"], changed["order"], changed["weights"]) == ("weighted", None, [], {})
+    command("use-cases", "reset", "draft")
 
 
 @pytest.mark.parametrize("arguments", [["drills", "list"], ["breakers", "list"], ["use-cases", "list"]], ids=" ".join)
@@ -179,6 +195,14 @@ def test_every_command_explains_itself_and_takes_the_usual_options(arguments):
         (["use-cases", "set", "draft"], "say what to change"),
         (["use-cases", "set", "draft", "--idle", "0"], "--idle must be above 0"),
         (["use-cases", "set", "nobody", "--hedge"], "there is no use case 'nobody'"),
+        (["use-cases", "set", "draft", "--strategy", "luck"], "'luck' is not one of"),
+        (["use-cases", "set", "draft", "--order", f"{HAIKU},nobody"], "order: there is no provider 'nobody'"),
+        (["use-cases", "set", "draft", "--order", f"{HAIKU},{HAIKU}"], "--order must name each provider once"),
+        (["use-cases", "set", "draft", "--weights", f"{HAIKU}=x"], "--weights must be whole numbers by provider"),
+        (["use-cases", "set", "draft", "--weights", "nobody=1"], "weights: there is no provider 'nobody'"),
+        (["use-cases", "set", "draft", "--weights", f"{SONNET}=1"], "does not serve 'draft'"),
+        (["use-cases", "set", "draft", "--canary", f"{HAIKU}=0"], "above 0 and at most 100"),
+        (["use-cases", "set", "draft", "--canary", "nobody=5"], "canary.provider: there is no provider 'nobody'"),
     ],
 )
 def test_wrong_input_is_one_clear_line_and_exit_2(demo, arguments, complaint):

@@ -9,9 +9,7 @@ from db.stores import (
     SqlActionLog,
     SqlApiKeyStore,
     SqlBreakerLog,
-    SqlConfigDrafts,
     SqlConfigStore,
-    SqlConfigVersions,
     SqlHealthHistory,
     SqlSessionStore,
     SqlUseCaseStore,
@@ -19,7 +17,6 @@ from db.stores import (
 )
 from router_core.audit.head_files import MemoryHeads
 from router_core.audit.signatures import ChainSigner
-from router_core.configuration.memory_store import MemoryConfigStore
 from router_core.health.memory_history import MemoryHealthHistory
 from router_core.ports import (
     AccountRecord,
@@ -27,9 +24,7 @@ from router_core.ports import (
     ActionLog,
     ApiKeyStore,
     BreakerLog,
-    ConfigDrafts,
     ConfigStore,
-    ConfigVersions,
     ContentSwitch,
     HealthHistory,
     SessionStore,
@@ -42,6 +37,7 @@ from router_core.security.memory_action_log import MemoryActionLog
 from router_core.security.memory_stores import (
     MemoryAccountStore,
     MemoryApiKeyStore,
+    MemoryConfigStore,
     MemorySessionStore,
     MemoryUserStore,
 )
@@ -64,8 +60,6 @@ class Stores:
     api_keys: ApiKeyStore
     sessions: SessionStore
     config: ConfigStore
-    versions: ConfigVersions
-    drafts: ConfigDrafts
     content: ContentSwitch
     use_cases: UseCaseStore
     breaker_log: BreakerLog
@@ -99,8 +93,8 @@ def later(seconds: float) -> datetime:
 def memory_stores() -> Stores:
     accounts = MemoryAccountStore()
     users = MemoryUserStore(accounts)
+    config = MemoryConfigStore(accounts, standard_providers())
     clock = FakeClock(start=NOW)
-    config = MemoryConfigStore(accounts, standard_providers(), clock)
     return Stores(
         clock=clock,
         accounts=accounts,
@@ -108,8 +102,6 @@ def memory_stores() -> Stores:
         api_keys=MemoryApiKeyStore(accounts),
         sessions=MemorySessionStore(users),
         config=config,
-        versions=config,
-        drafts=config,
         content=config,
         use_cases=config,
         breaker_log=MemoryBreakerLog(clock),
@@ -127,8 +119,6 @@ def sql_stores(hop: StoreHop) -> Stores:
         api_keys=SqlApiKeyStore(hop),
         sessions=SqlSessionStore(hop),
         config=SqlConfigStore(hop, config_clock),
-        versions=SqlConfigVersions(hop, clock),
-        drafts=SqlConfigDrafts(hop),
         content=SqlConfigStore(hop, config_clock),
         use_cases=SqlUseCaseStore(hop, config_clock),
         breaker_log=SqlBreakerLog(hop, clock),

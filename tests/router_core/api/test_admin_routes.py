@@ -298,6 +298,16 @@ def test_a_policy_is_replaced_as_a_whole_and_taken_back(send: Send) -> None:
         ({"midStream": "pray"}, "midStream"),
         ({"hedgeAfterMs": 0}, "hedgeAfterMs"),
         ({"idle_s": 3}, "idle_s"),
+        ({"strategy": "luck"}, "strategy"),
+        ({"order": ["a", "a"]}, "order"),
+        ({"order": ["nobody"]}, "order"),
+        ({"weights": {"openai-gpt4o-mini": -1}}, "weights"),
+        ({"weights": {"openai-gpt4o-mini": 0.5}}, "weights[...]"),
+        ({"weights": {"nobody": 1}}, "weights"),
+        ({"canary": {"provider": "openai-gpt4o", "percent": 0}}, "percent"),
+        ({"canary": {"provider": "openai-gpt4o", "percent": 100.5}}, "percent"),
+        ({"canary": {"provider": "nobody", "percent": 5}}, "canary.provider"),
+        ({"canary": {"provider": "openai-gpt4o"}}, "canary.percent"),
     ],
 )
 def test_a_policy_that_makes_no_sense_is_refused_with_its_field_named(body: Any, field: str, send: Send) -> None:

@@ -1,1 +1,0 @@
-"""The routing configuration as a document: read, checked, compared, kept in versions."""

@@ -1,0 +1,8 @@
+"""Which providers may serve a request, in which order, and why not the others. Pure: no clock, no network, no state."""
+
+from router_core.selection.absence import Absence
+from router_core.selection.needs import estimate_input_tokens
+from router_core.selection.plans import explain, refusal, select
+from router_core.selection.signals import Signals
+
+__all__ = ["Absence", "Signals", "estimate_input_tokens", "explain", "refusal", "select"]
