@@ -120,7 +120,10 @@ class ApiKey(Base):
 
 
 class LlmProvider(Base):
-    """A model at a vendor. ``max_tokens`` is its largest output, ``version`` counts the changes of this row."""
+    """A model at a vendor. ``max_tokens`` is its largest output, ``version`` counts the changes of this row.
+
+    ``position`` is its place in the order in which equal candidates are tried.
+    """
 
     __tablename__ = "llm_providers"
     __table_args__ = (
@@ -154,6 +157,7 @@ class LlmProvider(Base):
     limits: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     weight: Mapped[int] = mapped_column(server_default=text("100"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
+    position: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class UseCasePreference(Base):

@@ -9,6 +9,8 @@ from db.stores.breaker_log import SqlBreakerLog
 from db.stores.budget_settings import SqlBudgetSettings
 from db.stores.budgets import SqlBudgetStore
 from db.stores.config import SqlConfigStore
+from db.stores.config_drafts import SqlConfigDrafts
+from db.stores.config_history import SqlConfigVersions
 from db.stores.health_history import SqlHealthHistory
 from db.stores.leases import SqlLeaseRegister
 from db.stores.prices import SqlPriceStore
@@ -27,7 +29,9 @@ __all__ = [
     "SqlBreakerLog",
     "SqlBudgetSettings",
     "SqlBudgetStore",
+    "SqlConfigDrafts",
     "SqlConfigStore",
+    "SqlConfigVersions",
     "SqlHealthHistory",
     "SqlLeaseRegister",
     "SqlPriceStore",

@@ -24,6 +24,7 @@ from router_core.types import (
     EVERY_ACCOUNT,
     STANDARD_USE_CASES,
     AuditFilter,
+    Authorship,
     Drill,
     DrillOrder,
     DrillReport,
@@ -215,7 +216,8 @@ class Operations:
         act = self._action(person, verb, use_case, _in_line(after))
         act = structs.replace(act, before=before, after=after)
         await self._parts.trail.require(act)
-        revision = await self._parts.policies.put_policy(use_case, policy)
+        by = Authorship(actor=person.name)
+        revision = await self._parts.policies.put_policy(use_case, policy, by)
         await self._parts.refresh()
         return revision
 

@@ -2,6 +2,7 @@
 
 from router_core.errors.base import (
     CircuitBreakerOpenError,
+    ConflictError,
     ForbiddenError,
     InternalError,
     LLMError,
@@ -42,6 +43,7 @@ from router_core.errors.sanitizer import mask_api_key, redact, sanitize_message
 
 __all__ = [
     "CircuitBreakerOpenError",
+    "ConflictError",
     "ContentRefusedError",
     "ContextTooLongError",
     "ForbiddenError",

@@ -11,6 +11,7 @@ LLMError
 │   │   └── ModelNotFoundError    404  MODEL_NOT_FOUND
 │   ├── MethodNotAllowedError     405  METHOD_NOT_ALLOWED
 │   ├── RequestTimeoutError       408  REQUEST_TIMEOUT
+│   ├── ConflictError             409  CONFLICT
 │   ├── PayloadTooLargeError      413  PAYLOAD_TOO_LARGE
 │   ├── UnsupportedMediaTypeError 415  UNSUPPORTED_MEDIA_TYPE
 │   ├── RateLimitExceededError    429  RATE_LIMIT_EXCEEDED
@@ -22,10 +23,12 @@ LLMError
 └── InternalError                 500  INTERNAL_ERROR
 """
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 __all__ = [
     "CircuitBreakerOpenError",
+    "ConflictError",
     "ForbiddenError",
     "InternalError",
     "LLMError",
@@ -159,6 +162,41 @@ class RequestTimeoutError(Rejected):
     code = "REQUEST_TIMEOUT"
     status_code = 408
     retryable = True
+
+
+class ConflictError(Rejected):
+    """Somebody else changed it meanwhile, so nothing was done: who, when, and which fields, as far as it is known.
+
+    ``revision`` is the one in force now; ``changes`` are paths of fields.
+    """
+
+    code = "CONFLICT"
+    status_code = 409
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        revision: int | None = None,
+        changed_by: str = "",
+        changed_at: str = "",
+        changes: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message)
+        self.revision = revision
+        self.changed_by = changed_by
+        self.changed_at = changed_at
+        self.changes = tuple(changes)
+
+    @property
+    def context(self) -> dict[str, Any]:
+        facts = {
+            "revision": self.revision,
+            "changedBy": self.changed_by,
+            "changedAt": self.changed_at,
+            "changes": list(self.changes),
+        }
+        return {name: fact for name, fact in facts.items() if fact}
 
 
 class PayloadTooLargeError(Rejected):

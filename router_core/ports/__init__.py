@@ -15,6 +15,7 @@ from router_core.ports.alerts import (
     Sent,
 )
 from router_core.ports.budgets import BudgetGuard, BudgetSettings, BudgetStore, Hold, LeaseAnswer, LeaseAsk
+from router_core.ports.configuration import ConfigDrafts, ConfigVersions
 from router_core.ports.operations import ActionLog, BreakerLog, ContentSwitch, HealthHistory, HealthSlot, UseCaseStore
 from router_core.ports.prices import ChargedRequest, PriceStore, RecordReader
 from router_core.ports.readers import EventSource, HealthReader, ProviderHealth
@@ -78,8 +79,10 @@ __all__ = [
     "BudgetStore",
     "ChargedRequest",
     "Claimed",
+    "ConfigDrafts",
     "ConfigSource",
     "ConfigStore",
+    "ConfigVersions",
     "ContentSwitch",
     "DeliveryFilter",
     "EventBatch",

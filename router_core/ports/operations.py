@@ -7,6 +7,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from router_core.types import (
+    NOBODY,
+    Authorship,
     BreakerTransition,
     OperatorAction,
     UseCasePolicy,
@@ -81,6 +83,6 @@ class ContentSwitch(Protocol):
 class UseCaseStore(Protocol):
     """Keeps how use cases want to be served; part of the configuration."""
 
-    async def put_policy(self, use_case: str, policy: UseCasePolicy | None) -> int:
+    async def put_policy(self, use_case: str, policy: UseCasePolicy | None, by: Authorship = NOBODY) -> int:
         """Set the policy of ``use_case``, or with None go back to the default; return the new revision."""
         ...

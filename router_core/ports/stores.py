@@ -7,6 +7,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from router_core.types import (
+    NOBODY,
+    Authorship,
     Flags,
     PersonRole,
     ProviderConfig,
@@ -40,11 +42,14 @@ class ConfigStore(Protocol):
         """Return everything at one revision."""
         ...
 
-    async def put_provider(self, provider: ProviderConfig) -> int:
-        """Add or change a provider; return the new revision. Raises :class:`ValidationError` for a stale version."""
+    async def put_provider(self, provider: ProviderConfig, by: Authorship = NOBODY) -> int:
+        """Add or change a provider, its key too; return the new revision.
+
+        Raises :class:`ConflictError` for a stale version.
+        """
         ...
 
-    async def set_flags(self, flags: Flags) -> int:
+    async def set_flags(self, flags: Flags, by: Authorship = NOBODY) -> int:
         """Set all feature switches; return the new revision."""
         ...
 

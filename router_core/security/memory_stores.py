@@ -1,19 +1,16 @@
 """The store's ports in memory: what the router uses without a database, with the same answers as the real store."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import get_args
 
 from msgspec import structs
 
-from router_core.errors import ValidationError
 from router_core.ports import AccountRecord, ApiKeyRecord, SessionRecord, UserRecord
 from router_core.ports.keeping import as_kept, refuse
-from router_core.types import Flags, KeyRole, ProviderConfig, Snapshot, UseCasePolicy
-from router_core.types.use_case import is_use_case_name
+from router_core.types import KeyRole
 
-__all__ = ["MemoryAccountStore", "MemoryApiKeyStore", "MemoryConfigStore", "MemorySessionStore", "MemoryUserStore"]
+__all__ = ["MemoryAccountStore", "MemoryApiKeyStore", "MemorySessionStore", "MemoryUserStore"]
 
 _TOKEN_HASH_LENGTH = 32
 
@@ -149,84 +146,3 @@ class MemorySessionStore:
         row = self._rows.get(token_hash)
         if row is not None and row.revoked_at is None:
             self._rows[token_hash] = structs.replace(row, revoked_at=at.astimezone(UTC))
-
-
-class MemoryConfigStore:
-    """Keeps provider configuration; a :class:`ConfigStore` and :class:`UseCaseStore`.
-
-    It starts with ``providers`` at revision 1.
-    """
-
-    def __init__(self, accounts: MemoryAccountStore, providers: Iterable[ProviderConfig] = ()) -> None:
-        self._accounts = accounts
-        self._snapshot = Snapshot(providers, revision=1)
-
-    async def revision(self) -> int:
-        """Return the revision that the store is at."""
-        return self._snapshot.revision
-
-    async def load(self) -> Snapshot:
-        """Return everything at one revision, providers oldest first."""
-        return self._snapshot
-
-    async def keep_content(self, account_id: str, *, keeps: bool) -> int:
-        """Allow or forbid that the audit log holds an account's prompts and answers; return the new revision."""
-        refuse(not self._accounts.holds([account_id]), "account_id", "names nothing that exists")
-        old = self._snapshot.content_accounts
-        return self._swap(content_accounts=old | {account_id} if keeps else old - {account_id})
-
-    async def put_provider(self, provider: ProviderConfig) -> int:
-        """Add ``provider``, or change the one of that id; return the new revision.
-
-        Raises :class:`ValidationError` when the name is taken, the account is unknown, a value is not allowed, or
-        ``provider.version`` is not the stored one.
-        """
-        as_kept(provider)
-        rows = {row.id: row for row in self._snapshot.providers}
-        known = provider.account_id is None or self._accounts.holds([provider.account_id])
-        refuse(not known, "account_id", "names nothing that exists")
-        old = rows.get(provider.id)
-        if old is not None and old.version != provider.version:
-            raise ValidationError("The provider was changed by somebody else", field="version")
-        refuse(not provider.name, "name", "is not allowed")
-        refuse(provider.max_tokens < 1, "max_tokens", "is not allowed")
-        refuse(provider.context_window < provider.max_tokens, "context_window", "is not allowed")
-        refuse(provider.weight < 0, "weight", "is not allowed")
-        others = (row.name for row in rows.values() if row.id != provider.id)
-        refuse(provider.name in others, "name", "is already taken")
-        rows[provider.id] = structs.replace(provider, version=1 if old is None else old.version + 1)
-        return self._swap(providers=rows.values())
-
-    async def set_flags(self, flags: Flags) -> int:
-        """Set all switches; return the new revision."""
-        return self._swap(flags=flags)
-
-    async def put_policy(self, use_case: str, policy: UseCasePolicy | None) -> int:
-        """Set the policy of ``use_case``, or with None go back to the default; return the new revision.
-
-        Raises :class:`ValidationError` for a name that no request could carry.
-        """
-        refuse(not is_use_case_name(use_case), "use_case", "is not allowed")
-        policies = {name: each for name, each in self._snapshot.policies.items() if name != use_case}
-        if policy is not None:
-            policies[use_case] = policy
-        return self._swap(policies=policies)
-
-    def _swap(
-        self,
-        *,
-        providers: Iterable[ProviderConfig] | None = None,
-        flags: Flags | None = None,
-        policies: Mapping[str, UseCasePolicy] | None = None,
-        content_accounts: frozenset[str] | None = None,
-    ) -> int:
-        old = self._snapshot
-        self._snapshot = Snapshot(
-            old.providers if providers is None else providers,
-            revision=old.revision + 1,
-            flags=flags or old.flags,
-            preferences=old.preferences,
-            policies=old.policies if policies is None else MappingProxyType(dict(policies)),
-            content_accounts=old.content_accounts if content_accounts is None else content_accounts,
-        )
-        return self._snapshot.revision

@@ -45,6 +45,16 @@ from router_core.types.config import (
     ProviderKind,
     Snapshot,
 )
+from router_core.types.configuration import (
+    NOBODY,
+    Authorship,
+    ConfigChange,
+    ConfigDraft,
+    ConfigLine,
+    Configuration,
+    ConfigVersion,
+    Finding,
+)
 from router_core.types.drill import Drill, DrillFault, DrillOrder, DrillReport
 from router_core.types.events import Content, EventStatus, RequestEvent
 from router_core.types.health import (
@@ -120,6 +130,7 @@ __all__ = [
     "EVERYTHING",
     "EVERY_ACCOUNT",
     "NANO_PER_USD",
+    "NOBODY",
     "REQUEST_EVENT",
     "SILENT_OUTCOMES",
     "STANDARD_USE_CASES",
@@ -137,6 +148,7 @@ __all__ = [
     "AuditEntry",
     "AuditFilter",
     "AuditPage",
+    "Authorship",
     "BreakerCause",
     "BreakerPhase",
     "BreakerState",
@@ -156,6 +168,11 @@ __all__ = [
     "ChainHead",
     "ChannelKind",
     "Charge",
+    "ConfigChange",
+    "ConfigDraft",
+    "ConfigLine",
+    "ConfigVersion",
+    "Configuration",
     "Considered",
     "Content",
     "Cost",
@@ -169,6 +186,7 @@ __all__ = [
     "Dropped",
     "EventStatus",
     "ExportFormat",
+    "Finding",
     "FinishPart",
     "FinishReason",
     "Flags",

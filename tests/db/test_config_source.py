@@ -10,7 +10,8 @@ from db.config_source import PollingConfigSource
 from db.errors import StoreUnreachableError
 from db.hop import StoreHop
 from db.stores import SqlConfigStore
-from router_core.security.memory_stores import MemoryAccountStore, MemoryConfigStore
+from router_core.configuration.memory_store import MemoryConfigStore
+from router_core.security.memory_stores import MemoryAccountStore
 from router_core.types import Flags
 from tests.support.core_fakes import standard_providers
 from tests.support.fake_clock import FakeClock

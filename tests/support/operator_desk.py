@@ -16,7 +16,9 @@ from router_core.resilience.upstream import Upstream, UpstreamPolicy
 from router_core.resilience.upstreams import Upstreams
 from router_core.security.memory_action_log import MemoryActionLog
 from router_core.types import (
+    NOBODY,
     AttemptTotals,
+    Authorship,
     Drill,
     HealthReport,
     HealthWindow,
@@ -69,12 +71,14 @@ class MemoryPolicies:
     def __init__(self, providers: Iterable[ProviderConfig]) -> None:
         self._snapshot = Snapshot(providers, revision=1)
         self.stored: dict[str, UseCasePolicy] = {}
+        self.authors: list[str] = []
         self.refreshed = 0
 
     def snapshot(self) -> Snapshot:
         return self._snapshot
 
-    async def put_policy(self, use_case: str, policy: UseCasePolicy | None) -> int:
+    async def put_policy(self, use_case: str, policy: UseCasePolicy | None, by: Authorship = NOBODY) -> int:
+        self.authors.append(by.actor)
         if policy is None:
             self.stored.pop(use_case, None)
         else:

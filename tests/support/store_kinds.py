@@ -9,7 +9,9 @@ from db.stores import (
     SqlActionLog,
     SqlApiKeyStore,
     SqlBreakerLog,
+    SqlConfigDrafts,
     SqlConfigStore,
+    SqlConfigVersions,
     SqlHealthHistory,
     SqlSessionStore,
     SqlUseCaseStore,
@@ -17,6 +19,7 @@ from db.stores import (
 )
 from router_core.audit.head_files import MemoryHeads
 from router_core.audit.signatures import ChainSigner
+from router_core.configuration.memory_store import MemoryConfigStore
 from router_core.health.memory_history import MemoryHealthHistory
 from router_core.ports import (
     AccountRecord,
@@ -24,7 +27,9 @@ from router_core.ports import (
     ActionLog,
     ApiKeyStore,
     BreakerLog,
+    ConfigDrafts,
     ConfigStore,
+    ConfigVersions,
     ContentSwitch,
     HealthHistory,
     SessionStore,
@@ -37,7 +42,6 @@ from router_core.security.memory_action_log import MemoryActionLog
 from router_core.security.memory_stores import (
     MemoryAccountStore,
     MemoryApiKeyStore,
-    MemoryConfigStore,
     MemorySessionStore,
     MemoryUserStore,
 )
@@ -60,6 +64,8 @@ class Stores:
     api_keys: ApiKeyStore
     sessions: SessionStore
     config: ConfigStore
+    versions: ConfigVersions
+    drafts: ConfigDrafts
     content: ContentSwitch
     use_cases: UseCaseStore
     breaker_log: BreakerLog
@@ -93,8 +99,8 @@ def later(seconds: float) -> datetime:
 def memory_stores() -> Stores:
     accounts = MemoryAccountStore()
     users = MemoryUserStore(accounts)
-    config = MemoryConfigStore(accounts, standard_providers())
     clock = FakeClock(start=NOW)
+    config = MemoryConfigStore(accounts, standard_providers(), clock)
     return Stores(
         clock=clock,
         accounts=accounts,
@@ -102,6 +108,8 @@ def memory_stores() -> Stores:
         api_keys=MemoryApiKeyStore(accounts),
         sessions=MemorySessionStore(users),
         config=config,
+        versions=config,
+        drafts=config,
         content=config,
         use_cases=config,
         breaker_log=MemoryBreakerLog(clock),
@@ -119,6 +127,8 @@ def sql_stores(hop: StoreHop) -> Stores:
         api_keys=SqlApiKeyStore(hop),
         sessions=SqlSessionStore(hop),
         config=SqlConfigStore(hop, config_clock),
+        versions=SqlConfigVersions(hop, clock),
+        drafts=SqlConfigDrafts(hop),
         content=SqlConfigStore(hop, config_clock),
         use_cases=SqlUseCaseStore(hop, config_clock),
         breaker_log=SqlBreakerLog(hop, clock),

@@ -28,6 +28,7 @@ TABLE = [
     ("ProviderModelError", "MODEL_NOT_FOUND", 404, False),
     ("MethodNotAllowedError", "METHOD_NOT_ALLOWED", 405, False),
     ("RequestTimeoutError", "REQUEST_TIMEOUT", 408, True),
+    ("ConflictError", "CONFLICT", 409, False),
     ("PayloadTooLargeError", "PAYLOAD_TOO_LARGE", 413, False),
     ("UnsupportedMediaTypeError", "UNSUPPORTED_MEDIA_TYPE", 415, False),
     ("RateLimitExceededError", "RATE_LIMIT_EXCEEDED", 429, True),

@@ -1,0 +1,1 @@
+"""The routing configuration as a document: read, checked, compared, kept in versions."""

@@ -1,0 +1,102 @@
+"""What makes a configuration wrong, and what only looks wrong."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from router_core.configuration.upstream_rule import UpstreamRule
+from router_core.types import STANDARD_USE_CASES, Configuration, Finding, ProviderConfig
+from router_core.types.use_case import is_use_case_name
+
+__all__ = ["check_configuration"]
+
+LONGEST_NAME: Final = 100
+MOST_USE_CASES: Final = 200
+LARGEST_NUMBER: Final = 2**31 - 1
+MOST_WEIGHT: Final = 1_000_000
+
+
+def check_configuration(
+    configuration: Configuration, accounts: Collection[str], upstreams: UpstreamRule
+) -> tuple[Finding, ...]:
+    """Return everything there is to say, errors first; ``accounts`` are the ids of those that exist."""
+    found = [*_of_rows(configuration, accounts, upstreams), *_of_use_cases(configuration), *_of_whole(configuration)]
+    return tuple(sorted(found, key=lambda each: each.severity != "error"))
+
+
+def _of_rows(configuration: Configuration, accounts: Collection[str], upstreams: UpstreamRule) -> Iterator[Finding]:
+    names = Counter(row.name for row in configuration.providers)
+    ids = Counter(row.id for row in configuration.providers)
+    for row in configuration.providers:
+        place = f"providers[{row.name}]"
+        faults = dict(_of_row(row))
+        if names[row.name] > 1:
+            faults["name"] = "another provider has that name"
+        if ids[row.id] > 1:
+            faults["id"] = "another provider has that id"
+        if row.account_id is not None and row.account_id not in accounts:
+            faults["accountId"] = "names no account"
+        if row.base_url is not None and (fault := upstreams.fault(row.kind, row.base_url)):
+            faults["baseUrl"] = fault
+        yield from (Finding(path=f"{place}.{field}", message=message) for field, message in faults.items())
+
+
+def _of_row(row: ProviderConfig) -> Iterator[tuple[str, str]]:
+    """Yield the faults that a row has by itself, as field and message."""
+    for field, text in (("id", row.id), ("name", row.name), ("model", row.model)):
+        if not 0 < len(text) <= LONGEST_NAME or not text.isprintable() or text != text.strip():
+            yield field, f"must be 1 to {LONGEST_NAME} printable characters"
+    if len(row.use_cases) > MOST_USE_CASES:
+        yield "useCases", f"may be {MOST_USE_CASES} at most"
+    if any(not is_use_case_name(each) for each in row.use_cases):
+        yield "useCases", "holds a name that no request could carry"
+    if len(set(row.use_cases)) < len(row.use_cases):
+        yield "useCases", "names a use case twice"
+    if not 1 <= row.max_tokens <= LARGEST_NUMBER:
+        yield "maxTokens", "must be at least 1"
+    if not row.max_tokens <= row.context_window <= LARGEST_NUMBER:
+        yield "contextWindow", "must be at least maxTokens"
+    if not 0 <= row.weight <= MOST_WEIGHT:
+        yield "weight", f"must be within 0 and {MOST_WEIGHT}"
+    hottest = row.capabilities.max_temperature
+    if hottest is not None and not 0 <= hottest <= 2:
+        yield "capabilities.maxTemperature", "must be within 0 and 2, or null"
+
+
+def _of_use_cases(configuration: Configuration) -> Iterator[Finding]:
+    served = {name for row in configuration.providers for name in row.use_cases}
+    models = {row.model for row in configuration.providers}
+    for section, names in (("preferences", configuration.preferences), ("policies", configuration.policies)):
+        for name in names:
+            if not is_use_case_name(name):
+                yield Finding(path=section, message="holds a name that no request could carry")
+    for name, model in configuration.preferences.items():
+        if not 0 < len(model) <= LONGEST_NAME or not model.isprintable():
+            yield Finding(path=f"preferences[{name}]", message="must be a model's name")
+        elif model not in models:
+            yield _warning(f"preferences[{name}]", "no provider has that model")
+    known = {*STANDARD_USE_CASES, *configuration.preferences, *served}
+    for name in configuration.policies:
+        if name not in known:
+            yield _warning(f"policies[{name}]", "no provider and no preference names that use case")
+
+
+def _of_whole(configuration: Configuration) -> Iterator[Finding]:
+    whole = [row for row in configuration.providers if row.account_id is None]
+    active = [row for row in whole if row.is_active]
+    if not any(row.is_default for row in whole):
+        yield Finding(path="providers", message="no provider for all accounts is the default (isDefault)")
+    elif not any(row.is_default for row in active):
+        yield _warning("providers", "no default provider is active (isDefault, isActive)")
+    for name in sorted(
+        {*STANDARD_USE_CASES, *configuration.preferences, *(each for row in whole for each in row.use_cases)}
+    ):
+        serving = [row for row in active if name in row.use_cases]
+        if not serving:
+            yield _warning(f"useCases[{name}]", "no active provider serves it; the default provider would")
+        elif not any(row.weight for row in serving):
+            yield _warning(f"useCases[{name}]", "the weights of all its providers are 0")
+
+
+def _warning(path: str, message: str) -> Finding:
+    return Finding(path=path, message=message, severity="warning")

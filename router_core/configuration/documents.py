@@ -1,0 +1,57 @@
+"""The configuration as a document: plain data in camelCase, the same in JSON, in YAML and in the history."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec import Struct, structs, to_builtins
+
+from router_core.types import Configuration, Snapshot
+
+__all__ = ["NOT_IN_DOCUMENTS", "camel", "configuration_of", "document_of", "provider_document"]
+
+# What belongs to a row but is no configuration: its key, and the counters of its changes.
+NOT_IN_DOCUMENTS: Final = frozenset({"sealed_key", "key_version", "version"})
+
+
+def configuration_of(snapshot: Snapshot) -> Configuration:
+    """Return the part of ``snapshot`` that has versions."""
+    return Configuration(
+        providers=snapshot.providers,
+        preferences=snapshot.preferences,
+        policies=snapshot.policies,
+        flags=snapshot.flags,
+    )
+
+
+def document_of(configuration: Configuration) -> dict[str, Any]:
+    """Return the whole configuration, every field named."""
+    return {
+        "flags": _plain(configuration.flags),
+        "preferences": dict(sorted(configuration.preferences.items())),
+        "policies": {name: _plain(policy) for name, policy in sorted(configuration.policies.items())},
+        "providers": [provider_document(row) for row in configuration.providers],
+    }
+
+
+def provider_document(row: Struct) -> dict[str, Any]:
+    """Return a provider's entry: all of its fields but its key and its counters."""
+    found: dict[str, Any] = _plain(row)
+    return found
+
+
+def camel(name: str) -> str:
+    """Return a field's name as documents spell it."""
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Struct):
+        return {
+            camel(name): _plain(each) for name, each in structs.asdict(value).items() if name not in NOT_IN_DOCUMENTS
+        }
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    return to_builtins(value)
