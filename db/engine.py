@@ -6,8 +6,10 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from db.errors import BadStoreUrlError
+from db.deadline import feel_deadlines
+from db.errors import BadStoreUrlError, StoreCrowdedError
 from db.failures import as_store_error
 
 __all__ = ["StoreTimeouts", "is_memory_url", "make_engine", "ping", "reading", "store_url", "writing"]
@@ -20,10 +22,10 @@ _SQLITE_NAMES = ("sqlite", "sqlite+pysqlite")
 class StoreTimeouts(Struct, frozen=True, kw_only=True):
     """Seconds to wait for a connection, for a lock, for one statement, and for a free place in the pool."""
 
-    connect: int = 5
-    lock: float = 5.0
+    connect: int = 2
+    lock: float = 2.0
     statement: float = 10.0
-    pool: float = 5.0
+    pool: float = 2.0
 
 
 def store_url(url: str) -> URL:
@@ -52,13 +54,15 @@ def make_engine(url: str, *, timeouts: StoreTimeouts | None = None) -> Engine:
     target, limits = store_url(url), timeouts or StoreTimeouts()
     if target.drivername.startswith("sqlite"):
         return _sqlite_engine(target, limits)
-    return create_engine(
+    engine = create_engine(
         target,
         connect_args=_postgresql_settings(target, limits),
         pool_pre_ping=True,
         pool_timeout=limits.pool,
         hide_parameters=True,
     )
+    feel_deadlines(engine)
+    return engine
 
 
 def reading(engine: Engine) -> Engine:
@@ -80,6 +84,8 @@ def ping(engine: Engine) -> None:
             connection.exec_driver_sql("SELECT 1")
     except DBAPIError as error:
         raise as_store_error(error) from None
+    except PoolTimeoutError:
+        raise StoreCrowdedError("The store is busy", detail="no free connection in time") from None
 
 
 def _sqlite_engine(url: URL, timeouts: StoreTimeouts) -> Engine:
@@ -95,6 +101,7 @@ def _sqlite_engine(url: URL, timeouts: StoreTimeouts) -> Engine:
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    feel_deadlines(engine)
     return engine
 
 

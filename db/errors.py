@@ -5,6 +5,7 @@ OverloadedError (router_core)
     ├── StoreUnreachableError     not there, refused, or no database
     │   └── BadStoreUrlError      the URL cannot name a store of ours
     └── StoreBusyError            there, but locked or too slow
+        └── StoreCrowdedError     more of our own work than threads and connections
 MigrationError
 ├── MigrationConflictError        another migration is running
 └── SchemaNewerError              the store was migrated by newer code
@@ -18,6 +19,7 @@ __all__ = [
     "MigrationError",
     "SchemaNewerError",
     "StoreBusyError",
+    "StoreCrowdedError",
     "StoreError",
     "StoreUnreachableError",
 ]
@@ -44,6 +46,10 @@ class BadStoreUrlError(StoreUnreachableError):
 
 class StoreBusyError(StoreError):
     """The store is locked by another writer, or a statement took too long."""
+
+
+class StoreCrowdedError(StoreBusyError):
+    """More is asked of the store at once than this process has threads and connections for."""
 
 
 class MigrationError(Exception):

@@ -14,7 +14,9 @@ from router_core.errors import ValidationError
 __all__ = ["as_store_error", "as_validation_error"]
 
 _BUSY_STATES = frozenset({"55P03", "57014", "40001", "40P01", "53300"})
-_BUSY_NAMES = ("SQLITE_BUSY", "SQLITE_LOCKED")
+_BUSY_NAMES = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_INTERRUPT")
+# The server takes no writes for now: a standby, or one that was told so.
+_REFUSING_STATES = frozenset({"25006"})
 _FIELD_OF_TABLE = MappingProxyType({"user_accounts": "accounts"})
 _FIELD_OF_COLUMN = MappingProxyType(
     {
@@ -56,6 +58,8 @@ def _is_outage(error: DBAPIError) -> bool:
         # SQLITE_ERROR is a faulty statement; a file that cannot be opened, read or written has its own name.
         name = getattr(error.orig, "sqlite_errorname", "SQLITE_ERROR")
         return isinstance(error.orig, sqlite3.DatabaseError) and name not in ("SQLITE_ERROR", "SQLITE_MISUSE")
+    if getattr(error.orig, "sqlstate", None) in _REFUSING_STATES:
+        return True
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 

@@ -70,6 +70,7 @@ async def lay_ground(
     audit = audit_identity(settings, master, folder.writer)
     store = await open_store(settings, clock, audit, migrate=migrate)
     stack.push_async_callback(store.close)
+    background(stack, store.run())
     background(stack, store.config.run())
     config = EnvironmentConfig(store.config, settings)
     return Ground(

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from db.config_source import PollingConfigSource
 from db.engine import make_engine
 from db.errors import MigrationConflictError, MigrationError, StoreBusyError, StoreError
-from db.hop import StoreHop
+from db.hop import PATIENT_S, PROMPT_S, StoreHop
 from db.migrate import SchemaStatus, schema_status, upgrade
 from db.queries.audit_exporter import SqlAuditExporter
 from db.queries.audit_reader import SqlAuditReader
@@ -38,6 +39,7 @@ from db.stores import (
     SqlUseCaseStore,
     SqlUserStore,
 )
+from db.watch import StoreWatch
 from router_core.clock import Clock
 from router_core.ports import ContentSwitch
 from router_core.types import DEFAULT_THRESHOLDS, DefaultBudgets
@@ -48,11 +50,19 @@ from signalbox.settings import Settings
 __all__ = ["Store", "default_budgets", "open_store", "require_current", "store_faults", "upgrade_store"]
 
 
+_PATIENT_THREADS: Final = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The stores on one engine. ``config`` follows the store once its ``run`` is a task."""
+    """The stores on one engine. ``config`` follows the store once its ``run`` is a task.
+
+    Reports, batches and imports go through ``patient``, so that they never stand in the way of what is quick.
+    """
 
     hop: StoreHop
+    patient: StoreHop
+    watch: StoreWatch
     accounts: SqlAccountStore
     users: SqlUserStore
     api_keys: SqlApiKeyStore
@@ -83,7 +93,12 @@ class Store:
 
     async def close(self) -> None:
         """End the threads and the connections."""
+        await asyncio.to_thread(self.patient.close)
         await asyncio.to_thread(self.hop.close)
+
+    async def run(self) -> None:
+        """Probe the store until cancelled; while this runs nobody waits for a store that is known to be away."""
+        await self.watch.run(self.hop.ping)
 
 
 @contextmanager
@@ -113,17 +128,25 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
     """
     with store_faults():
         await asyncio.to_thread(_prepare_schema, settings.store_url, migrate=migrate)
-        engine = make_engine(settings.store_url)
-        hop = StoreHop(engine)
-        configured = SqlConfigStore(hop, clock, default_budgets(settings))
-        config = PollingConfigSource(configured, clock)
+        store = _stores(settings, clock, audit)
         try:
-            await config.refresh()
+            await store.config.refresh()
         except BaseException:
-            hop.close()
+            await store.close()
             raise
+    return store
+
+
+def _stores(settings: Settings, clock: Clock, audit: AuditIdentity) -> Store:
+    engine, watch = make_engine(settings.store_url), StoreWatch(clock)
+    hop = StoreHop(engine, patience=PROMPT_S, watch=watch)
+    patient = StoreHop(engine, threads=_PATIENT_THREADS, patience=PATIENT_S, watch=watch)
+    configured = SqlConfigStore(hop, clock, default_budgets(settings))
+    config = PollingConfigSource(configured, clock)
     return Store(
         hop=hop,
+        patient=patient,
+        watch=watch,
         accounts=SqlAccountStore(hop),
         users=SqlUserStore(hop),
         api_keys=SqlApiKeyStore(hop),
@@ -131,21 +154,21 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         breaker_log=SqlBreakerLog(hop, clock),
         actions=SqlActionLog(hop, clock, audit.writer, audit.signer, audit.heads),
         health_history=SqlHealthHistory(hop, clock),
-        events=SqlEventStore(hop, clock, audit.signer),
-        audit=SqlAuditReader(hop, clock),
+        events=SqlEventStore(patient, clock, audit.signer),
+        audit=SqlAuditReader(patient, clock),
         exporter=SqlAuditExporter(engine),
         auditor=SqlChainAuditor(engine, audit.heads, audit.signer),
-        metrics=SqlMetricsStore(hop),
-        retention=SqlRetention(hop, clock, audit.signer),
+        metrics=SqlMetricsStore(patient),
+        retention=SqlRetention(patient, clock, audit.signer),
         use_cases=SqlUseCaseStore(hop, clock),
         budgets=SqlBudgetStore(hop, clock),
         limits=SqlBudgetSettings(hop, clock, default_budgets(settings).timezone),
         topups=SqlTopUpStore(hop, clock),
         leases=SqlLeaseRegister(hop, clock),
-        spending=SqlSpendReader(hop),
-        prices=SqlPriceStore(hop, clock),
-        record=SqlRecordReader(hop),
-        usage=SqlUsageReader(hop),
+        spending=SqlSpendReader(patient),
+        prices=SqlPriceStore(patient, clock),
+        record=SqlRecordReader(patient),
+        usage=SqlUsageReader(patient),
         alerts=SqlAlertReader(hop),
         alert_channels=SqlAlertChannels(hop, clock),
         outbox=SqlAlertOutbox(hop, clock),

@@ -55,6 +55,7 @@ from router_core.types.configuration import (
     ConfigVersion,
     Finding,
 )
+from router_core.types.dependency import DependencyReport, DependencyState, DependencyWord
 from router_core.types.drill import Drill, DrillFault, DrillOrder, DrillReport
 from router_core.types.events import Content, EventStatus, RequestEvent
 from router_core.types.health import (
@@ -179,6 +180,9 @@ __all__ = [
     "Decision",
     "DefaultBudgets",
     "DeliveryState",
+    "DependencyReport",
+    "DependencyState",
+    "DependencyWord",
     "Drill",
     "DrillFault",
     "DrillOrder",

@@ -3,11 +3,12 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -68,6 +69,25 @@ class PostgresServer:
     def start(self) -> None:
         """Start the server again."""
         _run(_start_command(self._binaries, self._folder, self.port), self._folder, self._account)
+
+    def suspend(self) -> None:
+        """Let every process of the server hang: connections are held, and nothing is answered."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let the server go on after :meth:`suspend`."""
+        self._signal(signal.SIGCONT)
+
+    def end_connections(self, database: str) -> None:
+        """End every connection to ``database``, as an administrator may."""
+        self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+
+    def _signal(self, number: signal.Signals) -> None:
+        parent = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        for each in (parent, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(each, number)
 
     def _execute(self, statement: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:

@@ -1,10 +1,13 @@
 """Keys, sessions, passwords and permissions, with a clock of their own."""
 
+import asyncio
+
 import pytest
 
 from router_core.errors import ForbiddenError, OverloadedError, UnauthorizedError
 from router_core.ports import AccountRecord, ApiKeyRecord, SessionRecord, UserRecord
 from router_core.security.api_keys import KeyAuthenticator, new_api_key
+from router_core.security.fresh_cache import FreshCache
 from router_core.security.passwords import Argon2Passwords
 from router_core.security.permissions import require
 from router_core.security.sessions import SessionGate
@@ -118,6 +121,55 @@ async def test_known_keys_outlive_an_outage_of_the_store_and_unknown_ones_get_50
     assert (await gate.authenticate(key)).id == key.split("_")[1]
     with pytest.raises(OverloadedError):
         await gate.authenticate(key[:-1] + ("A" if key[-1] != "A" else "B"))
+
+
+class HangingKeys(Keys):
+    """A store that takes its time while :attr:`answers` is not set."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    async def by_id(self, key_id: str) -> ApiKeyRecord | None:
+        await self.answers.wait()
+        return await super().by_id(key_id)
+
+
+async def test_a_key_in_use_is_asked_for_ahead_so_that_nobody_waits_for_a_store_that_hangs() -> None:
+    clock, store, _, key = _ready()
+    keys = HangingKeys(store)
+    gate = KeyAuthenticator(keys, store, PEPPER, clock)  # type: ignore[arg-type]
+    await gate.authenticate(key)
+    keys.answers.clear()
+    clock.advance(3.5)
+    for _ in range(50):
+        async with asyncio.timeout(1):
+            await gate.authenticate(key)
+    store.down = True
+    keys.answers.set()
+    await asyncio.sleep(0)
+    reads = store.reads
+    clock.advance(2.0)
+    await gate.authenticate(key)
+    assert store.reads - reads <= 1
+
+
+async def test_a_look_that_was_under_way_does_not_bring_back_what_was_dropped() -> None:
+    clock = FakeClock()
+    cache: FreshCache[str, str] = FreshCache(clock)
+    answers = asyncio.Event()
+
+    async def look() -> str:
+        await answers.wait()
+        return "open"
+
+    looking = asyncio.create_task(cache.refresh("session", look))
+    await asyncio.sleep(0)
+    cache.drop("session")
+    answers.set()
+    assert await looking == "open"
+    assert cache.get("session") is None
 
 
 async def test_the_stored_hash_is_no_key() -> None:
