@@ -8,11 +8,10 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from console.gate import ConsoleGate
-from console.login import login_routes
-from console.sign_in import Doors
 from router_core.clock import Clock, SystemClock, new_ulid
 from router_core.types import Principal
 from signalbox.asgi import served_runtime
+from signalbox.sign_in.served import served_routes
 
 __all__ = ["console_middleware", "console_routes", "report_error"]
 
@@ -21,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 def console_routes() -> list[Route]:
     """Return the sign-in and sign-out pages of the server that runs in this process."""
-    return login_routes(_served_doors, SystemClock())
+    return served_routes(served_runtime, SystemClock())
 
 
 def console_middleware() -> Middleware:
@@ -48,10 +47,3 @@ def report_with(error: Exception, clock: Clock, write: Callable[..., None]) -> b
 
 async def _check(token: str, touch: bool) -> Principal | None:
     return await served_runtime().session_gate.check(token, touch=touch)
-
-
-def _served_doors() -> Doors:
-    runtime = served_runtime()
-    return Doors(
-        users=runtime.users, hasher=runtime.hasher, sessions=runtime.session_gate, note=runtime.desk.trail.note
-    )

@@ -1,19 +1,18 @@
 """The gate: without a valid session nothing of the console is served, pages, data and websockets alike."""
 
 from collections.abc import Awaitable, Callable
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from console.cookies import cookie_name
 from console.policy import security_headers
 from router_core.types import Principal
 from signalbox.asgi import is_api_path
+from signalbox.sign_in.cookies import session_token
 
-__all__ = ["CheckSession", "ConsoleGate", "session_token"]
+__all__ = ["CheckSession", "ConsoleGate"]
 
 CheckSession = Callable[[str, bool], Awaitable[Principal | None]]
 
@@ -75,25 +74,6 @@ class ConsoleGate:
             await send(message)
 
         return with_headers
-
-
-def session_token(scope: Scope) -> str | None:
-    """Return the session cookie's value; over https only the prefixed cookie counts."""
-    secure = scope.get("scheme") in ("https", "wss")
-    return cookie_value(scope, cookie_name(secure=secure))
-
-
-def cookie_value(scope: Scope, name: str) -> str | None:
-    """Return the value of the cookie ``name``, None when it is not there or cannot be read."""
-    for header in Headers(scope=scope).getlist("cookie"):
-        for pair in header.split(";"):
-            try:
-                morsel = SimpleCookie(pair.strip()).get(name)
-            except CookieError:
-                continue
-            if morsel is not None and morsel.value:
-                return morsel.value
-    return None
 
 
 def _wants_page(scope: Scope) -> bool:

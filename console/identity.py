@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from console.backend import Screen
-from console.cookies import form_token
 from console.stage import Stage, current_stage
 from router_core.types import Principal
+from signalbox.screens.backend import Screen
+from signalbox.sign_in.cookies import form_token
 
 __all__ = ["Visitor", "current_visitor", "require"]
 

@@ -6,12 +6,12 @@ from html import escape
 import streamlit as st
 
 from console.assets import page_script, static_file
-from console.backend import Screen
 from console.budgets.alert_dialogs import forget_dialog
 from console.budgets.change import forget_change
 from console.health.orders import close_orders
 from console.identity import Visitor, current_visitor, show_ended
 from console.live.page import leave_page
+from signalbox.screens.backend import Screen
 
 __all__ = ["run_console"]
 

@@ -6,11 +6,12 @@ from typing import Final
 
 import streamlit as st
 
-from console.backend import ConsoleBackend
 from console.bridge import Bridge
-from console.cookies import cookie_name
-from console.in_process import published_backend
 from router_core.clock import Clock
+from signalbox.loop import SERVED
+from signalbox.screens.backend import ConsoleBackend
+from signalbox.screens.in_process import InProcessBackend
+from signalbox.sign_in.cookies import cookie_name
 
 __all__ = ["STAGE_KEY", "Stage", "current_stage"]
 
@@ -32,8 +33,16 @@ def current_stage() -> Stage:
     placed = st.session_state.get(STAGE_KEY)
     if isinstance(placed, Stage):
         return placed
-    backend, bridge, clock = published_backend()
-    return Stage(backend=backend, bridge=bridge, clock=clock, read_token=_cookie_token)
+    served = SERVED.current()
+    if served is None:
+        raise RuntimeError("no server is running in this process")
+    runtime = served.runtime
+    return Stage(
+        backend=InProcessBackend(runtime),
+        bridge=Bridge(served.loop),
+        clock=runtime.clock,
+        read_token=_cookie_token,
+    )
 
 
 def _cookie_token() -> object:

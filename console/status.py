@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from console.views import ProviderState
 from router_core.types import Attempt, BreakerCause, BreakerPhase, DrillFault, RequestEvent
+from signalbox.screens.views import ProviderState
 
 __all__ = [
     "BADGE_COLOURS",

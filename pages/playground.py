@@ -11,6 +11,6 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.title("Playground", anchor=False, width="content")
 work, settings = st.columns([2, 1], gap="medium")
 with settings.container(border=True, key="playground_parameters"):
-    parameters = choose_parameters(visitor.stage.backend.choices(visitor.person))
+    parameters = choose_parameters(visitor.stage.bridge.call(visitor.stage.backend.choices(visitor.person)))
 with work:
     draw_workbench(visitor, parameters)

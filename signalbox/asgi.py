@@ -17,7 +17,10 @@ from router_core.api.deps import ApiDeps
 from signalbox.bootstrap import Runtime, build
 from signalbox.logs import configure_logs
 from signalbox.loop import SERVED
+from signalbox.screens.answering import ConsoleAnswers
+from signalbox.screens.in_process import InProcessBackend
 from signalbox.settings import load_settings
+from signalbox.sign_in.served import SignInBeside
 from signalbox.warm_up import ConsoleWarmUp
 
 __all__ = [
@@ -57,9 +60,10 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 
 
 def api_application(runtime: Runtime) -> ASGIApp:
-    """Return the HTTP API over ``runtime``."""
+    """Return the HTTP API over ``runtime``, and the sign-in pages that consoles elsewhere use."""
     deps = ApiDeps(
         router=runtime.router,
+        console=ConsoleAnswers(InProcessBackend(runtime)),
         authenticator=runtime.authenticator,
         sessions=runtime.session_gate,
         health=runtime.health,
@@ -75,7 +79,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         ready=runtime.readiness.is_ready,
         clock=runtime.clock,
     )
-    return ApiApplication(deps)
+    return SignInBeside(ApiApplication(deps), runtime)
 
 
 def served_runtime() -> Runtime:

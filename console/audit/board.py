@@ -166,7 +166,9 @@ def _ways(page: AuditPage, zone: ZoneInfo, visitor: Visitor) -> None:
 
 
 def _kept(visitor: Visitor) -> str:
-    days = {each.table: each.days for each in visitor.stage.backend.retention(visitor.person)}
+    days = {
+        each.table: each.days for each in visitor.stage.bridge.call(visitor.stage.backend.retention(visitor.person))
+    }
     parts = (
         f"{words} {f'{days[table]:,} days' if days[table] else 'for ever'}"
         for table, words in KEPT.items()

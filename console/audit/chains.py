@@ -15,7 +15,7 @@ TICK_S = 1
 
 def offer_check(visitor: Visitor) -> None:
     """Draw the button."""
-    running = visitor.stage.backend.chain_check(visitor.person).running
+    running = visitor.stage.bridge.call(visitor.stage.backend.chain_check(visitor.person)).running
     label = "Verifying" if running else "Verify"
     help_text = "Check the hash chains: whether any row was changed, removed, put in, moved or cut off."
     st.button(
@@ -27,13 +27,13 @@ def draw_check(visitor: Visitor) -> None:
     """Draw what the check that this visit asked for has found so far; renewed while it runs."""
     if not st.session_state.get(OPEN_KEY):
         return
-    running = visitor.stage.backend.chain_check(visitor.person).running
+    running = visitor.stage.bridge.call(visitor.stage.backend.chain_check(visitor.person)).running
     st.fragment(_draw, run_every=TICK_S if running else None)(running)
 
 
 def _draw(was_running: bool) -> None:
     visitor = require("audit")
-    state = visitor.stage.backend.chain_check(visitor.person)
+    state = visitor.stage.bridge.call(visitor.stage.backend.chain_check(visitor.person))
     if was_running and not state.running:
         st.rerun()
     if state.running:

@@ -106,7 +106,7 @@ def _of_channel(visitor: Visitor, order: _Order, channel: AlertChannel) -> None:
 
 def _add(visitor: Visitor, names: Mapping[str, str]) -> None:
     desk = visitor.stage.backend.alerting
-    usable = list(desk.kinds())
+    usable = list(visitor.stage.bridge.call(desk.kinds()))
     kind = st.segmented_control(
         "How", usable, format_func=CHANNEL_WORDS.__getitem__, default=usable[0], required=True, key="alert_kind"
     )

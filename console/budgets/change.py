@@ -88,7 +88,7 @@ def _target(visitor: Visitor, scope: BudgetScope, names: Mapping[str, str]) -> s
         case "account":
             return st.selectbox("Account", list(names), format_func=names.__getitem__, key="budget_account") or ""
         case "provider" | "use_case":
-            choices = visitor.stage.backend.choices(visitor.person)
+            choices = visitor.stage.bridge.call(visitor.stage.backend.choices(visitor.person))
             known = choices.providers if scope == "provider" else tuple(each.name for each in choices.use_cases)
             return st.selectbox(KINDS[scope], known, key=f"budget_{scope}") or ""
         case "key":

@@ -57,7 +57,7 @@ def _forget() -> None:
 
 def _draw_one(names: Mapping[str, str]) -> None:
     visitor = require("budgets", touch=True)
-    lines = visitor.stage.backend.prices.prices(visitor.person)
+    lines = visitor.stage.bridge.call(visitor.stage.backend.prices.prices(visitor.person))
     model = st.selectbox(
         "Model", sorted({each.model for each in lines}), key="price_model", accept_new_options=True, index=None,
         placeholder="A configured model, or any name",

@@ -29,7 +29,7 @@ UNPRICED: Final = "unpriced"
 def draw_prices(visitor: Visitor, names: Mapping[str, str], zone: ZoneInfo, now: datetime) -> None:
     """Draw what every provider costs, what somebody set, and for those who may the ways to change it."""
     desk, person = visitor.stage.backend.prices, visitor.person
-    lines = desk.prices(person)
+    lines = visitor.stage.bridge.call(desk.prices(person))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("Prices", anchor=False)
         offer_price_changes(visitor, names)
@@ -43,7 +43,7 @@ def draw_prices(visitor: Visitor, names: Mapping[str, str], zone: ZoneInfo, now:
     classes = _telling(each.price for each in lines)
     rows = [_line(each, classes, names, zone, now) for each in lines]
     st.dataframe(rows, hide_index=True, column_config=_right(), height="content", alt="What every provider costs")
-    own = desk.history(person)
+    own = visitor.stage.bridge.call(desk.history(person))
     if own:
         st.caption("Set here, newest beginning first")
         st.dataframe(

@@ -45,7 +45,7 @@ def draw_health(window: HealthWindow) -> None:
     said = flash()
     if said is not None:
         st.toast(said, icon=":material/check_circle:")
-    draw_recorder_banner(visitor.stage.backend.recorder(visitor.person), visitor.stage.clock)
+    draw_recorder_banner(visitor.stage.bridge.call(visitor.stage.backend.recorder(visitor.person)), visitor.stage.clock)
     _banners(report, zone)
     with st.grid(4, min_column_width=210, gap="small"):
         for tile in health_tiles(report):

@@ -18,10 +18,10 @@ from console.live.picking import Marks, chart_key, note_pick, turn
 from console.live.tiles import live_tiles
 from console.recorder_banner import draw_recorder_banner, draw_unreadable
 from console.time_range import iso_utc
-from console.views import LiveScope
 from router_core.errors import OverloadedError
 from router_core.journal.stats import RecorderStats
 from router_core.types import MetricRow, MetricsFilter, MetricsReport
+from signalbox.screens.views import LiveScope
 
 __all__ = ["draw_live"]
 
@@ -43,7 +43,7 @@ def draw_live(scope: LiveScope) -> None:
     visitor = require("live")
     backend = visitor.stage.backend
     turn()
-    stats = backend.recorder(visitor.person)
+    stats = visitor.stage.bridge.call(backend.recorder(visitor.person))
     zone = zone_of(st.context.timezone)
     draw_recorder_banner(stats, visitor.stage.clock)
     try:

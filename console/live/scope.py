@@ -9,9 +9,9 @@ from msgspec import structs
 from console.format import literal, moment, zone_of
 from console.identity import Visitor
 from console.time_range import forget_range, keep_range, range_in_address
-from console.views import LiveScope
 from router_core.errors import OverloadedError
 from router_core.types import MetricRow, MetricsFilter, MetricsReport, MetricsWindow
+from signalbox.screens.views import LiveScope
 
 __all__ = ["WINDOWS", "drop_range", "hold_range", "narrowed", "pick_range", "release_range"]
 

@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 from console.format import literal, percent
 from console.status import PROVIDER_CLAUSES
-from console.views import OverviewView
+from signalbox.screens.views import OverviewView
 
 __all__ = ["Alert", "alerts"]
 

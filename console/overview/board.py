@@ -15,8 +15,8 @@ from console.recorder_banner import draw_recorder_banner, draw_unreadable
 from console.series_places import places_of
 from console.status import badge, provider_mark
 from console.tables import request_rows
-from console.views import OverviewView, ProviderView
 from router_core.errors import OverloadedError
+from signalbox.screens.views import OverviewView, ProviderView
 
 __all__ = ["draw_overview"]
 
@@ -55,7 +55,7 @@ def _record(visitor: Visitor) -> None:
     """Say what is wrong with the record to those who can do something about it."""
     backend = visitor.stage.backend
     if backend.may(visitor.person, "live"):
-        draw_recorder_banner(backend.recorder(visitor.person), visitor.stage.clock)
+        draw_recorder_banner(visitor.stage.bridge.call(backend.recorder(visitor.person)), visitor.stage.clock)
 
 
 def _attention(visitor: Visitor, view: OverviewView) -> None:

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 from console.charts import lively
 from console.format import THIN, count, duration, literal, money, percent
 from console.status import tally, worst_colour
-from console.views import OverviewView
 from router_core.types import NANO_PER_USD, MetricTotals
+from signalbox.screens.views import OverviewView
 
 __all__ = ["Tile", "tiles"]
 

@@ -7,8 +7,8 @@ import msgspec
 import streamlit as st
 
 from console.playground.images import data_url
-from console.views import Choices
 from router_core.types import DEFAULT_TEMPERATURE, LLMRequest, ResponseFormat, ToolFormat
+from signalbox.screens.views import Choices
 
 __all__ = ["Parameters", "build_request", "choose_parameters"]
 

@@ -82,7 +82,7 @@ class AlertDesk:
         """Say whether ``person`` may do more than look."""
         return allows(person, "alerts.edit")
 
-    def kinds(self) -> tuple[ChannelKind, ...]:
+    async def kinds(self) -> tuple[ChannelKind, ...]:
         """Return the kinds of channels that this installation can use."""
         return tuple(self._parts.senders)
 

@@ -92,7 +92,7 @@ class PriceDesk:
         self._parts = parts
         self._rating = asyncio.Lock()
 
-    def prices(self, person: Principal) -> Sequence[PriceLine]:
+    async def prices(self, person: Principal) -> Sequence[PriceLine]:
         """Return what each configured provider costs, those without a price first."""
         require(person, "prices.read")
         snapshot, now = self._parts.config.snapshot(), self._parts.clock.utcnow()
@@ -110,7 +110,7 @@ class PriceDesk:
             )  # fmt: skip
         return sorted(lines, key=lambda each: (each.price is not None, each.model, each.provider))
 
-    def history(self, person: Principal, model: str = "") -> Sequence[Price]:
+    async def history(self, person: Principal, model: str = "") -> Sequence[Price]:
         """Return versions of prices, the newest beginning first: those of ``model``, or all that somebody set."""
         require(person, "prices.read")
         names = set(self._parts.prices.tariff().names(model)) if model else None

@@ -79,13 +79,13 @@ class ReratingAnswer(Struct, frozen=True):
 async def list_prices(call: Call) -> None:
     """Answer with what each configured provider costs."""
     read_query(call, {})
-    await call.answer(PriceList(list(call.deps.money.prices.prices(call.principal))))
+    await call.answer(PriceList(list(await call.deps.money.prices.prices(call.principal))))
 
 
 async def list_versions(call: Call) -> None:
     """Answer with the versions of ``?model=``, or all that somebody set."""
     model = read_query(call, {"model": ""})["model"]
-    await call.answer(PriceHistory(list(call.deps.money.prices.history(call.principal, model))))
+    await call.answer(PriceHistory(list(await call.deps.money.prices.history(call.principal, model))))
 
 
 async def set_prices(call: Call) -> None:

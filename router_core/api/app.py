@@ -7,6 +7,7 @@ from starlette.types import Receive, Scope, Send
 from router_core.api.admin import ADMIN_PATHS
 from router_core.api.admin_topups import ask_topup, list_topups
 from router_core.api.budget import report_budget, report_usage
+from router_core.api.console import answer_call, greet_console, note_visit, stream_call
 from router_core.api.deps import ApiDeps, ApiLimits, DepsSource
 from router_core.api.endpoint import Action, Endpoint
 from router_core.api.health import report_health, report_life, report_readiness
@@ -33,6 +34,10 @@ PATHS: Mapping[str, Mapping[str, Action]] = {
     "/livez": {"GET": Action(PUBLIC, report_life)},
     "/readyz": {"GET": Action(PUBLIC, report_readiness)},
     "/api/openapi.json": {"GET": Action(PUBLIC, describe_api)},
+    "/api/console/hello": {"GET": Action(PUBLIC, greet_console)},
+    "/api/console/visit": {"POST": Action("console.use", note_visit, touches=False)},
+    "/api/console/calls/{call}": {"POST": Action("console.use", answer_call, touches=False)},
+    "/api/console/streams/{call}": {"POST": Action("console.use", stream_call, touches=False)},
     **ADMIN_PATHS,
 }
 

@@ -4,6 +4,7 @@ import re
 
 from router_core.api.call import Call
 from router_core.errors import ForbiddenError, UnauthorizedError, ValidationError
+from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.sessions import COOKIE_NAME, SECURE_COOKIE_NAME
 from router_core.types import EVERY_ACCOUNT, LLMRequest, Principal
 
@@ -17,8 +18,8 @@ _COOKIE = re.compile(
 )
 
 
-async def authenticate(call: Call) -> Principal:
-    """Return who makes ``call``.
+async def authenticate(call: Call, *, touch: bool = True) -> Principal:
+    """Return who makes ``call``; ``touch`` says that a session counts as used by it.
 
     Raises :class:`UnauthorizedError`, alike for every reason, and :class:`ForbiddenError` for a session used by a page
     of another origin.
@@ -27,7 +28,7 @@ async def authenticate(call: Call) -> Principal:
     if key is not None:
         return await call.deps.authenticator.authenticate(key)
     token = session_token(call.headers.get(b"cookie", b""))
-    principal = await call.deps.sessions.check(token, touch=True) if token else None
+    principal = await call.deps.sessions.check(token, touch=touch) if token else None
     if principal is None:
         raise UnauthorizedError("A valid API key is required")
     if call.scope["method"] not in _SAFE_METHODS:
@@ -41,18 +42,18 @@ def session_token(cookie: bytes) -> str | None:
     return found[1] if found else None
 
 
-async def check_account(call: Call, request: LLMRequest) -> None:
-    """Refuse an account that the caller may not act for.
+async def check_account(principal: Principal, request: LLMRequest, keys: KeyAuthenticator) -> None:
+    """Refuse an account that ``principal`` may not act for.
 
     Raises :class:`ForbiddenError` alike for accounts that exist and that do not; who may act for any account gets a
     :class:`ValidationError` for one that does not.
     """
     named = request.account_id
-    if named is None or named in call.principal.accounts:
+    if named is None or named in principal.accounts:
         return
-    if call.principal.role not in EVERY_ACCOUNT:
+    if principal.role not in EVERY_ACCOUNT:
         raise ForbiddenError("This account may not be used by the caller")
-    if not await call.deps.authenticator.account_exists(named):
+    if not await keys.account_exists(named):
         raise ValidationError("no such account", field="accountId")
 
 

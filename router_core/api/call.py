@@ -12,7 +12,7 @@ from router_core.clock import Clock, new_ulid
 from router_core.errors import LLMError
 from router_core.types import Principal
 
-__all__ = ["Call", "ClientGoneError"]
+__all__ = ["Call", "ClientGoneError", "is_request_id"]
 
 _CLIENT_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _ENCODER = msgspec.json.Encoder()
@@ -62,8 +62,7 @@ class Call:
     def identify(self, clock: Clock) -> None:
         """Take over the client's own request id where it is harmless, else make one."""
         given = self.headers.get(b"x-request-id")
-        harmless = given is not None and _CLIENT_ID.fullmatch(given) is not None
-        self.request_id = given.decode() if given is not None and harmless else new_ulid(clock)
+        self.request_id = given.decode() if given is not None and is_request_id(given) else new_ulid(clock)
 
     async def start(self, status: int, headers: tuple[Header, ...]) -> None:
         """Send the head of the answer."""
@@ -89,3 +88,8 @@ class Call:
         """Answer with ``error``."""
         answer = error_answer(error, self.request_id)
         await self.answer_bytes(answer.body, answer.status, (*answer.headers, *headers))
+
+
+def is_request_id(given: bytes) -> bool:
+    """Say whether ``given`` is harmless as the id of a request: in headers, logs and the audit log alike."""
+    return _CLIENT_ID.fullmatch(given) is not None

@@ -3,12 +3,15 @@
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+
+from msgspec import Struct
 
 from router_core.admin.money import MoneyDesks
 from router_core.admin.operations import Operations
 from router_core.admin.retention import RetentionJob
 from router_core.clock import Clock
+from router_core.errors import LLMError
 from router_core.journal.stats import RecorderStats
 from router_core.metrics.live import LiveMetrics
 from router_core.ports import AuditExporter, AuditReader, HealthReader
@@ -16,7 +19,7 @@ from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.sessions import SessionGate
 from router_core.types import Decision, LLMRequest, LLMResponse, Principal, StreamPart
 
-__all__ = ["ApiDeps", "ApiLimits", "DepsSource", "RequestRouter"]
+__all__ = ["ApiDeps", "ApiLimits", "ConsoleCalls", "ConsoleGreeting", "DepsSource", "RequestRouter"]
 
 # Room for a few images as data URLs.
 DEFAULT_MAX_BODY_BYTES = 20 * 1024 * 1024
@@ -46,6 +49,41 @@ class RequestRouter(Protocol):
         ...
 
 
+class ConsoleGreeting(Struct, frozen=True):
+    """Which console this API fits: its version, and the digest of the calls it takes."""
+
+    version: str
+    digest: str
+
+
+class ConsoleCalls(Protocol):
+    """What a console elsewhere may call, each call by its name in the console's list."""
+
+    def greeting(self) -> ConsoleGreeting:
+        """Return which console fits."""
+        ...
+
+    def permission(self, name: str, *, is_stream: bool) -> str | None:
+        """Return the permission that the call needs, None when there is no such call."""
+        ...
+
+    def read(self, name: str, body: bytes) -> Any:
+        """Return the arguments in ``body``. Raises :class:`ValidationError`; may be called in a thread."""
+        ...
+
+    async def answer(self, name: str, arguments: Any, person: Principal) -> bytes:
+        """Make the call for ``person``. Raises what it raises."""
+        ...
+
+    def stream(self, name: str, arguments: Any, person: Principal) -> AsyncGenerator[bytes, None]:
+        """Make a call that answers in parts; closing the generator ends it. Raises what it raises."""
+        ...
+
+    def failure(self, error: LLMError) -> Any:
+        """Return ``error`` for the console to raise, fit for JSON."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiLimits:
     """Sizes in bytes: the largest body accepted, and the largest that is parsed on the event loop.
@@ -66,6 +104,7 @@ class ApiDeps:
     """
 
     router: RequestRouter
+    console: ConsoleCalls
     authenticator: KeyAuthenticator
     sessions: SessionGate
     health: HealthReader

@@ -21,10 +21,14 @@ _log = logging.getLogger(__name__)
 
 
 class Action(Struct, frozen=True):
-    """What one method of a path does, and the permission it needs."""
+    """What one method of a path does, and the permission it needs.
+
+    ``touches`` says that who calls it with a session did something, and did not just look on.
+    """
 
     permission: str
     handler: Handler
+    touches: bool = True
 
 
 class Endpoint:
@@ -70,6 +74,6 @@ class Endpoint:
                 else NotFoundError("No such path")
             )
         if action.permission != PUBLIC:
-            call.principal = await authenticate(call)
+            call.principal = await authenticate(call, touch=action.touches)
             require(call.principal, action.permission)
         await action.handler(call)

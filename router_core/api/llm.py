@@ -43,5 +43,5 @@ async def read_request(call: Call) -> LLMRequest:
         request = parse_request(body)
     else:
         request = await asyncio.to_thread(parse_request, body)
-    await check_account(call, request)
+    await check_account(call.principal, request, call.deps.authenticator)
     return request

@@ -25,6 +25,7 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "usage.read": _ANALYSTS | {"service"},
         "metrics.read": _HEADS,
         "metrics.reset": _HEADS,
+        "console.use": _PEOPLE,
         "overview.read": _PEOPLE,
         "playground.use": _PROMPTERS,
         "lab.use": _PROMPTERS,

@@ -39,7 +39,7 @@ class PriceOptions:
 
 def list_prices(data_dir: Path | None, *, as_json: bool) -> None:
     """Print what every configured provider costs, in dollars for a million tokens."""
-    lines = _at_prices(data_dir, lambda _, prices: _now(prices.prices(COMMAND)))
+    lines = _at_prices(data_dir, lambda _, prices: prices.prices(COMMAND))
     if as_json:
         print_json(lines)
         return
@@ -54,7 +54,7 @@ def list_prices(data_dir: Path | None, *, as_json: bool) -> None:
 
 def show_history(model: str, data_dir: Path | None, *, as_json: bool) -> None:
     """Print versions of prices."""
-    versions = _at_prices(data_dir, lambda _, prices: _now(prices.history(COMMAND, model)))
+    versions = _at_prices(data_dir, lambda _, prices: prices.history(COMMAND, model))
     if as_json:
         print_json(versions)
     else:
@@ -123,10 +123,6 @@ def _at_prices(data_dir: Path | None, work: Callable[[StoreDesk, PriceDesk], Awa
         return await work(desk, await command_prices(desk.store, desk.clock))
 
     return at_desk(data_dir, run)
-
-
-async def _now(found: T) -> T:
-    return found
 
 
 def _version_row(price: Price) -> dict[str, Any]:

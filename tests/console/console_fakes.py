@@ -6,8 +6,6 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from console.backend import Screen
-from console.views import Choices, OverviewView, ProviderView, UseCaseChoice
 from router_core.admin.alert_views import AlertView
 from router_core.clock import SystemClock
 from router_core.errors.base import ForbiddenError, LLMError
@@ -29,6 +27,8 @@ from router_core.types import (
     Usage,
     WireUsage,
 )
+from signalbox.screens.backend import Screen
+from signalbox.screens.views import Choices, OverviewView, ProviderView, UseCaseChoice
 from tests.console.bill_fakes import BillsDouble
 from tests.console.budget_fakes import BudgetDouble
 from tests.console.health_fakes import OPERATORS, HealthDouble
@@ -155,7 +155,7 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble):
             waiting=self.waiting,
         )
 
-    def choices(self, person: Principal) -> Choices:
+    async def choices(self, person: Principal) -> Choices:
         self._check(person)
         return Choices(
             use_cases=(UseCaseChoice("draft", "claude-haiku-4-5"), UseCaseChoice("general", "gpt-4o-mini")),

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from console.views import LiveScope
 from router_core.admin.chain_check import ChainCheckState
 from router_core.audit.memory_log import MemoryAuditLog
 from router_core.clock import SystemClock
@@ -22,6 +21,7 @@ from router_core.types import (
     Principal,
     RetentionRule,
 )
+from signalbox.screens.views import LiveScope
 from tests.support.record_events import audit_row, event
 
 __all__ = ["RecordBackend"]
@@ -58,7 +58,7 @@ class RecordBackend:
             return await self.figures.report_between(*scope.between, scope.chosen)
         return await self.figures.report(scope.window, scope.chosen)
 
-    def recorder(self, person: Principal) -> RecorderStats:
+    async def recorder(self, person: Principal) -> RecorderStats:
         return self.stats
 
     async def reset_metrics(self, person: Principal) -> None:
@@ -68,9 +68,6 @@ class RecordBackend:
     def _read(self) -> None:
         if self.unreadable is not None:
             raise self.unreadable
-
-    def audit_scope(self, person: Principal) -> Sequence[str] | None:
-        return None
 
     async def audit_page(
         self, person: Principal, wanted: AuditFilter, *, limit: int, cursor: str | None, oldest: bool
@@ -88,10 +85,10 @@ class RecordBackend:
     async def account_names(self, person: Principal) -> Mapping[str, str]:
         return {"acme": "Acme Corporation"}
 
-    def retention(self, person: Principal) -> Sequence[RetentionRule]:
+    async def retention(self, person: Principal) -> Sequence[RetentionRule]:
         return [RetentionRule("audit_log", 365), RetentionRule("audit_traces", 30), RetentionRule("audit_contents", 0)]
 
-    def chain_check(self, person: Principal) -> ChainCheckState:
+    async def chain_check(self, person: Principal) -> ChainCheckState:
         return self.check
 
     async def start_chain_check(self, person: Principal) -> ChainCheckState:

@@ -6,7 +6,6 @@ from typing import Any, cast
 
 import pytest
 
-from console.in_process import InProcessBackend
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.topups import TopUpOrder
 from router_core.clock import SystemClock
@@ -20,10 +19,12 @@ from router_core.metrics.recorders import RecentEvents
 from router_core.resilience.upstream import Upstream, UpstreamPolicy
 from router_core.resilience.upstreams import Upstreams
 from router_core.router import StaticConfig
+from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.memory_action_log import MemoryActionLog
-from router_core.security.memory_stores import MemoryAccountStore
+from router_core.security.memory_stores import MemoryAccountStore, MemoryApiKeyStore
 from router_core.types import Decision, Flags, LLMRequest, Principal, ProviderConfig, Secret, Snapshot
 from signalbox.bootstrap import Runtime
+from signalbox.screens.in_process import InProcessBackend
 from tests.console.console_fakes import OWNER, VIEWER, decision_for, event
 from tests.support.alert_worlds import alert, memory_desk
 from tests.support.core_fakes import PRICES
@@ -57,15 +58,16 @@ class World:
         config = StaticConfig(Snapshot(rows, flags=flags))
         self.upstreams = Upstreams(UpstreamPolicy(), SystemClock())
         self.router = RecordingRouter()
-        clock = SystemClock()
+        clock, accounts = SystemClock(), MemoryAccountStore()
         self.alerts = memory_desk(clock)
-        self.treasury = treasury_desk(MemoryAccountStore(), ActionTrail(MemoryActionLog(), clock), clock)
+        self.treasury = treasury_desk(accounts, ActionTrail(MemoryActionLog(), clock), clock)
         self.events, self.pending = RecentEvents(), PendingEvents()
         live = LiveMetrics(MemoryMetricsStore(clock.utcnow()), self.pending, clock, lambda: (0, 0))
         self.health = HealthBoard(config, lambda row: self.upstream(row).state(), TransitionTail(), SystemClock())
         parts = SimpleNamespace(
             config=config, router=self.router, events=self.events, live=live, health=self.health, clock=clock,
-            prices=PRICES, money=SimpleNamespace(alerts=self.alerts.desk, topups=self.treasury.topups),
+            prices=PRICES, authenticator=KeyAuthenticator(MemoryApiKeyStore(accounts), accounts, b"p" * 32, clock),
+            money=SimpleNamespace(alerts=self.alerts.desk, topups=self.treasury.topups),
         )  # fmt: skip
         self.backend = InProcessBackend(cast(Runtime, parts))
 
@@ -97,7 +99,7 @@ async def test_who_may_not_use_the_playground_cannot_by_any_action(person: Princ
     backend = World().backend
     assert not backend.may(person, "playground")
     with pytest.raises(ForbiddenError):
-        backend.choices(person)
+        await backend.choices(person)
     with pytest.raises(ForbiddenError):
         await backend.route(person, HELLO)
     with pytest.raises(ForbiddenError):
@@ -149,12 +151,12 @@ async def test_people_see_requests_and_providers_of_their_own_accounts_only() ->
     assert "own" not in await states(world, ANALYST)
 
 
-def test_choices_are_what_is_active_and_visible() -> None:
-    choices = World().backend.choices(PROMPTER)
+async def test_choices_are_what_is_active_and_visible() -> None:
+    choices = await World().backend.choices(PROMPTER)
     assert choices.providers == ("openai-gpt4o-mini",)
     assert choices.models == ("model-of-openai-gpt4o-mini",)
     assert "poems" in [each.name for each in choices.use_cases]
-    assert World().backend.choices(OWNER).providers == ("openai-gpt4o-mini", "own")
+    assert (await World().backend.choices(OWNER)).providers == ("openai-gpt4o-mini", "own")
 
 
 async def test_a_trace_is_shown_to_the_person_it_belongs_to() -> None:

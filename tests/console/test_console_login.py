@@ -7,14 +7,14 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from console.cookies import form_token
-from console.login import local_page, login_routes
-from console.sign_in import Doors
-from console.throttle import FailureThrottle
 from router_core.clock import SystemClock
 from router_core.ports import UserRecord
 from router_core.security.sessions import OpenedSession
 from router_core.types import OperatorAction, Principal, Secret
+from signalbox.sign_in.cookies import form_token
+from signalbox.sign_in.desk import Doors, SignInDesk
+from signalbox.sign_in.routes import local_page, login_routes
+from signalbox.sign_in.throttle import FailureThrottle
 from tests.console.console_fakes import OWNER
 
 EMAIL, PASSWORD = "ada@example.com", "correct horse"
@@ -104,7 +104,7 @@ class World:
         self.clock, self.hasher, self.people, self.sessions = TickingClock(), PlainHasher(), OnePerson(), Sessions()
         self.acts: list[OperatorAction] = []
         doors = Doors(users=self.people, hasher=self.hasher, sessions=self.sessions, note=self.acts.append)
-        app = Starlette(routes=login_routes(lambda: doors, self.clock))
+        app = Starlette(routes=login_routes(SignInDesk(lambda: doors, self.clock)))
         self.client = TestClient(app, follow_redirects=False, base_url=base_url)
 
     def sign_in(self, email: str = EMAIL, password: str = PASSWORD, wanted: str = "/playground"):

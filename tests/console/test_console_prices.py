@@ -49,7 +49,7 @@ def test_a_price_is_set_through_the_dialog_and_a_refusal_is_shown(open_console: 
     assert any("dollars for a million tokens" in each.value for each in app.error)
     app.text_input(key="price_input").set_value("1.5").run()
     app.button(key="price_do").click().run()
-    (version,) = backend.prices.history(OWNER)
+    (version,) = asyncio.run(backend.prices.history(OWNER))
     assert (version.model, version.account_id, version.rates().input) == ("gpt-4o", "acme", 1_500_000_000)
     assert [each.action for each in asyncio.run(backend.acts.recent(10))] == ["prices.set"]
     assert list(table(app, "By")["For"]) == ["Acme Corporation"]

@@ -43,6 +43,8 @@ from router_core.types import (
     TextDelta,
     WireUsage,
 )
+from signalbox.screens.answering import ConsoleAnswers
+from tests.console.console_fakes import FakeBackend
 from tests.support.alert_worlds import MemoryDesk, memory_desk
 from tests.support.bills_desk import BillsDesk, bills_desk
 from tests.support.operator_desk import OperatorDesk, operator_desk
@@ -195,6 +197,7 @@ class ApiRig:
     bills: BillsDesk
     alerting: MemoryDesk
     money: TreasuryDesk
+    console: FakeBackend
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -222,10 +225,12 @@ def api_rig() -> Iterator[ApiRig]:
 
     people = asyncio.run(prepare())
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
+    console = FakeBackend()
     audit, exporter, money = MemoryAuditLog(), EndlessExporter(), treasury_desk(accounts, desk.trail, clock)
     bills, alerting = bills_desk(money, clock), memory_desk(clock, accounts, desk.trail)
     deps = ApiDeps(
         router=router,
+        console=ConsoleAnswers(console),
         authenticator=KeyAuthenticator(keys, accounts, PEPPER, clock),
         sessions=sessions,
         health=board,
@@ -245,7 +250,7 @@ def api_rig() -> Iterator[ApiRig]:
     with _serving(ApiApplication(deps)) as port:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
-            people["prompt_engineer"], state, desk, people, audit, exporter, bills, alerting, money,
+            people["prompt_engineer"], state, desk, people, audit, exporter, bills, alerting, money, console,
         )  # fmt: skip
 
 

@@ -99,7 +99,7 @@ async def test_mail_that_is_not_set_up_is_refused_clearly() -> None:
     with pytest.raises(ValidationError, match="SIGNALBOX_SMTP_URL") as refused:
         await desk.make_channel(ChannelOrder(kind="email", target="ops@example.com"), ADMIN)
     assert refused.value.field == "kind"
-    assert desk.kinds() == ("webhook",)
+    assert await desk.kinds() == ("webhook",)
 
 
 async def test_a_channel_without_a_way_out_can_still_be_switched_off() -> None:

@@ -1,21 +1,22 @@
 """Signing in and out: plain routes, because Streamlit scripts cannot set cookies."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from console.cookies import PRE_SESSION_COOKIE, cookie_name, form_token, form_token_fits
-from console.gate import session_token
-from console.login_page import Notice, sign_in_page, sign_out_page
-from console.sign_in import Doors, SignInDesk, SignInRefused
-from router_core.clock import Clock
 from router_core.types import Secret
+from signalbox.sign_in.cookies import PRE_SESSION_COOKIE, cookie_name, form_token, form_token_fits, session_token
+from signalbox.sign_in.door import SignInDoor, SignInRefused, SignInUnavailable
+from signalbox.sign_in.page import Notice, sign_in_page, sign_out_page
 
-__all__ = ["local_page", "login_routes"]
+__all__ = ["AddressOf", "local_page", "login_routes", "peer_address"]
+
+AddressOf = Callable[[Request], Awaitable[str]]
 
 MAX_FORM_BYTES = 16 * 1024
 MAX_FORM_FIELDS = 16
@@ -23,12 +24,19 @@ COOKIE_LIFE_S = 12 * 3600
 FORM_LIFE_S = 3600
 REFUSED: Notice = ("bad", "That e-mail address and password do not match. Check both and try again.")
 STALE_FORM: Notice = ("bad", "This form had expired. Please try again.")
+_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; font-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+}
 SIGNED_OUT: Notice = ("good", "You are signed out.")
 
 
-def login_routes(doors: Callable[[], Doors], clock: Clock) -> list[Route]:
-    """Return the sign-in and sign-out routes; ``doors`` is asked once per request."""
-    pages = _LoginPages(doors, clock)
+def login_routes(door: SignInDoor, address: AddressOf | None = None) -> list[Route]:
+    """Return the sign-in and sign-out routes; ``address`` says where the browser of a request is."""
+    pages = _LoginPages(door, address or peer_address)
     return [
         Route("/auth/login", pages.show, methods=["GET"]),
         Route("/auth/login", pages.submit, methods=["POST"]),
@@ -46,16 +54,24 @@ def local_page(wanted: str | None) -> str:
     return "/" if parts.scheme or parts.netloc or parts.path.startswith("/auth/") else text
 
 
+async def peer_address(request: Request) -> str:
+    """Return the peer of the connection, since nothing that a browser says about where it is can be trusted."""
+    return request.client.host if request.client else ""
+
+
 class _LoginPages:
-    def __init__(self, doors: Callable[[], Doors], clock: Clock) -> None:
-        self._doors = doors
-        self._desk = SignInDesk(clock)
+    def __init__(self, door: SignInDoor, address: AddressOf) -> None:
+        self._door = door
+        self._address = address
 
     async def show(self, request: Request) -> Response:
         wanted = local_page(request.query_params.get("next"))
         token = session_token(request.scope)
-        if token is not None and await self._doors().sessions.check(token, touch=False) is not None:
-            return RedirectResponse(wanted, status_code=303)
+        try:
+            if token is not None and await self._door.is_open(token):
+                return RedirectResponse(wanted, status_code=303)
+        except SignInUnavailable as fault:
+            return _form(request, wanted, notice=("bad", str(fault)), status=503)
         notice = SIGNED_OUT if "signed_out" in request.query_params else None
         return _form(request, wanted, notice=notice)
 
@@ -66,14 +82,17 @@ class _LoginPages:
         wanted, email = local_page(fields.get("next")), fields.get("email", "")[:254]
         if not form_token_fits(request.cookies.get(PRE_SESSION_COOKIE), fields.get("csrf")):
             return _form(request, wanted, email=email, notice=STALE_FORM, status=403)
-        address = _address(request)
+        address = await self._address(request)
         try:
-            token = await self._desk.sign_in(self._doors(), email, Secret(fields.get("password", "")), address)
+            token = await self._door.sign_in(email, Secret(fields.get("password", "")), address)
         except SignInRefused as refused:
             return _refusal(request, wanted, email, refused.wait_s)
+        except SignInUnavailable as fault:
+            return _form(request, wanted, email=email, notice=("bad", str(fault)), status=503)
         old = session_token(request.scope)
         if old is not None:
-            await self._desk.sign_out(self._doors(), old, address)
+            with suppress(SignInUnavailable):
+                await self._door.sign_out(old, address)
         return _signed_in(request, wanted, token)
 
     async def ask(self, request: Request) -> Response:
@@ -89,16 +108,15 @@ class _LoginPages:
         fields = await _read_form(request) or {}
         if not form_token_fits(token, fields.get("csrf")):
             return _html(sign_out_page(token=form_token(token), notice=STALE_FORM), status=403)
-        await self._desk.sign_out(self._doors(), token, _address(request))
+        try:
+            await self._door.sign_out(token, await self._address(request))
+        except SignInUnavailable as fault:
+            return _html(sign_out_page(token=form_token(token), notice=("bad", str(fault))), status=503)
         response = RedirectResponse("/auth/login?signed_out", status_code=303)
         response.delete_cookie(
             cookie_name(secure=_secure(request)), path="/", secure=_secure(request), httponly=True, samesite="lax"
         )
         return response
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 def _refusal(request: Request, wanted: str, email: str, wait_s: int) -> Response:
@@ -145,7 +163,7 @@ def _form(
 
 
 def _html(page: str, status: int = 200) -> HTMLResponse:
-    return HTMLResponse(page, status_code=status, headers={"cache-control": "no-store"})
+    return HTMLResponse(page, status_code=status, headers=_HEADERS)
 
 
 async def _read_form(request: Request) -> dict[str, str] | None:

@@ -4,13 +4,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
-from console.bills_backend import BillsBackend
-from console.views import Choices, LiveScope, OverviewView
-from router_core.admin.alerting import AlertDesk
 from router_core.admin.chain_check import ChainCheckState
-from router_core.admin.lease_desk import LeaseDesk
-from router_core.admin.price_desk import PriceDesk
-from router_core.admin.topups import TopUps
 from router_core.admin.treasury import BudgetOrder, BudgetView
 from router_core.budgets.forecast import Forecast
 from router_core.journal.stats import RecorderStats
@@ -35,6 +29,8 @@ from router_core.types import (
     StreamPart,
     UpstreamState,
 )
+from signalbox.screens.desks import AlertBackend, BillsBackend, LeaseBackend, PriceBackend, TopUpBackend
+from signalbox.screens.views import Choices, LiveScope, OverviewView
 
 __all__ = ["ConsoleBackend", "Control", "Screen"]
 
@@ -66,7 +62,7 @@ class ConsoleBackend(Protocol):
         """Return the last hour of the person's accounts, of all accounts for those who see all."""
         ...
 
-    def choices(self, person: Principal) -> Choices:
+    async def choices(self, person: Principal) -> Choices:
         """Return what ``person`` may ask for in the playground."""
         ...
 
@@ -87,7 +83,7 @@ class ConsoleBackend(Protocol):
         ...
 
     @property
-    def prices(self) -> PriceDesk:
+    def prices(self) -> PriceBackend:
         """What people see and do about prices."""
         ...
 
@@ -100,17 +96,17 @@ class ConsoleBackend(Protocol):
         ...
 
     @property
-    def alerting(self) -> AlertDesk:
+    def alerting(self) -> AlertBackend:
         """What was raised about money, and the channels that carry it; it checks the person's right itself."""
         ...
 
     @property
-    def topups(self) -> TopUps:
+    def topups(self) -> TopUpBackend:
         """Who asked for more money for how long, and what became of it; it checks rights itself."""
         ...
 
     @property
-    def leases(self) -> LeaseDesk:
+    def leases(self) -> LeaseBackend:
         """The money that processes hold; it checks rights itself."""
         ...
 
@@ -134,16 +130,12 @@ class ConsoleBackend(Protocol):
         """Return the figures of all processes in ``scope``."""
         ...
 
-    def recorder(self, person: Principal) -> RecorderStats:
+    async def recorder(self, person: Principal) -> RecorderStats:
         """Return how the record of this process is doing."""
         ...
 
     async def reset_metrics(self, person: Principal) -> None:
         """Begin to count anew."""
-        ...
-
-    def audit_scope(self, person: Principal) -> Sequence[str] | None:
-        """Return the accounts whose rows ``person`` may see, None for all."""
         ...
 
     async def audit_page(
@@ -164,11 +156,11 @@ class ConsoleBackend(Protocol):
         """Return the names of the accounts whose rows ``person`` may see, by id."""
         ...
 
-    def retention(self, person: Principal) -> Sequence[RetentionRule]:
+    async def retention(self, person: Principal) -> Sequence[RetentionRule]:
         """Return how long each table is kept."""
         ...
 
-    def chain_check(self, person: Principal) -> ChainCheckState:
+    async def chain_check(self, person: Principal) -> ChainCheckState:
         """Return the verification of the hash chains under way, or the last one."""
         ...
 

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from console.throttle import FailureThrottle
 from router_core.clock import Clock, new_ulid
 from router_core.ports import PasswordHasher, UserRecord, UserStore
 from router_core.security.sessions import OpenedSession
 from router_core.types import OperatorAction, Principal, Role, Secret
+from signalbox.sign_in.door import SignInRefused
+from signalbox.sign_in.throttle import FailureThrottle
 
-__all__ = ["Doors", "SessionDoor", "SignInDesk", "SignInRefused"]
+__all__ = ["Doors", "SessionDoor", "SignInDesk"]
 
 PARALLEL_CHECKS = 2
 
@@ -44,31 +45,27 @@ class Doors:
     note: Callable[[OperatorAction], None]
 
 
-class SignInRefused(Exception):
-    """Nobody was signed in; ``wait_s`` is how many seconds to wait before the next try, 0 for none."""
-
-    def __init__(self, wait_s: int = 0) -> None:
-        super().__init__("sign-in refused")
-        self.wait_s = wait_s
-
-
 class _Who(NamedTuple):
     id: str
     role: Role
 
 
 class SignInDesk:
-    """Signs people in, a few at a time: each check takes tens of milliseconds and megabytes on purpose."""
+    """Signs people in, a few at a time: each check takes tens of milliseconds and megabytes on purpose.
 
-    def __init__(self, clock: Clock) -> None:
+    ``doors`` is asked at each call: the pages are there before the server that they sign in to.
+    """
+
+    def __init__(self, doors: Callable[[], Doors], clock: Clock) -> None:
+        self._doors = doors
         self._clock = clock
         self._throttle = FailureThrottle(clock)
         self._slots = asyncio.Semaphore(PARALLEL_CHECKS)
         self._decoy: str | None = None
 
-    async def sign_in(self, doors: Doors, email: str, password: Secret, address: str) -> str:
+    async def sign_in(self, email: str, password: Secret, address: str) -> str:
         """Return a new session's token. Raises :class:`SignInRefused`, whatever the reason, without naming it."""
-        key = email.strip().lower()
+        doors, key = self._doors(), email.strip().lower()
         wait = self._throttle.wait(key, address)
         if wait > 0:
             raise SignInRefused(math.ceil(wait))
@@ -84,12 +81,17 @@ class SignInDesk:
         doors.note(self._act("session.opened", _Who(user.id, user.role), user.email, address))
         return opened.token.reveal()
 
-    async def sign_out(self, doors: Doors, token: str, address: str) -> None:
+    async def sign_out(self, token: str, address: str) -> None:
         """End the session of ``token``, if there is one."""
+        doors = self._doors()
         person = await doors.sessions.check(token, touch=False)
         await doors.sessions.close(token)
         if person is not None:
             doors.note(self._act("session.closed", _Who(person.id, person.role), person.name, address))
+
+    async def is_open(self, token: str) -> bool:
+        """Say whether ``token`` opens a session."""
+        return await self._doors().sessions.check(token, touch=False) is not None
 
     def _act(self, action: str, who: _Who | None, email: str, address: str) -> OperatorAction:
         """Return the record of an act on the session of ``email``; ``who`` is None where nobody proved to be that."""

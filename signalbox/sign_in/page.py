@@ -71,4 +71,4 @@ def _page(title: str, content: str) -> str:
 
 @cache
 def _template() -> Template:
-    return Template(Path(__file__).with_name("login_page.html").read_text(encoding="utf-8"))
+    return Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))

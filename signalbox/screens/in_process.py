@@ -6,19 +6,14 @@ from typing import Literal
 
 from msgspec import structs
 
-from console.backend import ConsoleBackend, Control, Screen
-from console.bills_backend import BillsBackend
-from console.bridge import Bridge
-from console.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
 from router_core.admin.alert_views import AlertView
-from router_core.admin.alerting import AlertDesk
 from router_core.admin.chain_check import ChainCheckState
-from router_core.admin.lease_desk import LeaseDesk
-from router_core.admin.price_desk import PriceDesk
-from router_core.admin.topups import TopUps
 from router_core.admin.treasury import BudgetOrder, BudgetView
+from router_core.api.auth import check_account
+from router_core.api.call import is_request_id
+from router_core.api.checks import check_request
 from router_core.budgets.forecast import Forecast
-from router_core.clock import Clock
+from router_core.errors import ValidationError
 from router_core.health.board import HealthRow
 from router_core.journal.stats import RecorderStats
 from router_core.ports import SpendBy, SpendHour
@@ -49,41 +44,18 @@ from router_core.types import (
     UpstreamState,
 )
 from signalbox.bootstrap import Runtime
-from signalbox.loop import SERVED
+from signalbox.screens.backend import Control, Screen
+from signalbox.screens.desks import AlertBackend, BillsBackend, LeaseBackend, PriceBackend, TopUpBackend
+from signalbox.screens.rights import may_control, may_open
+from signalbox.screens.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
 
-__all__ = ["InProcessBackend", "published_backend"]
+__all__ = ["InProcessBackend"]
 
-PERMISSION_OF: dict[Screen, str] = {
-    "overview": "overview.read",
-    "live": "live.read",
-    "health": "health.read",
-    "audit": "audit.read",
-    "budgets": "budgets.read",
-    "playground": "playground.use",
-}
-CONTROLS: dict[Control, str] = {
-    "breakers": "breakers.control",
-    "drills": "drills.control",
-    "metrics": "metrics.reset",
-    "export": "audit.export",
-    "budgets": "budgets.edit",
-    "prices": "prices.edit",
-    "topups": "topups.ask",
-    "leases": "leases.write_off",
-}
 RECENT_SHOWN = 25
 NEWS_FOR = timedelta(days=1)
 NEWS_SEARCHED, NEWS_SHOWN = 50, 5
 RECENT_SEARCHED = 200
 WORST_FIRST: tuple[ProviderState, ...] = ("down", "failing", "recovering", "healthy", "unknown", "disabled")
-
-
-def published_backend() -> tuple[ConsoleBackend, Bridge, Clock]:
-    """Return the running server's backend, the bridge to its loop, and its clock."""
-    served = SERVED.current()
-    if served is None:
-        raise RuntimeError("no server is running in this process")
-    return InProcessBackend(served.runtime), Bridge(served.loop), served.runtime.clock
 
 
 class InProcessBackend:
@@ -103,7 +75,7 @@ class InProcessBackend:
 
     def may(self, person: Principal, screen: Screen) -> bool:
         """Say whether ``person`` may open ``screen``."""
-        return allows(person, PERMISSION_OF[screen])
+        return may_open(person, screen)
 
     async def overview(self, person: Principal) -> OverviewView:
         """Return the last hour of all processes."""
@@ -147,7 +119,7 @@ class InProcessBackend:
             return 0
         return sum(each.word == "waiting" for each in await self._runtime.money.topups.list(person))
 
-    def choices(self, person: Principal) -> Choices:
+    async def choices(self, person: Principal) -> Choices:
         """Return what ``person`` may ask for in the playground."""
         require(person, "playground.use")
         snapshot = self._runtime.config.snapshot()
@@ -163,17 +135,25 @@ class InProcessBackend:
     async def route(self, person: Principal, request: LLMRequest) -> Decision:
         """Return where ``request`` would go, without calling or charging anything."""
         require(person, "playground.use")
+        await self._admit(person, request)
         return self._runtime.router.route(request, person)
 
     async def stream(self, person: Principal, request: LLMRequest, request_id: str) -> AsyncGenerator[StreamPart, None]:
         """Answer ``request`` in parts; closing the generator cancels the call upstream."""
         require(person, "playground.use")
+        await self._admit(person, request)
+        if not is_request_id(request_id.encode()):
+            raise ValidationError("no request id", field="requestId")
         parts = self._runtime.router.stream(request, person, request_id)
         try:
             async for part in parts:
                 yield part
         finally:
             await parts.aclose()
+
+    async def _admit(self, person: Principal, request: LLMRequest) -> None:
+        check_request(request)
+        await check_account(person, request, self._runtime.authenticator)
 
     async def trace(self, person: Principal, request_id: str) -> RequestEvent | None:
         """Return what was recorded of a request of that person, None until it is."""
@@ -190,7 +170,7 @@ class InProcessBackend:
             return await self._runtime.live.report_between(*scope.between, scope.chosen)
         return await self._runtime.live.report(scope.window, scope.chosen)
 
-    def recorder(self, person: Principal) -> RecorderStats:
+    async def recorder(self, person: Principal) -> RecorderStats:
         """Return how the record of this process is doing."""
         require(person, "live.read")
         return self._runtime.recording.stats()
@@ -198,10 +178,6 @@ class InProcessBackend:
     async def reset_metrics(self, person: Principal) -> None:
         """Begin to count anew."""
         await self._runtime.operations.reset_metrics(person)
-
-    def audit_scope(self, person: Principal) -> Sequence[str] | None:
-        """Return the accounts whose rows ``person`` may see, None for all."""
-        return _accounts(person)
 
     async def audit_page(
         self, person: Principal, wanted: AuditFilter, *, limit: int, cursor: str | None, oldest: bool
@@ -230,12 +206,12 @@ class InProcessBackend:
         found = await self._runtime.accounts.list()
         return {each.id: each.name for each in found if scope is None or each.id in scope}
 
-    def retention(self, person: Principal) -> Sequence[RetentionRule]:
+    async def retention(self, person: Principal) -> Sequence[RetentionRule]:
         """Return how long each table is kept."""
         require(person, "audit.read")
         return self._runtime.desk.retention.rules
 
-    def chain_check(self, person: Principal) -> ChainCheckState:
+    async def chain_check(self, person: Principal) -> ChainCheckState:
         """Return the verification of the hash chains under way, or the last one."""
         require(person, "audit.read")
         return self._runtime.desk.chain_check.state
@@ -247,7 +223,7 @@ class InProcessBackend:
     # --- the Budgets screen; the treasury checks the person's right to each of these itself -------------------------
 
     @property
-    def prices(self) -> PriceDesk:
+    def prices(self) -> PriceBackend:
         """What people see and do about prices."""
         return self._runtime.money.prices
 
@@ -261,17 +237,17 @@ class InProcessBackend:
         return await self._runtime.money.treasury.forecasts(views)
 
     @property
-    def alerting(self) -> AlertDesk:
+    def alerting(self) -> AlertBackend:
         """What was raised about money, and the channels that carry it."""
         return self._runtime.money.alerts
 
     @property
-    def topups(self) -> TopUps:
+    def topups(self) -> TopUpBackend:
         """Who asked for more money for how long, and what became of it."""
         return self._runtime.money.topups
 
     @property
-    def leases(self) -> LeaseDesk:
+    def leases(self) -> LeaseBackend:
         """The money that processes hold."""
         return self._runtime.money.leases
 
@@ -291,7 +267,7 @@ class InProcessBackend:
 
     def may_control(self, person: Principal, control: Control) -> bool:
         """Say whether ``person`` may do more on the Health screen than look."""
-        return allows(person, CONTROLS[control])
+        return may_control(person, control)
 
     async def health(self, person: Principal, window: HealthWindow) -> HealthReport:
         """Return the health board over ``window``."""

@@ -1,0 +1,88 @@
+"""The one list of what a console elsewhere may call, each with its permission; what is not in it cannot be called."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from signalbox.screens.backend import ConsoleBackend
+from signalbox.screens.desks import AlertBackend, BillsBackend, LeaseBackend, PriceBackend, TopUpBackend
+
+__all__ = ["CALLS", "DESKS", "LOCAL", "STREAMS", "VISIT"]
+
+DESKS: Final[Mapping[str, type]] = MappingProxyType(
+    {
+        "": ConsoleBackend,
+        "alerting": AlertBackend,
+        "bills": BillsBackend,
+        "leases": LeaseBackend,
+        "prices": PriceBackend,
+        "topups": TopUpBackend,
+    }
+)
+"""The protocols by the property of :class:`ConsoleBackend` that gives them."""
+
+CALLS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "account_names": "audit.read",
+        "audit_choices": "audit.read",
+        "audit_detail": "audit.read",
+        "audit_page": "audit.read",
+        "budgets": "budgets.read",
+        "chain_check": "audit.read",
+        "choices": "playground.use",
+        "drop_budget": "budgets.edit",
+        "force_breaker": "breakers.control",
+        "forecasts": "budgets.read",
+        "health": "health.read",
+        "live": "live.read",
+        "overview": "overview.read",
+        "recorder": "live.read",
+        "reset_breaker": "breakers.control",
+        "reset_metrics": "metrics.reset",
+        "retention": "audit.read",
+        "route": "playground.use",
+        "set_budget": "budgets.edit",
+        "spending": "budgets.read",
+        "start_chain_check": "audit.export",
+        "start_drill": "drills.control",
+        "stop_drill": "drills.control",
+        "trace": "playground.use",
+        "alerting.alerts": "alerts.read",
+        "alerting.change_channel": "alerts.edit",
+        "alerting.channels": "alerts.read",
+        "alerting.deliver_again": "alerts.edit",
+        "alerting.deliveries": "alerts.read",
+        "alerting.kinds": "alerts.read",
+        "alerting.make_channel": "alerts.edit",
+        "alerting.remove_channel": "alerts.edit",
+        "alerting.show_secret": "alerts.edit",
+        "alerting.test_channel": "alerts.edit",
+        "bills.course": "bills.read",
+        "bills.outlook": "bills.read",
+        "bills.reconcile": "bills.read",
+        "bills.savings": "bills.read",
+        "leases.list": "leases.read",
+        "leases.write_off": "leases.write_off",
+        "prices.history": "prices.read",
+        "prices.import_sheet": "prices.edit",
+        "prices.prices": "prices.read",
+        "prices.rerate": "prices.read",
+        "prices.set_prices": "prices.edit",
+        "topups.approve": "topups.decide",
+        "topups.ask": "topups.ask",
+        "topups.deny": "topups.decide",
+        "topups.end": "topups.decide",
+        "topups.list": "topups.read",
+        "topups.withdraw": "topups.ask",
+    }
+)
+"""Calls that give one answer: the method of a desk, and the permission that the API asks for before it reads more."""
+
+STREAMS: Final[Mapping[str, str]] = MappingProxyType({"stream": "playground.use"})
+"""Calls that answer in parts."""
+
+LOCAL: Final = frozenset({"alerting.may_edit", "may", "may_control"})
+"""What follows from the person's role alone: the console works it out itself; it hides buttons and protects nothing."""
+
+VISIT: Final = "visitor"
+"""Who the session belongs to: a path of its own."""

@@ -1,0 +1,1 @@
+"""Signing people in and out: plain routes that need no Streamlit."""

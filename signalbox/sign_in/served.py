@@ -1,0 +1,67 @@
+"""The sign-in pages of a server that runs in this process."""
+
+import ipaddress
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from starlette.requests import Request
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from router_core.clock import Clock
+from router_core.errors import LLMError
+from router_core.security.api_keys import KeyAuthenticator
+from router_core.types import EVERY_ACCOUNT
+from signalbox.sign_in.desk import Doors, SignInDesk
+from signalbox.sign_in.routes import login_routes, peer_address
+
+if TYPE_CHECKING:
+    from signalbox.bootstrap import Runtime
+
+__all__ = ["VISITOR_HEADER", "SignInBeside", "runtime_doors", "served_routes"]
+
+VISITOR_HEADER: Final = "x-signalbox-visitor"
+"""Where a console elsewhere says which address its visitor has; believed only beside an admin key."""
+
+_BEARER: Final = "bearer "
+
+
+class SignInBeside:
+    """Serves the sign-in pages ahead of ``app``, for servers that have no console."""
+
+    def __init__(self, app: ASGIApp, runtime: "Runtime") -> None:
+        self._app = app
+        self._pages = Router(served_routes(lambda: runtime, runtime.clock))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        is_page = scope["type"] == "http" and scope["path"].startswith("/auth/")
+        await (self._pages if is_page else self._app)(scope, receive, send)
+
+
+def served_routes(runtime: Callable[[], "Runtime"], clock: Clock) -> list[Route]:
+    """Return the sign-in and sign-out pages of ``runtime``, which is asked for at each request."""
+
+    async def address(request: Request) -> str:
+        return await _visitor_address(request, runtime().authenticator)
+
+    return login_routes(SignInDesk(lambda: runtime_doors(runtime()), clock), address)
+
+
+def runtime_doors(runtime: "Runtime") -> Doors:
+    """Return what signing in needs of ``runtime``."""
+    return Doors(
+        users=runtime.users, hasher=runtime.hasher, sessions=runtime.session_gate, note=runtime.desk.trail.note
+    )
+
+
+async def _visitor_address(request: Request, keys: KeyAuthenticator) -> str:
+    """Return where the browser is: what a console elsewhere says, if its admin key vouches for it, else the peer."""
+    told, key = request.headers.get(VISITOR_HEADER), request.headers.get("authorization", "")
+    if told is None or key[: len(_BEARER)].lower() != _BEARER:
+        return await peer_address(request)
+    try:
+        vouching = await keys.authenticate(key[len(_BEARER) :].strip().encode())
+        return str(ipaddress.ip_address(told)) if vouching.role in EVERY_ACCOUNT else await peer_address(request)
+    except (LLMError, ValueError):
+        return await peer_address(request)
