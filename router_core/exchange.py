@@ -1,6 +1,6 @@
 """What is known about one request while it is served; it ends in exactly one response or error, recorded once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -13,6 +13,7 @@ from router_core.errors import LLMError
 from router_core.ports import Recorder
 from router_core.types import (
     AnswerEnd,
+    AnswerPart,
     Attempt,
     Cost,
     Decision,
@@ -25,8 +26,8 @@ from router_core.types import (
     Plan,
     Principal,
     ProviderAnswer,
-    ProviderPart,
     RequestEvent,
+    Served,
     StartPart,
     TextDelta,
     ToolCall,
@@ -54,12 +55,12 @@ class Exchange:
         "_cost",
         "_estimated",
         "_finish",
-        "_kept",
         "_outcome",
+        "_outlived",
         "_recorder",
         "_request_id",
+        "_source",
         "_started_at",
-        "_streamed",
         "_summed",
         "_texts",
         "_trail",
@@ -71,6 +72,7 @@ class Exchange:
         "principal",
         "request",
         "started",
+        "streamed",
     )  # fmt: skip
 
     def __init__(
@@ -94,11 +96,12 @@ class Exchange:
         self._request_id = request_id or self.id
         self._clock = clock
         self._recorder = recorder
-        self._streamed = streamed
+        self.streamed = streamed
         self._address = address
         self._started_at = clock.now()
         self._trail: Trail | None = None
-        self._kept: LLMResponse | None = None
+        self._source: Served | None = None
+        self._outlived = False
         self._texts: list[str] = []
         self._calls: list[ToolCall] = []
         self._finish: FinishReason = "other"
@@ -122,7 +125,13 @@ class Exchange:
             self._outcome = ("error", "INTERNAL_ERROR")
             raise
         finally:
-            self._recorder.record(self._event())
+            if not self._outlived:
+                self._recorder.record(self._event())
+
+    def outlived(self) -> Callable[[], None]:
+        """The client has left, but its calls go on for others; return what records the request once they have ended."""
+        self._outlived = True
+        return lambda: self._recorder.record(self._event())
 
     def admitted(self, account_id: str | None) -> None:
         """The request is in, and ``account_id`` pays."""
@@ -140,7 +149,7 @@ class Exchange:
             principal=self.principal,
             account_id=self.account_id,
             use_case=self.decision.use_case,
-            streamed=self._streamed,
+            streamed=self.streamed,
             address=self._address,
             estimated_input_tokens=plan.estimated_input_tokens,
         )
@@ -155,20 +164,15 @@ class Exchange:
         principal = self.principal
         return Payer(self.account_id, principal.id if principal.kind == "key" else None, self.decision.use_case)
 
-    def received(self, answer: ProviderAnswer) -> None:
-        """The whole answer is there."""
-        self.started = True
-        self._texts.append(answer.text)
-        self._calls.extend(answer.tool_calls)
-        self._end(answer.finish_reason, answer.usage)
-
     def start(self) -> StartPart:
         """The first part arrived; return the stream's own first part."""
         self.started = True
-        provider, model = self._served()
-        return StartPart(self._request_id, provider or "", model or "")
+        provider, model = self.served()
+        return StartPart(
+            self._request_id, provider or "", model or "", None if self._source is None else self._source.outcome
+        )
 
-    def observe(self, part: ProviderPart) -> None:
+    def observe(self, part: AnswerPart) -> None:
         """Keep what ``part`` adds to the answer."""
         match part:
             case TextDelta():
@@ -177,26 +181,19 @@ class Exchange:
                 self._calls.append(part.call)
             case AnswerEnd():
                 self._end(part.finish_reason, part.usage)
-
-    def answered_from_cache(self, kept: LLMResponse) -> LLMResponse:
-        """A kept answer serves this request, at no cost."""
-        self._kept = kept
-        self._outcome = _SUCCESS
-        return msgspec.structs.replace(
-            kept,
-            request_id=self._request_id,
-            cached=True,
-            cost=Cost.of(0, estimated=False),
-            latency_ms=self._elapsed_ms(),
-            decision=self.decision if self.request.explain else UNSET,
-        )
+            case ProviderAnswer():
+                self._texts.append(part.text)
+                self._calls.extend(part.tool_calls)
+                self._end(part.finish_reason, part.usage)
+            case Served():
+                self._source = part
 
     def response(self) -> LLMResponse:
         """Return the answer as the caller gets it; from here on the request counts as a success."""
         self._outcome = _SUCCESS
         self._sum_up()
         usage = self._usage or Usage()
-        provider, model = self._served()
+        provider, model = self.served()
         return LLMResponse(
             request_id=self._request_id,
             text="".join(self._texts),
@@ -205,29 +202,45 @@ class Exchange:
             tool_calls=tuple(self._calls),
             finish_reason=self._finish,
             steps=1,
-            cached=False,
+            cached=self._is_free,
             usage=WireUsage.of(usage),
-            cost=Cost.of(self._cost, estimated=usage.estimated or self._estimated),
+            cost=Cost.of(self._cost, estimated=self._is_estimate),
             latency_ms=self._elapsed_ms(),
             decision=self._trace() if self.request.explain else UNSET,
+            cache=UNSET if self._source is None else self._source.outcome,
         )
+
+    def served(self) -> tuple[str | None, str | None]:
+        """Return the provider and the model that answer, None for as long as nobody does."""
+        served = None if self._trail is None else self._trail.served_by
+        if served is not None:
+            return (served.provider.name, served.provider.model)
+        return (None, None) if self._source is None else (self._source.provider, self._source.model)
+
+    @property
+    def was_resumed(self) -> bool:
+        """Whether the answer is put together from several calls."""
+        return self._trail is not None and any(each.reason == "resume" for each in self._trail.log)
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _end(self, finish: FinishReason, usage: Usage) -> None:
         self._finish, self._usage = finish, usage
 
-    def _served(self) -> tuple[str | None, str | None]:
-        if self._trail is None:
-            return (None, None)
-        served = self._trail.served_by
-        return (None, None) if served is None else (served.provider.name, served.provider.model)
+    @property
+    def _is_free(self) -> bool:
+        """Whether another request paid for the answer."""
+        return self._source is not None and self._source.outcome != "miss"
+
+    @property
+    def _is_estimate(self) -> bool:
+        """Whether part of the cost is by our own count; what costs nothing is exact."""
+        counted = self._usage is not None and self._usage.estimated
+        return not self._is_free and (counted or self._estimated)
 
     def _asked_last(self) -> tuple[str | None, str | None]:
-        """Return who answered, now or when the answer was kept, else who failed last."""
-        if self._kept is not None:
-            return (self._kept.provider, self._kept.model)
-        provider, model = self._served()
+        """Return who answered, else who failed last."""
+        provider, model = self.served()
         if provider is None and self._trail is not None and self._trail.log:
             return (self._trail.log[-1].provider, self._trail.log[-1].model)
         return (provider, model)
@@ -239,8 +252,13 @@ class Exchange:
         self._summed = True
         for attempt in self._trail.log:
             self._cost = _sum(self._cost, attempt.cost_nano)
-            if attempt.usage is not None and attempt.outcome != SUCCEEDED:
+            if attempt.usage is None:
+                continue
+            if attempt.outcome != SUCCEEDED:
                 self._add(attempt, attempt.usage)
+            elif self._usage is None:
+                # The client left before the end of its answer, which others waited for.
+                self._usage = attempt.usage
 
     def _add(self, attempt: Attempt, used: Usage) -> None:
         """Add the usage of a call that gave no whole answer, where its text is part of the answer."""
@@ -250,13 +268,14 @@ class Exchange:
         elif attempt.first_token_ms is not None:
             self._usage = added(self._usage, used)
 
-    def _answer(self) -> str:
-        return self._kept.text if self._kept is not None else "".join(self._texts)
-
     def _trace(self) -> Decision:
-        if self._trail is None:
+        if self._trail is None and self._source is None:
             return self.decision
-        return msgspec.structs.replace(self.decision, attempts=tuple(self._trail.log))
+        return msgspec.structs.replace(
+            self.decision,
+            attempts=() if self._trail is None else tuple(self._trail.log),
+            cache=UNSET if self._source is None else self._source.outcome,
+        )
 
     def _elapsed_ms(self) -> float:
         return round((self._clock.now() - self._started_at) * 1000, 3)
@@ -282,14 +301,14 @@ class Exchange:
             cost=self._cost,
             latency_ms=self._elapsed_ms(),
             first_token_ms=first,
-            streamed=self._streamed,
-            cached=self._kept is not None,
+            streamed=self.streamed,
+            cached=self._is_free and status == "success",
             decision=decision,
             request_id=self._request_id,
-            estimated=(self._usage is not None and self._usage.estimated) or self._estimated,
+            estimated=self._is_estimate,
             address=self._address,
             metadata=self.request.metadata,
-            content=kept_content(self.request, self._answer()) if self.keeps_content else None,
+            content=kept_content(self.request, "".join(self._texts)) if self.keeps_content else None,
             price=_price(decision.attempts),
             charges=() if self._trail is None else tuple(self._trail.payment.charges),
             unpriced=() if self._trail is None else tuple(dict.fromkeys(self._trail.payment.unpriced)),

@@ -6,8 +6,9 @@ from contextlib import aclosing, contextmanager
 from msgspec import Struct, field
 
 from router_core.admission import DEFAULT_IN_FLIGHT, Admission
-from router_core.attempts import AttemptPolicy, Attempts, Payment, Trail
-from router_core.cache.no_cache import NoCache
+from router_core.attempts import AttemptPolicy, Attempts, Payment
+from router_core.cache.memory_cache import MemoryCache
+from router_core.cache.response_cache import AnswerCache
 from router_core.clock import Clock, SystemClock
 from router_core.cost.open_budget import OpenBudget
 from router_core.exchange import Exchange
@@ -30,6 +31,7 @@ from router_core.selection import Signals, explain, refusal, select
 from router_core.types import (
     EMBEDDED,
     AnswerEnd,
+    AnswerPart,
     BreakerState,
     Decision,
     FinishPart,
@@ -37,13 +39,13 @@ from router_core.types import (
     LLMResponse,
     Plan,
     Principal,
+    ProviderAnswer,
     ProviderConfig,
+    Served,
     Snapshot,
-    StartPart,
     StreamPart,
-    TextDelta,
-    ToolCallEnd,
 )
+from router_core.upstream_call import UpstreamCall
 
 __all__ = ["Router", "RouterPolicy", "StaticConfig"]
 
@@ -99,7 +101,7 @@ class Router:
         self._prices = prices
         self._recorder = recorder
         self._budget = budget or OpenBudget()
-        self._cache = cache or NoCache()
+        self._cache = cache or AnswerCache(MemoryCache(self._clock), config, self._clock)
         self._admission = Admission(self.policy.in_flight, self._clock)
         self._streams = 0
         self._journal = journal or MemoryJournal()
@@ -153,19 +155,12 @@ class Router:
         return response
 
     async def _complete(self, exchange: Exchange) -> LLMResponse:
-        request, principal = exchange.request, exchange.principal
-        with exchange.recorded(), self._admission.admit(request, principal) as ticket:
+        with exchange.recorded(), self._admission.admit(exchange.request, exchange.principal) as ticket:
             exchange.admitted(ticket.account_id)
-            deadline = self._deadline()
-            plan = self._plan(exchange)
-            kept = await self._cache.look(request, principal, plan)
-            if kept is not None:
-                return exchange.answered_from_cache(kept)
-            trail = exchange.begin(self._trail(exchange, plan, deadline))
-            exchange.received(await self._attempts.complete(request, trail))
-            response = exchange.response()
-            await self._cache.keep(request, principal, plan, response)
-            return response
+            async with aclosing(self._answer(exchange)) as parts:
+                async for part in parts:
+                    exchange.observe(part)
+            return exchange.response()
 
     async def stream(
         self, request: LLMRequest, principal: Principal = EMBEDDED, request_id: str | None = None, *, address: str = ""
@@ -178,24 +173,17 @@ class Router:
         exchange = self._open(request, principal, request_id, address, streamed=True)
         with exchange.recorded(), self._streaming(), self._admission.admit(request, principal) as ticket:
             exchange.admitted(ticket.account_id)
-            deadline = self._deadline()
-            plan = self._plan(exchange)
-            kept = await self._cache.look(request, principal, plan)
-            if kept is not None:
-                response = exchange.answered_from_cache(kept)
-                for replayed in _replayed(response):
-                    yield replayed
-            else:
-                trail = exchange.begin(self._trail(exchange, plan, deadline))
-                async with aclosing(self._attempts.stream(request, trail)) as parts:
-                    async for part in parts:
-                        if not exchange.started:
-                            yield exchange.start()
+            async with aclosing(self._answer(exchange)) as parts:
+                async for part in parts:
+                    if isinstance(part, Served | ProviderAnswer):
                         exchange.observe(part)
-                        if not isinstance(part, AnswerEnd):
-                            yield part
-                response = exchange.response()
-                await self._cache.keep(request, principal, plan, response)
+                        continue
+                    if not exchange.started:
+                        yield exchange.start()
+                    exchange.observe(part)
+                    if not isinstance(part, AnswerEnd):
+                        yield part
+            response = exchange.response()
         await self._journal.settle()
         yield FinishPart(response)
 
@@ -207,7 +195,9 @@ class Router:
         exchange = self._open(request, principal, None, "", streamed=False)
         with self._admission.admit(request, principal) as ticket:
             exchange.admitted(ticket.account_id)
-            self._plan(exchange)
+            plan = self._plan(exchange)
+            if not plan.candidates:
+                raise refusal(plan, self._attempts.absence)
         return exchange.decision
 
     def _open(
@@ -226,28 +216,18 @@ class Router:
         finally:
             self._streams -= 1
 
+    def _answer(self, exchange: Exchange) -> AsyncGenerator[AnswerPart, None]:
+        """Return the answer, from the cache or by a call that begins where the cache has none."""
+        deadline = Deadline(self._clock, self.policy.request_timeout)
+        plan = self._plan(exchange)
+        tariff = self._prices.tariff(exchange.account_id)
+        payment = Payment(self._budget, tariff, exchange.payer(), plan.estimated_input_tokens)
+        call = UpstreamCall(exchange, plan, deadline, self._attempts, payment)
+        return self._cache.answer(call.question, call)
+
     def _plan(self, exchange: Exchange) -> Plan:
         snapshot = self._config.snapshot()
         plan = select(exchange.request, snapshot, exchange.account_id, self._attempts.absence, self._signals)
         exchange.keeps_content = exchange.account_id in snapshot.content_accounts
         exchange.planned(explain(exchange.request, snapshot, plan))
-        if not plan.candidates:
-            raise refusal(plan, self._attempts.absence)
         return plan
-
-    def _deadline(self) -> Deadline:
-        return Deadline(self._clock, self.policy.request_timeout)
-
-    def _trail(self, exchange: Exchange, plan: Plan, deadline: Deadline) -> Trail:
-        payment = Payment(
-            self._budget, self._prices.tariff(exchange.account_id), exchange.payer(), plan.estimated_input_tokens
-        )
-        return self._attempts.trail(plan, deadline, exchange.facts(plan), payment)
-
-
-def _replayed(response: LLMResponse) -> Iterable[StreamPart]:
-    yield StartPart(response.request_id, response.provider, response.model)
-    if response.text:
-        yield TextDelta(response.text)
-    for call in response.tool_calls:
-        yield ToolCallEnd(call)

@@ -1,1 +1,1 @@
-"""Answers kept for identical requests."""
+"""What is kept so that it need not be asked for again: answers, and views of the configuration."""

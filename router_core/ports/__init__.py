@@ -35,6 +35,7 @@ from router_core.ports.recording import (
 )
 from router_core.ports.request_path import (
     AdapterSource,
+    AnswerCall,
     ConfigSource,
     KeySource,
     PriceSource,
@@ -67,6 +68,7 @@ __all__ = [
     "AlertOutbox",
     "AlertReader",
     "AlertSender",
+    "AnswerCall",
     "ApiKeyRecord",
     "ApiKeyStore",
     "Attempted",

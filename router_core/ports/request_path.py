@@ -1,26 +1,27 @@
 """What serving one request needs."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
+from router_core.errors import LLMError
 from router_core.types import (
-    LLMRequest,
-    LLMResponse,
-    Plan,
-    Principal,
+    AnswerPart,
     ProviderAnswer,
     ProviderCall,
     ProviderConfig,
     ProviderKind,
     ProviderPart,
+    Question,
     RequestEvent,
     Secret,
+    Served,
     Snapshot,
     Tariff,
 )
 
 __all__ = [
     "AdapterSource",
+    "AnswerCall",
     "ConfigSource",
     "KeySource",
     "PriceSource",
@@ -78,15 +79,42 @@ class PriceSource(Protocol):
         ...
 
 
-class ResponseCache(Protocol):
-    """Keeps answers for identical requests. A fault in it is a miss, never an error."""
+class AnswerCall(Protocol):
+    """The call that gets an answer which is not kept, on account of the request that asks first."""
 
-    async def look(self, request: LLMRequest, principal: Principal, plan: Plan) -> LLMResponse | None:
-        """Return a kept answer."""
+    def parts(self) -> AsyncGenerator[AnswerPart, None]:
+        """Begin the call: a whole :class:`ProviderAnswer`, or the parts of a stream. Raises :class:`LLMError`."""
         ...
 
-    async def keep(self, request: LLMRequest, principal: Principal, plan: Plan, response: LLMResponse) -> None:
-        """Keep a whole, successful answer."""
+    def begun(self) -> Served:
+        """Return who answers first, once the first part is there."""
+        ...
+
+    def served(self) -> Served | None:
+        """Return who answered, None for an answer that is put together from several."""
+        ...
+
+    def patience(self) -> float:
+        """Return the seconds that its request still has."""
+        ...
+
+    def too_late(self) -> LLMError:
+        """Return the error of its request's deadline."""
+        ...
+
+    def outlives(self) -> Callable[[], None]:
+        """The request is over but its call goes on, for others; return what is to be called once it has ended."""
+        ...
+
+
+class ResponseCache(Protocol):
+    """Keeps answers for equal questions. A fault in it is a miss, never an error."""
+
+    def answer(self, question: Question, call: AnswerCall) -> AsyncGenerator[AnswerPart, None]:
+        """Return the answer to ``question``: a kept one, one that is on its way to another request, or ``call``'s own.
+
+        Where the cache was asked, :class:`Served` comes first. Raises the :class:`LLMError` of the call.
+        """
         ...
 
 

@@ -37,6 +37,8 @@ from router_core.types.budget import (
     TopUp,
     TopUpState,
 )
+from router_core.types.cache import AnswerPart, CacheCounts, CacheReport, CacheStats, Question, Served
+from router_core.types.cache_marks import NO_MARKS, CacheMarks
 from router_core.types.config import (
     DEFAULT_PREFERENCES,
     Capabilities,
@@ -82,7 +84,7 @@ from router_core.types.metrics import (
     MetricTotals,
 )
 from router_core.types.money import NANO_PER_USD, NanoUSD, dollars, format_usd, parse_usd, read_dollars
-from router_core.types.plan import Attempt, CallReason, Candidate, Considered, Decision, Dropped, Plan
+from router_core.types.plan import Attempt, CacheOutcome, CallReason, Candidate, Considered, Decision, Dropped, Plan
 from router_core.types.policy_faults import PolicyFault, policy_faults
 from router_core.types.price import Price, PriceBook, PriceKind, PriceTier, Rates, Tariff
 from router_core.types.provider_call import AnswerEnd, CallTimeouts, ProviderAnswer, ProviderCall, ProviderPart
@@ -132,6 +134,7 @@ __all__ = [
     "EVERY_ACCOUNT",
     "NANO_PER_USD",
     "NOBODY",
+    "NO_MARKS",
     "REQUEST_EVENT",
     "SILENT_OUTCOMES",
     "STANDARD_USE_CASES",
@@ -141,6 +144,7 @@ __all__ = [
     "AlertDelivery",
     "AlertKind",
     "AnswerEnd",
+    "AnswerPart",
     "Attempt",
     "AttemptTotals",
     "AuditChoices",
@@ -160,7 +164,12 @@ __all__ = [
     "BudgetMode",
     "BudgetPeriod",
     "BudgetScope",
+    "CacheCounts",
+    "CacheMarks",
+    "CacheOutcome",
     "CachePolicy",
+    "CacheReport",
+    "CacheStats",
     "CallReason",
     "CallTimeouts",
     "Canary",
@@ -234,6 +243,7 @@ __all__ = [
     "ProviderLimits",
     "ProviderPart",
     "ProviderReport",
+    "Question",
     "Rates",
     "ReasoningDelta",
     "RequestEvent",
@@ -242,6 +252,7 @@ __all__ = [
     "RetentionRule",
     "Role",
     "Secret",
+    "Served",
     "Snapshot",
     "SpentOut",
     "StartPart",

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from router_core.types.budget import BudgetBook
+from router_core.types.cache_marks import NO_MARKS, CacheMarks
 from router_core.types.limits import ProviderLimits
 from router_core.types.price import PriceBook
 from router_core.types.use_case import UseCasePolicy
@@ -89,8 +90,8 @@ class Snapshot:
     """
 
     __slots__ = (
-        "_by_model", "_by_name", "_by_use_case", "_defaults", "budgets", "content_accounts", "flags", "policies",
-        "preferences", "prices", "providers", "revision",
+        "_by_model", "_by_name", "_by_use_case", "_defaults", "budgets", "cache_marks", "content_accounts", "flags",
+        "policies", "preferences", "prices", "providers", "revision",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - one argument for each part of the configuration, all by name
@@ -104,6 +105,7 @@ class Snapshot:
         content_accounts: frozenset[str] = frozenset(),
         budgets: BudgetBook = NO_BUDGETS,
         prices: PriceBook = NO_PRICES,
+        cache_marks: CacheMarks = NO_MARKS,
     ) -> None:
         self.providers = tuple(providers)
         self.revision = revision
@@ -113,6 +115,7 @@ class Snapshot:
         self.content_accounts = content_accounts
         self.budgets = budgets
         self.prices = prices
+        self.cache_marks = cache_marks
         self._by_use_case: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_model: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_name: dict[str, ProviderConfig] = {}

@@ -2,14 +2,24 @@
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from router_core.types.config import ProviderConfig
 from router_core.types.money import NanoUSD
 from router_core.types.usage import Usage
 from router_core.types.use_case import UseCasePolicy
 
-__all__ = ["Attempt", "CallReason", "Candidate", "Considered", "Decision", "DropCode", "Dropped", "Plan"]
+__all__ = [
+    "Attempt",
+    "CacheOutcome",
+    "CallReason",
+    "Candidate",
+    "Considered",
+    "Decision",
+    "DropCode",
+    "Dropped",
+    "Plan",
+]
 
 DropCode = Literal[
     "inactive", "flag_off", "vision", "tools", "json_schema", "temperature", "context", "no_key", "breaker_open",
@@ -17,6 +27,9 @@ DropCode = Literal[
 ]  # fmt: skip
 
 CallReason = Literal["first", "repeat", "failover", "hedge", "resume"]
+
+# A kept answer, an answer that had to be asked for, or one that another request was getting already.
+CacheOutcome = Literal["hit", "miss", "shared"]
 
 
 class Candidate(Struct, frozen=True):
@@ -81,10 +94,11 @@ class Considered(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Decision(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Why the request went where it went."""
+    """Why the request went where it went; ``cache`` is not there when the cache was not asked."""
 
     use_case: str
     revision: int
     estimated_input_tokens: int
     considered: tuple[Considered, ...]
     attempts: tuple[Attempt, ...] = ()
+    cache: CacheOutcome | UnsetType = UNSET

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from router_core.types.money import NanoUSD, format_usd
-from router_core.types.plan import Decision
+from router_core.types.plan import CacheOutcome, Decision
 from router_core.types.usage import Usage
 
 __all__ = [
@@ -73,7 +73,10 @@ class Cost(_Wire, frozen=True, kw_only=True):
 
 
 class LLMResponse(_Wire, frozen=True, kw_only=True):
-    """A whole answer. ``latency_ms`` runs from admission to the last byte."""
+    """A whole answer. ``latency_ms`` runs from admission to the last byte.
+
+    ``cache`` says what the cache had, and is not there when it was not asked; ``cached`` that the answer cost nothing.
+    """
 
     success: Literal[True] = True
     request_id: str
@@ -88,14 +91,16 @@ class LLMResponse(_Wire, frozen=True, kw_only=True):
     cost: Cost
     latency_ms: float
     decision: Decision | UnsetType = UNSET
+    cache: CacheOutcome | UnsetType = UNSET
 
 
 class StartPart(Struct, frozen=True):
-    """The first part of every stream: who is answering."""
+    """The first part of every stream: who is answering, and what the cache had when it was asked."""
 
     request_id: str
     provider: str
     model: str
+    cache: CacheOutcome | None = None
 
 
 class TextDelta(Struct, frozen=True):

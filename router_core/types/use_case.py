@@ -1,4 +1,4 @@
-"""How a use case wants to be served: by whom first, and what happens when things go wrong."""
+"""How a use case wants to be served: by whom first, when things go wrong, and when the same is asked again."""
 
 import math
 import re
@@ -16,6 +16,7 @@ MAX_NAMES = 1_000
 MAX_NAME = 256
 MAX_WEIGHT = 1_000_000
 ALL_PERCENT = 100.0
+MAX_CACHE_TTL_S = 31 * 86_400
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -53,7 +54,8 @@ class UseCasePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     lately, ``least_busy`` the one that uses the smallest share of its calls at once. ``order`` names providers in the
     order in which ``priority`` asks them, and between which every other strategy chooses; those that it does not name
     follow. ``weights`` go before those of the providers' rows. ``sticky`` draws once for a conversation instead of once
-    for a request. Raises ``ValueError`` for figures that make no sense.
+    for a request. ``cache_ttl_s`` keeps answers that many seconds for equal requests of the same
+    account, None for only where the request itself asks. Raises ``ValueError`` for figures that make no sense.
     """
 
     connect_s: float | None = None
@@ -69,6 +71,7 @@ class UseCasePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     weights: dict[str, int] = {}
     canary: Canary | None = None
     sticky: bool = False
+    cache_ttl_s: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("connect_s", "first_token_s", "idle_s"):
@@ -79,6 +82,8 @@ class UseCasePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError("min_tokens_per_s must be within 0 and 1000")
         if self.hedge_after_ms is not None and not 1 <= self.hedge_after_ms <= 60_000:
             raise ValueError("hedge_after_ms must be within 1 and 60000")
+        if self.cache_ttl_s is not None and not 1 <= self.cache_ttl_s <= MAX_CACHE_TTL_S:
+            raise ValueError(f"cache_ttl_s must be within 1 and {MAX_CACHE_TTL_S} seconds")
         self._check_names()
 
     @property

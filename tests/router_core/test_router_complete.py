@@ -17,12 +17,11 @@ from router_core.errors import (
     ValidationError,
 )
 from router_core.router import RouterPolicy
-from router_core.types import Decision, Flags, Principal, Snapshot, ToolCall, Usage
+from router_core.types import CachePolicy, Decision, Flags, Principal, Snapshot, ToolCall, Usage
 from tests.support.core_fakes import (
     HANG,
     CoreRig,
     LedgerBudget,
-    OneAnswerCache,
     Slow,
     answer,
     ask,
@@ -33,6 +32,7 @@ from tests.support.core_fakes import (
 )
 
 MINI = "openai-gpt4o-mini"
+KEEP = CachePolicy(ttl_seconds=60)
 BAD = LLMProviderError("bad gateway", provider=MINI, upstream_status=502)
 
 
@@ -263,17 +263,17 @@ async def test_whatever_happens_slot_and_reservation_are_free_afterwards(step: o
 
 
 async def test_a_kept_answer_is_recorded_once_as_cached_at_no_cost() -> None:
-    desk = rig(cache=OneAnswerCache())
+    desk = rig()
     desk.adapters.script(MINI, answer("kept"))
-    await desk.router.complete(ask(), request_id="first")
+    await desk.router.complete(ask(cache=KEEP), request_id="first")
     desk.clock.advance(5.0)
-    again = await desk.router.complete(ask(), request_id="second")
+    again = await desk.router.complete(ask(cache=KEEP), request_id="second")
     assert (again.text, again.cached, again.request_id, again.cost.usd) == ("kept", True, "second", "0.000000")
     assert again.latency_ms == 0.0
     event = desk.events.events[-1]
     assert (len(desk.events.events), event.cached, event.status, event.cost) == (2, True, "success", 0)
     assert (event.provider, event.model) == (MINI, "gpt-4o-mini")
-    assert (len(desk.adapters.calls), len(desk.ledger.entries), desk.cache.keeps) == (1, 1, 1)
+    assert (len(desk.adapters.calls), len(desk.ledger.entries)) == (1, 1)
     desk.assert_nothing_held()
 
 
@@ -281,8 +281,8 @@ async def test_failures_are_never_kept() -> None:
     desk = rig()
     desk.adapters.always(MINI, BAD)
     with pytest.raises(LLMError):
-        await desk.router.complete(ask())
-    assert desk.cache.keeps == 0
+        await desk.router.complete(ask(cache=KEEP))
+    assert desk.store.get_stats().sets == 0
 
 
 def test_a_dry_run_calls_charges_and_records_nothing() -> None:

@@ -6,12 +6,20 @@ from typing import Any
 import pytest
 
 from router_core.errors import LLMError, LLMProviderError, MaxRetriesExceededError, NetworkError, RequestRefusedError
-from router_core.types import FinishPart, ReasoningDelta, StartPart, StreamPart, TextDelta, ToolCall, ToolCallEnd
+from router_core.types import (
+    CachePolicy,
+    FinishPart,
+    ReasoningDelta,
+    StartPart,
+    StreamPart,
+    TextDelta,
+    ToolCall,
+    ToolCallEnd,
+)
 from tests.support.core_fakes import (
     HANG,
     CoreRig,
     LedgerBudget,
-    OneAnswerCache,
     Slow,
     answer,
     ask,
@@ -22,6 +30,7 @@ from tests.support.core_fakes import (
 )
 
 MINI = "openai-gpt4o-mini"
+KEEP = CachePolicy(ttl_seconds=60)
 BROKEN = NetworkError("connection reset", provider=MINI)
 
 
@@ -79,12 +88,12 @@ async def test_parts_are_handed_on_as_they_come() -> None:
 
 
 async def test_a_kept_answer_is_replayed_as_a_stream_at_no_cost() -> None:
-    desk = rig(cache=OneAnswerCache())
+    desk = rig()
     desk.adapters.script(MINI, answer("kept"))
-    await desk.router.complete(ask())
-    received = await read(desk)
+    await desk.router.complete(ask(cache=KEEP))
+    received = await read(desk, cache=KEEP)
     assert [type(part) for part in received] == [StartPart, TextDelta, FinishPart]
-    assert received[0] == StartPart("r-1", MINI, "gpt-4o-mini")
+    assert received[0] == StartPart("r-1", MINI, "gpt-4o-mini", "hit")
     assert (desk.events.events[-1].cached, desk.events.events[-1].cost, len(desk.adapters.calls)) == (True, 0, 1)
     desk.assert_nothing_held()
 

@@ -1,4 +1,4 @@
-"""Fakes at the router's seams: scripted providers, keys, budgets, caches and a recorder that keeps everything."""
+"""Fakes at the router's seams: scripted providers, keys, budgets and a recorder that keeps everything."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from router_core.attempts import AttemptPolicy
+from router_core.cache.memory_cache import MemoryCache
+from router_core.cache.response_cache import AnswerCache
+from router_core.clock import Clock
 from router_core.cost.prices import FixedPrices
 from router_core.errors import PaymentRequiredError
 from router_core.resilience.retry import RetryPolicy
@@ -15,10 +18,8 @@ from router_core.types import (
     Capabilities,
     Charge,
     LLMRequest,
-    LLMResponse,
     NanoUSD,
     Payer,
-    Plan,
     Principal,
     ProviderAnswer,
     ProviderCall,
@@ -41,7 +42,6 @@ __all__ = [
     "Hang",
     "KeptEvents",
     "LedgerBudget",
-    "OneAnswerCache",
     "PlainKeys",
     "ScriptedAdapters",
     "Slow",
@@ -159,7 +159,7 @@ class ScriptedAdapters:
     stream is a sequence of parts and such steps. A step set with :meth:`always` is played for ever.
     """
 
-    def __init__(self, clock: FakeClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._scripts: dict[str, list[Any]] = {}
         self._always: dict[str, Any] = {}
@@ -240,7 +240,7 @@ class PlainKeys:
         return Secret(f"sk-{row.kind}-{row.name}") if self._keys is None else self._keys.get(row.kind)
 
 
-# --- what is recorded, held and kept -------------------------------------------------------------------------------
+# --- what is recorded and held -------------------------------------------------------------------------------
 
 
 class KeptEvents:
@@ -288,23 +288,6 @@ class LedgerBudget:
         return entry
 
 
-class OneAnswerCache:
-    """A response cache that knows one answer, whatever is asked: the newest, when it is ``keeping`` answers."""
-
-    def __init__(self, kept: LLMResponse | None = None, *, keeping: bool = True) -> None:
-        self.kept = kept
-        self.keeping = keeping
-        self.keeps = 0
-
-    async def look(self, request: LLMRequest, principal: Principal, plan: Plan) -> LLMResponse | None:
-        return self.kept
-
-    async def keep(self, request: LLMRequest, principal: Principal, plan: Plan, response: LLMResponse) -> None:
-        self.keeps += 1
-        if self.keeping:
-            self.kept = response
-
-
 # --- a whole router ------------------------------------------------------------------------------------------------
 
 
@@ -319,7 +302,8 @@ class CoreRig:
     keys: PlainKeys
     events: KeptEvents
     ledger: LedgerBudget
-    cache: OneAnswerCache
+    cache: AnswerCache
+    store: MemoryCache
 
     def assert_nothing_held(self) -> None:
         """Fail when a slot, a reservation, a stream or an event is missing its end."""
@@ -333,7 +317,6 @@ def rig(
     *,
     max_attempts: int = 3,
     policy: RouterPolicy | None = None,
-    cache: OneAnswerCache | None = None,
     ledger: LedgerBudget | None = None,
     keys: PlainKeys | None = None,
     seed: int = 0,
@@ -343,7 +326,8 @@ def rig(
     config = StaticConfig(standard_providers() if providers is None else providers)
     adapters, keys, events = ScriptedAdapters(clock), keys or PlainKeys(), KeptEvents()
     attempts = AttemptPolicy(retry=RetryPolicy(max_attempts=max_attempts))
-    ledger, cache = ledger or LedgerBudget(), cache or OneAnswerCache(keeping=False)
+    ledger, store = ledger or LedgerBudget(), MemoryCache(clock)
+    cache = AnswerCache(store, config, clock)
     router = Router(
         config=config,
         adapters=adapters,
@@ -355,4 +339,4 @@ def rig(
         clock=clock,
         policy=policy or RouterPolicy(attempts=attempts),
     )
-    return CoreRig(router, clock, config, adapters, keys, events, ledger, cache)
+    return CoreRig(router, clock, config, adapters, keys, events, ledger, cache, store)

@@ -1,0 +1,111 @@
+"""Answers as they are kept: what is fit to be kept, its bytes, and how it is answered again."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from router_core.types import (
+    AnswerEnd,
+    AnswerPart,
+    FinishReason,
+    ProviderAnswer,
+    ReasoningDelta,
+    Served,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    ToolCallEnd,
+    ToolCallStart,
+    Usage,
+)
+
+__all__ = ["Gathering", "KeptAnswer", "decode_answer", "encode_answer", "replayed"]
+
+# Neither cut off nor refused.
+_WHOLE: Final = frozenset({"stop", "tool-calls"})
+# As much text as comes in one part of a replay; a word is not cut in two unless it is longer than that.
+PART_CHARS: Final = 240
+_PIECES: Final = re.compile(rf"(?s).{{1,{PART_CHARS}}}\Z|.{{1,{PART_CHARS}}}(?<=\s)|.{{1,{PART_CHARS}}}")
+
+
+class KeptAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An answer, who gave it, what it used and when, in seconds since 1970, it was kept."""
+
+    text: str
+    finish_reason: FinishReason
+    usage: Usage
+    provider: str
+    model: str
+    answered_as: str
+    kept_at: float
+    reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+
+
+encode_answer = msgspec.msgpack.Encoder().encode
+decode_answer = msgspec.msgpack.Decoder(KeptAnswer).decode
+
+
+class Gathering:
+    """Puts an answer together while its parts pass by."""
+
+    __slots__ = ("_calls", "_end", "_reasoning", "_texts")
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._reasoning: list[str] = []
+        self._calls: list[ToolCall] = []
+        self._end: ProviderAnswer | AnswerEnd | None = None
+
+    def add(self, part: AnswerPart) -> None:
+        """Take ``part`` in."""
+        match part:
+            case TextDelta():
+                self._texts.append(part.text)
+            case ReasoningDelta():
+                self._reasoning.append(part.text)
+            case ToolCallEnd():
+                self._calls.append(part.call)
+            case AnswerEnd():
+                self._end = part
+            case ProviderAnswer():
+                self._texts, self._reasoning, self._calls = [part.text], [part.reasoning], list(part.tool_calls)
+                self._end = part
+
+    def fit(self, served: Served | None, kept_at: float) -> KeptAnswer | None:
+        """Return the answer that ``served`` says who gave, None unless it is whole and may be served again."""
+        if self._end is None or self._end.finish_reason not in _WHOLE or served is None:
+            return None
+        return KeptAnswer(
+            text="".join(self._texts),
+            finish_reason=self._end.finish_reason,
+            usage=self._end.usage,
+            provider=served.provider,
+            model=served.model,
+            answered_as=self._end.model,
+            kept_at=kept_at,
+            reasoning="".join(self._reasoning),
+            tool_calls=tuple(self._calls),
+        )
+
+
+def replayed(kept: KeptAnswer, *, streamed: bool) -> Iterator[AnswerPart]:
+    """Yield ``kept`` as the parts of a stream, or whole."""
+    if not streamed:
+        yield ProviderAnswer(
+            text=kept.text, finish_reason=kept.finish_reason, usage=kept.usage, model=kept.answered_as,
+            tool_calls=kept.tool_calls, reasoning=kept.reasoning,
+        )  # fmt: skip
+        return
+    for piece in _PIECES.findall(kept.reasoning):
+        yield ReasoningDelta(piece)
+    for piece in _PIECES.findall(kept.text):
+        yield TextDelta(piece)
+    for call in kept.tool_calls:
+        yield ToolCallStart(call.tool_call_id, call.tool_name)
+        yield ToolCallDelta(call.tool_call_id, msgspec.json.encode(call.args).decode())
+        yield ToolCallEnd(call)
+    yield AnswerEnd(finish_reason=kept.finish_reason, usage=kept.usage, model=kept.answered_as)
