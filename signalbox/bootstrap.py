@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from router_core.admin.money import MoneyDesks
 from router_core.admin.operations import Operations
 from router_core.budgets.guard import LeasedBudget
+from router_core.cache.response_cache import AnswerCache
 from router_core.clock import Clock
 from router_core.health.board import HealthBoard
 from router_core.metrics.live import LiveMetrics
@@ -33,6 +34,7 @@ from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.passwords import Argon2Passwords
 from router_core.security.sessions import SessionGate
 from signalbox.alerting import AlertRoom
+from signalbox.caching import open_cache
 from signalbox.ground import Ground, Overrides, lay_ground
 from signalbox.master_key import MasterKey
 from signalbox.money import MoneyParts, store_money
@@ -58,6 +60,7 @@ class Runtime:
     clock: Clock
     config: ConfigSource
     router: Router
+    cache: AnswerCache
     adapters: AdapterSource
     events: RecentEvents
     recording: RecordKeeping
@@ -117,6 +120,7 @@ class _Parts:
     budget: LeasedBudget
     pending: PendingEvents
     money: MoneyParts
+    cache: AnswerCache
 
 
 async def _parts(ground: Ground, stack: AsyncExitStack) -> _Parts:
@@ -142,7 +146,7 @@ async def _parts(ground: Ground, stack: AsyncExitStack) -> _Parts:
         settled=budget.settled, catch_up=record.recorder.catch_up, request_timeout=settings.request_timeout_s,
         clock=clock,
     )  # fmt: skip
-    return _Parts(ground, desk, record, budget, pending, money)
+    return _Parts(ground, desk, record, budget, pending, money, open_cache(ground, stack))
 
 
 def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
@@ -156,6 +160,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         clock=clock,
         config=ground.config,
         router=router,
+        cache=parts.cache,
         adapters=ground.adapters,
         events=events,
         recording=parts.record,
@@ -196,6 +201,7 @@ def _router(parts: _Parts, events: RecentEvents) -> Router:
         recorder=FanOutRecorder(parts.record.recorder, events, *parts.desk.recorders, *ground.telemetry),
         journal=parts.record.journal,
         budget=parts.budget,
+        cache=parts.cache,
         clock=ground.clock,
         policy=router_policy(ground.settings),
         node=ground.node,

@@ -75,6 +75,7 @@ class Settings:
     audit_batch: int
     audit_flush_s: float
     audit_queue: int
+    cache_memory_mb: int
     drain_s: float
     telemetry_endpoint: str | None
     retention_audit_days: int

@@ -268,6 +268,7 @@ VARIABLES: Final = (
     _count("SIGNALBOX_AUDIT_BATCH", "audit_batch", 100, "events that are brought into the store at once"),
     _seconds("SIGNALBOX_AUDIT_FLUSH_S", "audit_flush_s", 5, "seconds until an event is in the store, at most"),
     _count("SIGNALBOX_AUDIT_QUEUE", "audit_queue", 1000, "events that wait in memory; more of them wait on disk"),
+    _count("SIGNALBOX_CACHE_MEMORY_MB", "cache_memory_mb", 64, "MiB of answers kept in the process, without Redis"),
     _days("AUDIT", "retention_audit_days", 400, "rows of the audit log"),
     _days("TRACE", "retention_trace_days", 30, "decision traces and details of acts"),
     _days("CONTENT", "retention_content_days", 30, "prompts and answers, where an account allows them,"),

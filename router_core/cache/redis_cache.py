@@ -1,13 +1,12 @@
 """Keeps bytes in Redis, for every process: each for its time, by Redis' own clock, below a prefix."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final
+
+from redis.asyncio import Redis
 
 from router_core.redis_link import LinkDownError, RedisLink
 from router_core.types import CacheStats
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
 
 __all__ = ["KEY_PREFIX", "RedisCache"]
 
@@ -15,7 +14,6 @@ KEY_PREFIX: Final = "llm:cache:"
 SCAN_PIECE: Final = 1_000
 # A scan that takes longer than this many pieces is given up: what is left goes by its own time.
 MOST_PIECES: Final = 10_000
-T = TypeVar("T")
 
 
 class RedisCache:
@@ -84,18 +82,21 @@ class RedisCache:
 
     async def _scan(self, cursor: int) -> tuple[int, list[bytes]] | None:
         pattern = f"{self._prefix}*"
-        return await self._called(lambda redis: redis.scan(cursor, match=pattern, count=SCAN_PIECE), None)
+        found: tuple[int, list[bytes]] | None = await self._called(
+            lambda redis: redis.scan(cursor, match=pattern, count=SCAN_PIECE), None
+        )
+        return found
 
     async def _unlink(self, names: list[bytes]) -> int:
-        return await self._called(lambda redis: redis.unlink(*names), 0)
+        gone: int = await self._called(lambda redis: redis.unlink(*names), 0)
+        return gone
 
     def _key(self, name: bytes) -> str:
         return name.decode("utf-8", "replace")[len(self._prefix) :]
 
-    async def _called(self, work: "Callable[[Redis[bytes]], Awaitable[Any]]", instead: T) -> T:
+    async def _called(self, work: Callable[[Redis], Awaitable[Any]], instead: Any) -> Any:
         try:
-            answer: T = await self._link.call(work)
+            return await self._link.call(work)
         except LinkDownError:
             self._faults += 1
             return instead
-        return answer

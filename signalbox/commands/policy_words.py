@@ -43,7 +43,8 @@ def read_canary(text: str | None) -> Canary | str | None:
 
 def in_words(policy: UseCasePolicy) -> list[str]:
     """Return what ``policy`` says, in a few words each."""
-    return [*_choice(policy), *_faults(policy)] or ["nothing out of the ordinary"]
+    kept = [] if policy.cache_ttl_s is None else [f"keeps answers {policy.cache_ttl_s:,} s"]
+    return [*_choice(policy), *_faults(policy), *kept] or ["nothing out of the ordinary"]
 
 
 def _choice(policy: UseCasePolicy) -> list[str]:

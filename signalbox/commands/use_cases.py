@@ -24,7 +24,10 @@ _OPTIONS = {
     "hedge_after_ms": "--hedge-after",
     "order": "--order",
     "weights": "--weights",
+    "cache_ttl_s": "--cache-ttl",
 }
+
+_EMPTY_IS_NONE = ("hedge_after_ms", "cache_ttl_s", "canary")
 
 
 def list_use_cases(options: ServerOptions) -> None:
@@ -43,7 +46,7 @@ def list_use_cases(options: ServerOptions) -> None:
 def set_policy(name: str, changes: dict[str, Any], options: ServerOptions) -> None:
     """Change the fields of the policy that are not None in ``changes``, and leave the others as they are.
 
-    ``hedge_after_ms`` 0 stands for the observed 95th percentile, an empty ``canary`` for none.
+    ``hedge_after_ms`` 0 stands for the observed 95th percentile, ``cache_ttl_s`` 0 and an empty ``canary`` for none.
     """
     named = {field: value for field, value in changes.items() if value is not None}
     if not named:
@@ -66,9 +69,10 @@ def reset_policy(name: str, options: ServerOptions) -> None:
 
 def _changed(policy: UseCasePolicy, changes: dict[str, Any]) -> UseCasePolicy:
     wanted = {**msgspec.structs.asdict(policy), **changes}
+    for name in _EMPTY_IS_NONE:
+        wanted[name] = wanted[name] or None
     try:
-        after, canary = wanted["hedge_after_ms"] or None, wanted["canary"] or None
-        return UseCasePolicy(**{**wanted, "hedge_after_ms": after, "canary": canary})
+        return UseCasePolicy(**wanted)
     except ValueError as error:
         raise UsageFault(in_options(str(error), _OPTIONS)) from None
 
