@@ -192,7 +192,7 @@ class Operations:
                 policy=snapshot.policy(name),
                 is_default=name not in snapshot.policies,
                 providers=tuple(row.name for row in snapshot.providers if name in row.use_cases),
-                faults=tuple(policy_faults(name, snapshot.policy(name), snapshot)),
+                faults=tuple(policy_faults(name, snapshot.policy(name), snapshot.by_name)),
             )
             for name in sorted(self._use_case_names())
         ]
@@ -207,7 +207,7 @@ class Operations:
         if use_case not in self._use_case_names():
             raise NotFoundError("There is no such use case")
         snapshot = self._parts.config.snapshot()
-        for fault in () if policy is None else policy_faults(use_case, policy, snapshot):
+        for fault in () if policy is None else policy_faults(use_case, policy, snapshot.by_name):
             if not fault.harmless:
                 raise ValidationError(f"{fault.field}: {fault.message}", field=fault.field)
         verb = "use_case.policy_reset" if policy is None else "use_case.policy_set"

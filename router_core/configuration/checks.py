@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from router_core.configuration.upstream_rule import UpstreamRule
-from router_core.types import STANDARD_USE_CASES, Configuration, Finding, ProviderConfig
+from router_core.types import STANDARD_USE_CASES, Configuration, Finding, ProviderConfig, policy_faults
 from router_core.types.use_case import is_use_case_name
 
 __all__ = ["check_configuration"]
@@ -76,9 +76,12 @@ def _of_use_cases(configuration: Configuration) -> Iterator[Finding]:
         elif model not in models:
             yield _warning(f"preferences[{name}]", "no provider has that model")
     known = {*STANDARD_USE_CASES, *configuration.preferences, *served}
-    for name in configuration.policies:
+    rows = {row.name: row for row in configuration.providers}
+    for name, policy in configuration.policies.items():
         if name not in known:
             yield _warning(f"policies[{name}]", "no provider and no preference names that use case")
+        for fault in policy_faults(name, policy, rows):
+            yield _warning(f"policies[{name}].{fault.field}", fault.message)
 
 
 def _of_whole(configuration: Configuration) -> Iterator[Finding]:

@@ -148,9 +148,10 @@ class Snapshot:
         found = self._by_name.get(name)
         return found if found is not None and found.account_id in (None, account_id) else None
 
-    def named(self, name: str) -> ProviderConfig | None:
-        """Return the provider called ``name``, whoever may use it."""
-        return self._by_name.get(name)
+    @property
+    def by_name(self) -> Mapping[str, ProviderConfig]:
+        """Every provider by its name, whoever may use it."""
+        return MappingProxyType(self._by_name)
 
     def defaults(self, account_id: str | None) -> list[ProviderConfig]:
         """Return the default providers."""

@@ -1,10 +1,10 @@
 """What a policy of a use case says about providers that are not as it takes them to be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from router_core.types.config import Snapshot
+from router_core.types.config import ProviderConfig
 from router_core.types.use_case import UseCasePolicy
 
 __all__ = ["PolicyFault", "policy_faults"]
@@ -22,18 +22,18 @@ class PolicyFault(Struct, frozen=True):
     harmless: bool = False
 
 
-def policy_faults(use_case: str, policy: UseCasePolicy, snapshot: Snapshot) -> list[PolicyFault]:
-    """Return every fault of ``policy`` among the providers of ``snapshot``."""
+def policy_faults(use_case: str, policy: UseCasePolicy, rows: Mapping[str, ProviderConfig]) -> list[PolicyFault]:
+    """Return every fault of ``policy`` where ``rows`` are the providers by name."""
     return [
-        *(_unknown("order", name) for name in policy.order if snapshot.named(name) is None),
-        *_of_weights(use_case, policy, snapshot),
-        *_of_canary(policy, snapshot),
+        *(_unknown("order", name) for name in policy.order if rows.get(name) is None),
+        *_of_weights(use_case, policy, rows),
+        *_of_canary(policy, rows),
     ]
 
 
-def _of_weights(use_case: str, policy: UseCasePolicy, snapshot: Snapshot) -> Iterator[PolicyFault]:
+def _of_weights(use_case: str, policy: UseCasePolicy, rows: Mapping[str, ProviderConfig]) -> Iterator[PolicyFault]:
     for name in policy.weights:
-        row = snapshot.named(name)
+        row = rows.get(name)
         if row is None:
             yield _unknown("weights", name)
         elif use_case not in row.use_cases and name not in policy.order:
@@ -44,11 +44,11 @@ def _of_weights(use_case: str, policy: UseCasePolicy, snapshot: Snapshot) -> Ite
             )
 
 
-def _of_canary(policy: UseCasePolicy, snapshot: Snapshot) -> Iterator[PolicyFault]:
+def _of_canary(policy: UseCasePolicy, rows: Mapping[str, ProviderConfig]) -> Iterator[PolicyFault]:
     if policy.canary is None:
         return
     name = policy.canary.provider
-    row = snapshot.named(name)
+    row = rows.get(name)
     if row is None:
         yield _unknown("canary.provider", name)
         return

@@ -8,8 +8,10 @@ from msgspec import structs
 
 from router_core.configuration.findings import WrongConfigurationError
 from router_core.errors import ConflictError, ForbiddenError, NotFoundError, OverloadedError, ValidationError
-from router_core.types import Flags
+from router_core.selection import select
+from router_core.types import Canary, Flags, UseCasePolicy
 from tests.support.configuration_desk import DeskRig, configuration_desk
+from tests.support.core_fakes import ask
 from tests.support.operator_desk import operator
 
 ADMIN = operator("admin", "ann@example.com")
@@ -130,6 +132,20 @@ async def test_one_row_is_added_changed_and_deleted_by_its_version(rig: DeskRig)
     with pytest.raises(NotFoundError):
         await rig.desk.provider("own", ADMIN)
     assert rig.log.verbs == ["provider.added", "provider.changed", "provider.deleted"]
+
+
+async def test_a_renamed_provider_that_a_policy_names_is_a_warning_and_the_use_case_is_served_on(rig: DeskRig) -> None:
+    policy = UseCasePolicy(order=("openai-gpt4o-mini", "openai-gpt4o"), canary=Canary("openai-gpt4o-mini", 50))
+    await rig.store.put_policy("draft", policy)
+    review = await rig.desk.review(await document(rig, name="mini"), ADMIN)
+    assert [(each.path, each.message) for each in review.findings] == [
+        ("policies[draft].order", "there is no provider 'openai-gpt4o-mini'"),
+        ("policies[draft].canary.provider", "there is no provider 'openai-gpt4o-mini'"),
+    ]
+    assert review.valid
+    await rig.desk.apply(await document(rig, name="mini"), ADMIN)
+    plan = select(ask(use_case="draft"), rig.store.snapshot(), None, lambda _: None)
+    assert [each.provider.name for each in plan.candidates] == ["openai-gpt4o", "anthropic-claude-haiku-4-5", "mini"]
 
 
 async def test_the_last_default_provider_cannot_be_deleted(rig: DeskRig) -> None:

@@ -16,7 +16,7 @@ ROWS = [
 
 
 def faults(**fields: Any) -> list[PolicyFault]:
-    return policy_faults("general", UseCasePolicy(**fields), Snapshot(ROWS))
+    return policy_faults("general", UseCasePolicy(**fields), Snapshot(ROWS).by_name)
 
 
 def test_a_policy_that_holds_has_none() -> None:
