@@ -73,6 +73,24 @@ def up(
 
 
 @app.command()
+def serve(
+    workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes answer.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8080,
+    divide_limits: Annotated[
+        bool, typer.Option("--divide-limits", help="Without Redis: each worker enforces its part of every rate limit.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> int:
+    """Serve the HTTP API alone from several processes on one port; SIGHUP renews them one after the other."""
+    from signalbox.commands import serve as command
+
+    return command.run(
+        command.ServeOptions(workers=workers, host=host, port=port, divides=divide_limits, data_dir=data_dir)
+    )
+
+
+@app.command()
 def ask(
     prompt: Annotated[str, typer.Argument(help="What to ask.")],
     use_case: Annotated[str, typer.Option(help="What the answer is for.")] = "general",

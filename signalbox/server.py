@@ -1,7 +1,6 @@
 """Our own uvicorn server: it says when it listens, and stops calling itself ready when it is asked to end."""
 
 import asyncio
-import errno
 import logging
 import math
 import signal
@@ -13,6 +12,8 @@ from typing import Any, Final
 import uvicorn
 
 from signalbox.faults import DependencyFault
+from signalbox.serve.lingering import lingering_protocol
+from signalbox.serve.listener import base_url, port_fault
 
 __all__ = ["ConsoleServer", "require_free_port", "server_config"]
 
@@ -20,12 +21,6 @@ __all__ = ["ConsoleServer", "require_free_port", "server_config"]
 # would write next, or a request meets a closing connection and is lost.
 _KEEP_ALIVE_S: Final = 75
 _LAST_WORDS_S: Final = 2.0
-_WILDCARDS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not bound
-_REASONS: Final = {
-    errno.EADDRINUSE: "is taken by another program",
-    errno.EACCES: "may not be used by this user",
-    errno.EADDRNOTAVAIL: "is not an address of this machine",
-}
 
 
 class ConsoleServer(uvicorn.Server):
@@ -51,13 +46,16 @@ class ConsoleServer(uvicorn.Server):
             self.force_exit = True
         super().handle_exit(sig, frame)
 
-    async def run_until_signalled(self) -> None:
-        """Serve until SIGINT or SIGTERM, then return. Raises :class:`DependencyFault` when it cannot start."""
+    async def run_until_signalled(self, listener: socket.socket | None = None) -> None:
+        """Serve until SIGINT or SIGTERM, then return; on ``listener`` where one is open already.
+
+        Raises :class:`DependencyFault` when it cannot start.
+        """
         for number in (signal.SIGINT, signal.SIGTERM):
             # uvicorn raises the signal again when it is done; by then there is nothing left to interrupt.
             signal.signal(number, _ignore)
         try:
-            await self.serve()
+            await self.serve(None if listener is None else [listener])
         except SystemExit:
             raise DependencyFault("the server could not start; the log above says why") from None
         await self._end_requests()
@@ -71,16 +69,14 @@ class ConsoleServer(uvicorn.Server):
             await asyncio.wait(left, timeout=_LAST_WORDS_S)
 
     def _base_url(self) -> str:
-        host = self.config.host
-        port = self.servers[0].sockets[0].getsockname()[1]
-        name = "127.0.0.1" if host in _WILDCARDS else host
-        return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+        return base_url(self.config.host, self.servers[0].sockets[0].getsockname()[1])
 
 
-def server_config(app: Any, host: str, port: int, drain_s: float) -> uvicorn.Config:
+def server_config(app: Any, host: str, port: int, drain_s: float, *, linger_s: float | None = None) -> uvicorn.Config:
     """Return the configuration that serves ``app`` fast: bound by host and port, so that TCP_NODELAY is set.
 
-    Requests under way get ``drain_s`` seconds when the server is asked to end.
+    Requests under way get ``drain_s`` seconds when the server is asked to end; idle connections are closed at once, or
+    with ``linger_s`` kept open for so many seconds, for requests that are on their way.
     """
     logger = logging.getLogger("uvicorn.error")
     logger.setLevel(logging.WARNING)
@@ -90,7 +86,7 @@ def server_config(app: Any, host: str, port: int, drain_s: float) -> uvicorn.Con
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http="httptools" if linger_s is None else lingering_protocol(linger_s),
         ws="websockets-sansio",
         lifespan="on",
         access_log=False,
@@ -109,11 +105,8 @@ def require_free_port(host: str, port: int) -> None:
         with socket.socket(family, kind, proto) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except socket.gaierror:
-        raise DependencyFault(f"the host {host} is not known") from None
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0, error.strerror)
-        raise DependencyFault(f"port {port} on {host} {reason}") from None
+        raise port_fault(host, port, error) from None
 
 
 def _tells_more_than_a_cut(record: logging.LogRecord) -> bool:

@@ -77,6 +77,7 @@ class Settings:
     audit_queue: int
     cache_memory_mb: int
     drain_s: float
+    linger_s: float
     telemetry_endpoint: str | None
     retention_audit_days: int
     retention_trace_days: int

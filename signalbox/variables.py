@@ -278,6 +278,12 @@ VARIABLES: Final = (
     _days("ALERTS", "retention_alerts_days", 400, "alerts and what became of them"),
     _days("OPERATIONS", "retention_operations_days", 90, "transitions of breakers, uptime and ended sessions"),
     _seconds("SIGNALBOX_DRAIN_S", "drain_s", 30, "seconds that requests under way get when the server is stopped"),
+    _seconds(
+        "SIGNALBOX_LINGER_S",
+        "linger_s",
+        5,
+        "seconds that idle connections stay open when a worker of `serve` is stopped, for requests on their way",
+    ),
     _row(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "telemetry_endpoint",

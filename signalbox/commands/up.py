@@ -9,14 +9,12 @@ from typing import Final
 import uvloop
 from msgspec import Struct
 
+from signalbox.commands.opening import print_summary
 from signalbox.data_dir import prepare_folder
 from signalbox.demo.stage import DemoStage
-from signalbox.exits import say
-from signalbox.faults import UsageFault
 from signalbox.logs import configure_logs
 from signalbox.server import require_free_port
-from signalbox.settings import Settings, load_settings
-from signalbox.summary import summarize, worst_exit_code
+from signalbox.settings import load_settings
 
 __all__ = ["UpOptions", "run"]
 
@@ -42,17 +40,9 @@ def run(options: UpOptions) -> None:
     with ExitStack() as stack:
         stage = stack.enter_context(DemoStage(settings)) if options.demo else None
         used = settings if stage is None else stage.settings
-        _print_summary(used, demo=options.demo)
+        print_summary(used, demo=options.demo)
         from signalbox.serving import ServingSession  # seconds of imports, while the simulator starts by itself
 
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(ServingSession(used, stage).serve(options.host, options.port))
-
-
-def _print_summary(settings: Settings, *, demo: bool) -> None:
-    findings = summarize(settings, demo=demo)
-    for finding in findings:
-        say(finding.line())
-    if worst_exit_code(findings) == UsageFault.exit_code:
-        raise UsageFault("the router cannot start; the lines marked ✗ say why")

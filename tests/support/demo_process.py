@@ -45,7 +45,7 @@ class DemoProcess:
     ``facts`` is what ``demo.json`` holds. What the process writes is kept in ``log``.
     """
 
-    mode: tuple[str, ...] = ("--demo",)
+    mode: tuple[str, ...] = ("up", "--demo")
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
@@ -75,7 +75,7 @@ class DemoProcess:
 
     def start(self) -> dict[str, Any]:
         """Start, wait until ``/readyz`` answers 200, and return the facts."""
-        command = signalbox_command("up", *self.mode, "--port", str(self.port), "--data-dir", str(self.folder))
+        command = signalbox_command(*self.mode, "--port", str(self.port), "--data-dir", str(self.folder))
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log

@@ -1,0 +1,17 @@
+"""What a server says before it starts."""
+
+from signalbox.exits import say
+from signalbox.faults import UsageFault
+from signalbox.settings import Settings
+from signalbox.summary import Finding, summarize, worst_exit_code
+
+__all__ = ["print_summary"]
+
+
+def print_summary(settings: Settings, *more: Finding, demo: bool = False) -> None:
+    """Say what is configured, and ``more``. Raises :class:`UsageFault` when the router could not start."""
+    findings = [*summarize(settings, demo=demo), *more]
+    for finding in findings:
+        say(finding.line())
+    if worst_exit_code(findings) == UsageFault.exit_code:
+        raise UsageFault("the router cannot start; the lines marked ✗ say why")

@@ -1,0 +1,1 @@
+"""``signalbox serve``: a parent that holds the port, and worker processes that answer on it."""
