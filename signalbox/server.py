@@ -7,13 +7,15 @@ import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
 from signalbox.faults import DependencyFault
-from signalbox.serve.lingering import lingering_protocol
 from signalbox.serve.listener import base_url, port_fault
+
+if TYPE_CHECKING:
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 __all__ = ["ConsoleServer", "require_free_port", "server_config"]
 
@@ -72,11 +74,12 @@ class ConsoleServer(uvicorn.Server):
         return base_url(self.config.host, self.servers[0].sockets[0].getsockname()[1])
 
 
-def server_config(app: Any, host: str, port: int, drain_s: float, *, linger_s: float | None = None) -> uvicorn.Config:
+def server_config(
+    app: Any, host: str, port: int, drain_s: float, *, http: "type[HttpToolsProtocol] | str" = "httptools"
+) -> uvicorn.Config:
     """Return the configuration that serves ``app`` fast: bound by host and port, so that TCP_NODELAY is set.
 
-    Requests under way get ``drain_s`` seconds when the server is asked to end; idle connections are closed at once, or
-    with ``linger_s`` kept open for so many seconds, for requests that are on their way.
+    Requests under way get ``drain_s`` seconds when the server is asked to end. ``http`` is the protocol of connections.
     """
     logger = logging.getLogger("uvicorn.error")
     logger.setLevel(logging.WARNING)
@@ -86,7 +89,7 @@ def server_config(app: Any, host: str, port: int, drain_s: float, *, linger_s: f
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools" if linger_s is None else lingering_protocol(linger_s),
+        http=http,
         ws="websockets-sansio",
         lifespan="on",
         access_log=False,

@@ -45,7 +45,7 @@ MAX_REASON = 200
 MAX_FORCE_S = 86_400
 MAX_ACTIONS = 1_000
 # What the verbs of acts that everybody at the desk may see begin with.
-OPERATION = ("breaker", "drill", "use_case", "metrics")
+OPERATION = ("breaker", "drill", "use_case", "metrics", "worker")
 ForcedPhase = Literal["OPEN", "CLOSED"]
 
 

@@ -46,11 +46,13 @@ def take_folder(root: Path, new_name: str) -> WriterFolder:
         folder = _locked(path)
         if folder is not None:
             return folder
-    path = root / new_name
-    path.mkdir(mode=_OWNER_ONLY)
-    folder = _locked(path)
+    # Under a name that nobody looks at until it is locked: several processes may begin at once.
+    hidden = root / f".{new_name}"
+    hidden.mkdir(mode=_OWNER_ONLY)
+    folder = _locked(hidden)
     if folder is None:
-        raise FileExistsError(f"{path} is held by another process")
+        raise FileExistsError(f"{hidden} is held by another process")
+    folder.path = hidden.rename(root / new_name)
     return folder
 
 
@@ -61,7 +63,7 @@ def take_orphans(root: Path, own: WriterFolder) -> list[WriterFolder]:
 
 
 def _folders(root: Path) -> list[Path]:
-    return sorted(each for each in root.iterdir() if each.is_dir())
+    return sorted(each for each in root.iterdir() if each.is_dir() and not each.name.startswith("."))
 
 
 def _locked(path: Path) -> WriterFolder | None:

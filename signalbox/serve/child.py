@@ -10,7 +10,7 @@ from typing import Final, Self
 
 import msgspec
 
-from signalbox.serve.orders import DRAIN, FORCE, READY, Report, WorkerOrder, send_order
+from signalbox.serve.orders import ADOPT, DRAIN, FORCE, HAND_OVER, READY, Report, WorkerOrder, send_order
 
 __all__ = ["Nursery", "WorkerProcess", "ending"]
 
@@ -47,6 +47,13 @@ class WorkerProcess:
         """Have it end its requests, then itself."""
         self._say(DRAIN)
 
+    def hand_over(self, heir: "WorkerProcess") -> None:
+        """Like :meth:`drain`, with the connections going on in ``heir``, which answers requests already."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            heir._say(ADOPT, theirs)  # noqa: SLF001 - its own kind
+            self._say(HAND_OVER, ours)
+
     def force(self) -> None:
         """Have it end without what is under way."""
         self._say(FORCE)
@@ -57,10 +64,10 @@ class WorkerProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 
-    def _say(self, word: bytes) -> None:
+    def _say(self, word: bytes, *sockets: socket.socket) -> None:
         if not self._end.done():
             with contextlib.suppress(OSError):  # it is ending
-                self._control.send(word)
+                socket.send_fds(self._control, [word], [each.fileno() for each in sockets])
 
     async def _await_end(self) -> int | None:
         """The control socket tells, whatever becomes of the nursery; how it ended, the nursery knows."""

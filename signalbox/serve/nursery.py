@@ -19,11 +19,11 @@ import msgspec
 from signalbox.exits import guard
 from signalbox.serve.orders import Report, WorkerOrder, read_order
 
-__all__ = ["main"]
+__all__ = ["PROGRAM", "main"]
 
 _DEAF_TO: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
-_PROGRAM: Final = ("signalbox.serve.worker", "router_core.providers.openai", "router_core.providers.anthropic")
+PROGRAM: Final = ("signalbox.serve.worker", "router_core.providers.openai", "router_core.providers.anthropic")
 
 
 class _Nursery:
@@ -102,7 +102,7 @@ def main(channel: socket.socket, listener: socket.socket) -> None:
     """Load the program, then make workers that answer on ``listener``, until ``channel`` is closed."""
     for number in _DEAF_TO:
         signal.signal(number, signal.SIG_IGN)  # it ends with the parent, or with the last of its workers
-    for name in _PROGRAM:
+    for name in PROGRAM:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()  # the collector would write into pages that all workers share

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["DRAIN", "FORCE", "READY", "Report", "WorkerOrder", "read_order", "send_order"]
+__all__ = ["ADOPT", "DRAIN", "FORCE", "HAND_OVER", "READY", "Report", "WorkerOrder", "read_order", "send_order"]
 
 READY: Final = b"ready\n"
 """What a worker writes to its control socket once it answers requests."""
@@ -15,15 +15,19 @@ DRAIN: Final = b"d"
 """What asks a worker to end its requests and itself; so does the end of the parent."""
 FORCE: Final = b"f"
 """What asks a worker that drains to end without what is under way."""
+HAND_OVER: Final = b"h"
+"""Like DRAIN, with connections handed over through the socket that comes along."""
+ADOPT: Final = b"a"
+"""What asks a worker to take over the connections that come through the socket that comes along."""
 _LENGTH_BYTES: Final = 4
 
 
 class WorkerOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker is to do.
 
-    ``slot`` counts from 1 to ``workers``. Only a worker that ``migrates`` brings an older store up to date.
-    ``divides``: it admits its share of each rate limit by itself. ``replaces`` says how the worker ended whose place
-    it takes, empty when none was lost.
+    ``slot`` counts from 1 to ``workers``. Only a worker that ``migrates`` brings an older store up to date; only one
+    that ``needs_redis`` refuses to start while a Redis that is given is away. ``divides``: it admits its share of each
+    rate limit by itself. ``replaces`` says how the worker ended whose place it takes, empty when none was lost.
     """
 
     host: str
@@ -31,6 +35,7 @@ class WorkerOrder(msgspec.Struct, frozen=True, kw_only=True):
     workers: int
     data_dir: str
     migrates: bool = False
+    needs_redis: bool = False
     divides: bool = False
     replaces: str = ""
 

@@ -103,7 +103,7 @@ class Supervisor:
 
     async def _start_all(self, base_url: str) -> int | None:
         """Start every worker; return None, or the exit code when the first one could not."""
-        first, code = await self._start(1, migrates=True)
+        first, code = await self._start(1, migrates=True, needs_redis=True)
         if first is None:
             return code
         self._take(first)
@@ -121,11 +121,12 @@ class Supervisor:
         self._slots.append(slot)
         self._keep(slot)
 
-    async def _start(
-        self, slot: int, *, migrates: bool = False, replaces: str = ""
-    ) -> tuple[WorkerProcess | None, int]:
-        """Start a worker and wait until it answers requests; return None with its exit code when it does not."""
-        order = structs.replace(self._order, slot=slot, migrates=migrates, replaces=replaces)
+    async def _start(self, slot: int, **special: Any) -> tuple[WorkerProcess | None, int]:
+        """Start a worker and wait until it answers requests; return None with its exit code when it does not.
+
+        ``special`` are the fields of its order that differ from those of others.
+        """
+        order = structs.replace(self._order, slot=slot, **special)
         try:
             worker = await (await self._source()).spawn(order)
         except OSError as error:
@@ -215,12 +216,13 @@ class Supervisor:
             old = slot.worker
             slot.fill(found)
         self._keep(slot)
-        await self._let_go(old)
+        old.hand_over(found)
+        await self._await_end(old)
         _log.info("worker %d is renewed: process %d in place of %d", slot.number, found.pid, old.pid)
         return True
 
-    async def _let_go(self, worker: WorkerProcess) -> None:
-        worker.drain()
+    async def _await_end(self, worker: WorkerProcess) -> None:
+        """Wait for the end of a worker that was asked to drain; kill it when it takes too long."""
         try:
             async with asyncio.timeout(self._policy.drain_s + _CLOSING_S):
                 await worker.ended()
@@ -243,7 +245,9 @@ class Supervisor:
         self._listener.close()  # nobody may wait in line for workers that take no more
         nursery = None if self._nursery is None else asyncio.create_task(self._nursery.retire())
         forced = asyncio.create_task(self._force_when_asked())
-        await asyncio.gather(*(self._let_go(worker) for worker in list(self._alive)))
+        for worker in self._alive:
+            worker.drain()
+        await asyncio.gather(*(self._await_end(worker) for worker in list(self._alive)))
         forced.cancel()
         if nursery is not None:
             await nursery

@@ -1,8 +1,10 @@
 """What dead processes left behind: calls whose end nobody knows, and whole journals that nobody holds."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Barrier
 
 from router_core.journal.folders import WriterFolder, take_folder, take_orphans
 from router_core.journal.journal import FileJournal
@@ -60,6 +62,18 @@ def _process(root: Path, store: ObedientStore, name: str = "w1") -> Process:
     )  # fmt: skip
     recorder = EventRecorder(journal, parts, RecorderPolicy(), reached=reached)
     return Process(folder, journal, recorder, JournalRecovery(folder, journal, recorder, store, clock, store.reclaim))
+
+
+def test_writers_that_begin_at_once_get_a_folder_each(tmp_path: Path) -> None:
+    together = Barrier(8)
+
+    def begin(number: int) -> str:
+        together.wait(10)
+        return take_folder(tmp_path, f"writer-{number}").writer
+
+    with ThreadPoolExecutor(8) as threads:
+        writers = list(threads.map(begin, range(8)))
+    assert len(set(writers)) == 8
 
 
 def test_two_processes_never_hold_one_folder(tmp_path: Path) -> None:
