@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 import db.alert_models
 import db.budget_models
 import db.config_models
+import db.limit_models
 import db.models
 import db.price_models
 import db.record_models  # noqa: F401 - all fill the metadata

@@ -9,8 +9,9 @@ from router_core.admission import DEFAULT_IN_FLIGHT, Admission
 from router_core.attempts import AttemptPolicy, Attempts, Payment
 from router_core.cache.memory_cache import MemoryCache
 from router_core.cache.response_cache import AnswerCache
-from router_core.clock import Clock, SystemClock
+from router_core.clock import Clock, SystemClock, new_ulid
 from router_core.cost.open_budget import OpenBudget
+from router_core.errors import LLMError
 from router_core.exchange import Exchange
 from router_core.journal.memory_journal import MemoryJournal
 from router_core.ports import (
@@ -21,8 +22,13 @@ from router_core.ports import (
     KeySource,
     PriceSource,
     Recorder,
+    RequestLimiter,
     ResponseCache,
 )
+from router_core.rate_limiting.allowance import Allowance
+from router_core.rate_limiting.gate import LimitGate
+from router_core.rate_limiting.memory_limiter import MemoryLimiter
+from router_core.rate_limiting.quota import QuotaSlip
 from router_core.resilience.concurrency import AdaptiveLimit
 from router_core.resilience.deadline import Deadline
 from router_core.resilience.upstream import Upstream
@@ -37,6 +43,7 @@ from router_core.types import (
     FinishPart,
     LLMRequest,
     LLMResponse,
+    Payer,
     Plan,
     Principal,
     ProviderAnswer,
@@ -91,6 +98,7 @@ class Router:
         journal: Journal | None = None,
         budget: BudgetGuard | None = None,
         cache: ResponseCache | None = None,
+        limiter: RequestLimiter | None = None,
         clock: Clock | None = None,
         policy: RouterPolicy | None = None,
         node: str = "",
@@ -103,6 +111,7 @@ class Router:
         self._budget = budget or OpenBudget()
         self._cache = cache or AnswerCache(MemoryCache(self._clock), config, self._clock)
         self._admission = Admission(self.policy.in_flight, self._clock)
+        self._gate = LimitGate(limiter or MemoryLimiter(self._clock))
         self._streams = 0
         self._journal = journal or MemoryJournal()
         self._attempts = Attempts(adapters, keys, self._journal, self._clock, self.policy.attempts, node)
@@ -144,26 +153,42 @@ class Router:
         return {name: upstream.breaker.get_state() for name, upstream in upstreams if upstream is not None}
 
     async def complete(
-        self, request: LLMRequest, principal: Principal = EMBEDDED, request_id: str | None = None, *, address: str = ""
+        self,
+        request: LLMRequest,
+        principal: Principal = EMBEDDED,
+        request_id: str | None = None,
+        *,
+        address: str = "",
+        slip: QuotaSlip | None = None,
     ) -> LLMResponse:
-        """Return the whole answer, once it is on record; ``address`` is the caller's.
+        """Return the whole answer, once it is on record; ``address`` is the caller's, ``slip`` is told its limits.
 
         Raises the :class:`LLMError` that says why there is none.
         """
-        response = await self._complete(self._open(request, principal, request_id, address, streamed=False))
+        exchange = self._open(request, principal, request_id, address, streamed=False)
+        response = await self._complete(exchange, slip or QuotaSlip())
         await self._journal.settle()
         return response
 
-    async def _complete(self, exchange: Exchange) -> LLMResponse:
+    async def _complete(self, exchange: Exchange, slip: QuotaSlip) -> LLMResponse:
         with exchange.recorded(), self._admission.admit(exchange.request, exchange.principal) as ticket:
             exchange.admitted(ticket.account_id)
-            async with aclosing(self._answer(exchange)) as parts:
-                async for part in parts:
-                    exchange.observe(part)
+            deadline = self._deadline()
+            plan, allowance = await self._allowed(exchange, slip)
+            with allowance:
+                async with aclosing(self._answer(exchange, plan, deadline, allowance)) as parts:
+                    async for part in parts:
+                        exchange.observe(part)
             return exchange.response()
 
     async def stream(
-        self, request: LLMRequest, principal: Principal = EMBEDDED, request_id: str | None = None, *, address: str = ""
+        self,
+        request: LLMRequest,
+        principal: Principal = EMBEDDED,
+        request_id: str | None = None,
+        *,
+        address: str = "",
+        slip: QuotaSlip | None = None,
     ) -> AsyncGenerator[StreamPart, None]:
         """Yield the answer in parts, :class:`StartPart` first, :class:`FinishPart` last, once it is on record.
 
@@ -173,16 +198,19 @@ class Router:
         exchange = self._open(request, principal, request_id, address, streamed=True)
         with exchange.recorded(), self._streaming(), self._admission.admit(request, principal) as ticket:
             exchange.admitted(ticket.account_id)
-            async with aclosing(self._answer(exchange)) as parts:
-                async for part in parts:
-                    if isinstance(part, Served | ProviderAnswer):
+            deadline = self._deadline()
+            plan, allowance = await self._allowed(exchange, slip or QuotaSlip())
+            with allowance:
+                async with aclosing(self._answer(exchange, plan, deadline, allowance)) as parts:
+                    async for part in parts:
+                        if isinstance(part, Served | ProviderAnswer):
+                            exchange.observe(part)
+                            continue
+                        if not exchange.started:
+                            yield exchange.start()
                         exchange.observe(part)
-                        continue
-                    if not exchange.started:
-                        yield exchange.start()
-                    exchange.observe(part)
-                    if not isinstance(part, AnswerEnd):
-                        yield part
+                        if not isinstance(part, AnswerEnd):
+                            yield part
             response = exchange.response()
         await self._journal.settle()
         yield FinishPart(response)
@@ -195,10 +223,21 @@ class Router:
         exchange = self._open(request, principal, None, "", streamed=False)
         with self._admission.admit(request, principal) as ticket:
             exchange.admitted(ticket.account_id)
-            plan = self._plan(exchange)
+            plan = self._plan(exchange, self._config.snapshot())
             if not plan.candidates:
                 raise refusal(plan, self._attempts.absence)
         return exchange.decision
+
+    async def charge(
+        self, principal: Principal, account_id: str | None = None, *, slip: QuotaSlip | None = None
+    ) -> None:
+        """Take the token of a request that comes to nothing, of ``account_id`` or else of the caller's own account.
+
+        Raises :class:`RateLimitExceededError`.
+        """
+        payer = Payer(account_id or principal.account_id, principal.id if principal.kind == "key" else None, "")
+        book = self._config.snapshot().limits
+        await self._gate.charge(book, payer, new_ulid(self._clock), slip or QuotaSlip())
 
     def _open(
         self, request: LLMRequest, principal: Principal, request_id: str | None, address: str, *, streamed: bool
@@ -216,18 +255,38 @@ class Router:
         finally:
             self._streams -= 1
 
-    def _answer(self, exchange: Exchange) -> AsyncGenerator[AnswerPart, None]:
+    def _answer(
+        self, exchange: Exchange, plan: Plan, deadline: Deadline, allowance: Allowance
+    ) -> AsyncGenerator[AnswerPart, None]:
         """Return the answer, from the cache or by a call that begins where the cache has none."""
-        deadline = Deadline(self._clock, self.policy.request_timeout)
-        plan = self._plan(exchange)
         tariff = self._prices.tariff(exchange.account_id)
         payment = Payment(self._budget, tariff, exchange.payer(), plan.estimated_input_tokens)
-        call = UpstreamCall(exchange, plan, deadline, self._attempts, payment)
+        call = UpstreamCall(exchange, plan, deadline, self._attempts, payment, allowance)
         return self._cache.answer(call.question, call)
 
-    def _plan(self, exchange: Exchange) -> Plan:
+    async def _allowed(self, exchange: Exchange, slip: QuotaSlip) -> tuple[Plan, Allowance]:
+        """Return the plan and what the request has taken out of limits.
+
+        A request that comes to nothing takes its token too, so its error comes after the limiter's.
+        """
         snapshot = self._config.snapshot()
+        try:
+            plan = self._plan(exchange, snapshot)
+        except LLMError:
+            await self._gate.charge(snapshot.limits, exchange.payer(), exchange.id, slip)
+            raise
+        admitted = await self._gate.admit(snapshot.limits, exchange.payer(), plan, exchange.id, slip)
+        if admitted.plan is not plan:
+            exchange.planned(explain(exchange.request, snapshot, admitted.plan))
+        if admitted.refusal is not None:
+            raise admitted.refusal
+        return admitted.plan, admitted.allowance
+
+    def _plan(self, exchange: Exchange, snapshot: Snapshot) -> Plan:
         plan = select(exchange.request, snapshot, exchange.account_id, self._attempts.absence, self._signals)
         exchange.keeps_content = exchange.account_id in snapshot.content_accounts
         exchange.planned(explain(exchange.request, snapshot, plan))
         return plan
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._clock, self.policy.request_timeout)

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from router_core.attempts import Attempts, Payment, Trail
 from router_core.errors import LLMError, TimeoutError
 from router_core.exchange import Exchange
+from router_core.rate_limiting.allowance import Allowance
 from router_core.resilience.deadline import Deadline
 from router_core.selection import refusal
 from router_core.types import AnswerPart, Plan, Question, Served
@@ -13,18 +14,25 @@ __all__ = ["UpstreamCall"]
 
 
 class UpstreamCall:
-    """An :class:`AnswerCall` that walks a plan for ``exchange``, within its deadline and on its money."""
+    """An :class:`AnswerCall` that walks a plan for ``exchange``, within its deadline and limits and on its money."""
 
-    __slots__ = ("_attempts", "_deadline", "_exchange", "_payment", "_plan")
+    __slots__ = ("_allowance", "_attempts", "_deadline", "_exchange", "_payment", "_plan")
 
     def __init__(
-        self, exchange: Exchange, plan: Plan, deadline: Deadline, attempts: Attempts, payment: Payment
+        self,
+        exchange: Exchange,
+        plan: Plan,
+        deadline: Deadline,
+        attempts: Attempts,
+        payment: Payment,
+        allowance: Allowance,
     ) -> None:
         self._exchange = exchange
         self._plan = plan
         self._deadline = deadline
         self._attempts = attempts
         self._payment = payment
+        self._allowance = allowance
 
     @property
     def question(self) -> Question:
@@ -43,7 +51,8 @@ class UpstreamCall:
         if not self._plan.candidates:
             raise refusal(self._plan, self._attempts.absence)
         facts = self._exchange.facts(self._plan)
-        trail = self._exchange.begin(self._attempts.trail(self._plan, self._deadline, facts, self._payment))
+        made = self._attempts.trail(self._plan, self._deadline, facts, self._payment, self._allowance)
+        trail = self._exchange.begin(made)
         return self._attempts.stream(self._exchange.request, trail) if self._exchange.streamed else self._whole(trail)
 
     def begun(self) -> Served:

@@ -43,4 +43,6 @@ class EnvironmentConfig:
             policies=inner.policies,
             content_accounts=inner.content_accounts,
             budgets=inner.budgets,
+            prices=inner.prices,
+            limits=inner.limits,
         )

@@ -33,6 +33,7 @@ from db.stores import (
     SqlConfigStore,
     SqlHealthHistory,
     SqlLeaseRegister,
+    SqlLimitSettings,
     SqlPriceStore,
     SqlSessionStore,
     SqlTopUpStore,
@@ -42,12 +43,20 @@ from db.stores import (
 from db.watch import StoreWatch
 from router_core.clock import Clock
 from router_core.ports import ContentSwitch
-from router_core.types import DEFAULT_THRESHOLDS, DefaultBudgets
+from router_core.types import DEFAULT_THRESHOLDS, DefaultBudgets, DefaultLimit
 from signalbox.audit_identity import AuditIdentity
 from signalbox.faults import ConflictFault, DependencyFault
 from signalbox.settings import Settings
 
-__all__ = ["Store", "default_budgets", "open_store", "require_current", "store_faults", "upgrade_store"]
+__all__ = [
+    "Store",
+    "default_budgets",
+    "default_limit",
+    "open_store",
+    "require_current",
+    "store_faults",
+    "upgrade_store",
+]
 
 
 _PATIENT_THREADS: Final = 3
@@ -79,6 +88,7 @@ class Store:
     use_cases: SqlUseCaseStore
     budgets: SqlBudgetStore
     limits: SqlBudgetSettings
+    rates: SqlLimitSettings
     topups: SqlTopUpStore
     leases: SqlLeaseRegister
     spending: SqlSpendReader
@@ -141,7 +151,7 @@ def _stores(settings: Settings, clock: Clock, audit: AuditIdentity) -> Store:
     engine, watch = make_engine(settings.store_url), StoreWatch(clock)
     hop = StoreHop(engine, patience=PROMPT_S, watch=watch)
     patient = StoreHop(engine, threads=_PATIENT_THREADS, patience=PATIENT_S, watch=watch)
-    configured = SqlConfigStore(hop, clock, default_budgets(settings))
+    configured = SqlConfigStore(hop, clock, default_budgets(settings), default_limit(settings))
     config = PollingConfigSource(configured, clock)
     return Store(
         hop=hop,
@@ -163,6 +173,7 @@ def _stores(settings: Settings, clock: Clock, audit: AuditIdentity) -> Store:
         use_cases=SqlUseCaseStore(hop, clock),
         budgets=SqlBudgetStore(hop, clock),
         limits=SqlBudgetSettings(hop, clock, default_budgets(settings).timezone),
+        rates=SqlLimitSettings(hop, clock),
         topups=SqlTopUpStore(hop, clock),
         leases=SqlLeaseRegister(hop, clock),
         spending=SqlSpendReader(patient),
@@ -186,6 +197,11 @@ def default_budgets(settings: Settings) -> DefaultBudgets:
         thresholds=tuple(sorted({*DEFAULT_THRESHOLDS, percent} - {0})),
         timezone=settings.timezone,
     )
+
+
+def default_limit(settings: Settings) -> DefaultLimit:
+    """Return how fast accounts without a limit of their own may ask."""
+    return DefaultLimit(settings.rate_limit_rps, settings.rate_limit_burst)
 
 
 def require_current(url: str) -> None:

@@ -87,7 +87,8 @@ def _switches(settings: Settings) -> Finding:
 def _later_parts(settings: Settings) -> list[Finding]:
     daily, monthly = dollars(settings.daily_budget), dollars(settings.monthly_budget)
     budgets = Finding("ok", "budgets", f"accounts without their own: {daily} a day, {monthly} a month")
-    limits = Finding("off", "rate limits", "this version reads their settings and enforces none")
+    rate, burst = settings.rate_limit_rps, settings.rate_limit_burst
+    limits = Finding("ok", "rate limits", f"accounts without their own: {rate:g} requests/s, {burst} at once")
     alerts = _mail(settings)
     if settings.redis_url is None:
         return [

@@ -13,6 +13,7 @@ from db.stores.config_drafts import SqlConfigDrafts
 from db.stores.config_history import SqlConfigVersions
 from db.stores.health_history import SqlHealthHistory
 from db.stores.leases import SqlLeaseRegister
+from db.stores.limit_settings import SqlLimitSettings
 from db.stores.prices import SqlPriceStore
 from db.stores.sessions import SqlSessionStore
 from db.stores.topups import SqlTopUpStore
@@ -34,6 +35,7 @@ __all__ = [
     "SqlConfigVersions",
     "SqlHealthHistory",
     "SqlLeaseRegister",
+    "SqlLimitSettings",
     "SqlPriceStore",
     "SqlSessionStore",
     "SqlTopUpStore",

@@ -11,11 +11,12 @@ from db.models import Account, ConfigState
 from db.stores.budget_settings import load_budgets
 from db.stores.config_history import note_version
 from db.stores.config_rows import load_configuration, put_row, set_flag_rows
+from db.stores.limit_settings import load_limits
 from db.stores.lookups import require_known
 from db.stores.prices import load_prices
 from db.stores.revisions import next_revision
 from router_core.clock import Clock
-from router_core.types import NOBODY, Authorship, DefaultBudgets, Flags, ProviderConfig, Snapshot
+from router_core.types import NOBODY, Authorship, DefaultBudgets, DefaultLimit, Flags, ProviderConfig, Snapshot
 
 __all__ = ["SqlConfigStore"]
 
@@ -23,13 +24,16 @@ __all__ = ["SqlConfigStore"]
 class SqlConfigStore:
     """Reads and writes provider configuration; a :class:`ConfigStore`.
 
-    ``budgets`` hold for accounts without budgets of their own.
+    ``budgets`` and ``limit`` hold for accounts without any of their own.
     """
 
-    def __init__(self, hop: StoreHop, clock: Clock, budgets: DefaultBudgets | None = None) -> None:
+    def __init__(
+        self, hop: StoreHop, clock: Clock, budgets: DefaultBudgets | None = None, limit: DefaultLimit | None = None
+    ) -> None:
         self._hop = hop
         self._clock = clock
         self._budgets = budgets or DefaultBudgets()
+        self._limit = limit
 
     async def revision(self) -> int:
         """Return the revision that the store is at."""
@@ -38,7 +42,7 @@ class SqlConfigStore:
     async def load(self) -> Snapshot:
         """Return everything at one revision, providers in their order."""
         now = self._clock.utcnow()
-        return await self._hop.read(lambda session: _load(session, self._budgets, now))
+        return await self._hop.read(lambda session: _load(session, self._budgets, self._limit, now))
 
     async def put_provider(self, provider: ProviderConfig, by: Authorship = NOBODY) -> int:
         """Add ``provider``, or change the one of that id; return the new revision.
@@ -88,7 +92,7 @@ def _revision(session: Session) -> int:
     return session.scalars(select(ConfigState.revision)).one()
 
 
-def _load(session: Session, budgets: DefaultBudgets, now: datetime) -> Snapshot:
+def _load(session: Session, budgets: DefaultBudgets, limit: DefaultLimit | None, now: datetime) -> Snapshot:
     found = load_configuration(session)
     return Snapshot(
         found.providers,
@@ -99,4 +103,5 @@ def _load(session: Session, budgets: DefaultBudgets, now: datetime) -> Snapshot:
         content_accounts=frozenset(session.scalars(select(Account.id).where(Account.keeps_content))),
         budgets=load_budgets(session, budgets, now),
         prices=load_prices(session),
+        limits=load_limits(session, limit),
     )

@@ -8,8 +8,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from router_core.api.deps import ApiDeps, DepsSource
 from router_core.api.errors import Header, error_answer
+from router_core.api.quota_headers import quota_headers
 from router_core.clock import Clock, new_ulid
 from router_core.errors import LLMError
+from router_core.rate_limiting.quota import QuotaSlip
 from router_core.types import Principal
 
 __all__ = ["Call", "ClientGoneError", "is_request_id"]
@@ -28,7 +30,9 @@ class ClientGoneError(Exception):
 class Call:
     """An HTTP request, its id, who makes it, and the way to answer it."""
 
-    __slots__ = ("_source", "headers", "principal", "raw_headers", "receive", "request_id", "scope", "send", "started")
+    __slots__ = (
+        "_source", "headers", "principal", "quota", "raw_headers", "receive", "request_id", "scope", "send", "started",
+    )  # fmt: skip
 
     principal: Principal
 
@@ -42,6 +46,7 @@ class Call:
         self.headers: dict[bytes, bytes] = dict(self.raw_headers)
         self.request_id = ""
         self.started = False
+        self.quota = QuotaSlip()
 
     @property
     def deps(self) -> ApiDeps:
@@ -67,7 +72,7 @@ class Call:
     async def start(self, status: int, headers: tuple[Header, ...]) -> None:
         """Send the head of the answer."""
         self.started = True
-        own = (*headers, _NOSNIFF, (b"x-request-id", self.request_id.encode()))
+        own = (*headers, _NOSNIFF, (b"x-request-id", self.request_id.encode()), *quota_headers(self.quota.lines))
         await self.send({"type": "http.response.start", "status": status, "headers": own})
 
     async def write(self, body: bytes, *, last: bool = False) -> None:

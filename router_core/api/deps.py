@@ -15,6 +15,7 @@ from router_core.errors import LLMError
 from router_core.journal.stats import RecorderStats
 from router_core.metrics.live import LiveMetrics
 from router_core.ports import AuditExporter, AuditReader, HealthReader
+from router_core.rate_limiting.quota import QuotaSlip
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.sessions import SessionGate
 from router_core.types import Decision, LLMRequest, LLMResponse, Principal, StreamPart
@@ -33,19 +34,23 @@ class RequestRouter(Protocol):
     """The part of :class:`router_core.router.Router` that serves HTTP requests."""
 
     async def complete(
-        self, request: LLMRequest, principal: Principal, request_id: str | None, *, address: str
+        self, request: LLMRequest, principal: Principal, request_id: str | None, *, address: str, slip: QuotaSlip
     ) -> LLMResponse:
         """Return the whole answer."""
         ...
 
     def stream(
-        self, request: LLMRequest, principal: Principal, request_id: str | None, *, address: str
+        self, request: LLMRequest, principal: Principal, request_id: str | None, *, address: str, slip: QuotaSlip
     ) -> AsyncGenerator[StreamPart, None]:
         """Yield the answer in parts."""
         ...
 
     def route(self, request: LLMRequest, principal: Principal) -> Decision:
         """Return where the request would go."""
+        ...
+
+    async def charge(self, principal: Principal, account_id: str | None = None, *, slip: QuotaSlip) -> None:
+        """Count a request that comes to nothing. Raises :class:`RateLimitExceededError`."""
         ...
 
 

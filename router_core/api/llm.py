@@ -8,6 +8,7 @@ from router_core.api.call import Call
 from router_core.api.parsing import parse_request
 from router_core.api.streaming import stream_answer
 from router_core.api.watch import cancelled_when_gone
+from router_core.errors import LLMError
 from router_core.types import LLMRequest
 
 __all__ = ["answer_prompt", "explain_route"]
@@ -15,19 +16,34 @@ __all__ = ["answer_prompt", "explain_route"]
 
 async def answer_prompt(call: Call) -> None:
     """Route one request and answer it, whole or as a stream."""
-    request = await read_request(call)
+    request = await _counted(call)
     if request.stream:
         await stream_answer(call, request)
         return
     with cancelled_when_gone(call.receive):
-        response = await call.deps.router.complete(request, call.principal, call.request_id, address=call.address)
+        response = await call.deps.router.complete(
+            request, call.principal, call.request_id, address=call.address, slip=call.quota
+        )
     await call.answer(response)
 
 
 async def explain_route(call: Call) -> None:
     """Answer with where the request would go and why; nothing is called and nothing charged."""
-    request = await read_request(call)
+    request = await _counted(call)
+    await call.deps.router.charge(call.principal, request.account_id, slip=call.quota)
     await call.answer(call.deps.router.route(request, call.principal))
+
+
+async def _counted(call: Call) -> LLMRequest:
+    """Return the request in the call's body; one that cannot be read counts against the caller's limits all the same.
+
+    Raises what :func:`read_request` raises, and before that :class:`RateLimitExceededError`.
+    """
+    try:
+        return await read_request(call)
+    except LLMError:
+        await call.deps.router.charge(call.principal, slip=call.quota)
+        raise
 
 
 async def read_request(call: Call) -> LLMRequest:

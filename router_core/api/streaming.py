@@ -28,7 +28,9 @@ async def stream_answer(call: Call, request: LLMRequest) -> None:
     """
     encoder: StreamEncoder = (DataStream if request.stream_protocol == "data" else UiStream)(call.request_id)
     with cancelled_when_gone(call.receive):
-        answer = call.deps.router.stream(request, call.principal, call.request_id, address=call.address)
+        answer = call.deps.router.stream(
+            request, call.principal, call.request_id, address=call.address, slip=call.quota
+        )
         async with aclosing(answer) as parts:
             head = encoder.encode(await anext(parts))
             await call.start(200, encoder.headers)

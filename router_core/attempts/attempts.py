@@ -19,8 +19,10 @@ from router_core.errors import (
     OverloadedError,
     PaymentRequiredError,
     ProviderError,
+    RateLimitExceededError,
 )
 from router_core.ports import AdapterSource, Journal, KeySource
+from router_core.rate_limiting.allowance import Allowance, ProviderShare
 from router_core.resilience.circuit_breaker import Permit
 from router_core.resilience.deadline import Deadline
 from router_core.resilience.rest import rest_error
@@ -102,9 +104,11 @@ class Attempts:
         upstream = self.upstream_of(provider)
         return None if upstream is None else upstream.load(provider)
 
-    def trail(self, plan: Plan, deadline: Deadline, facts: RequestFacts, payment: Payment) -> Trail:
+    def trail(
+        self, plan: Plan, deadline: Deadline, facts: RequestFacts, payment: Payment, allowance: Allowance
+    ) -> Trail:
         """Begin the trail of a request."""
-        return Trail(plan, deadline, self.policy, self._clock, facts, payment)
+        return Trail(plan, deadline, self.policy, self._clock, facts, payment, allowance)
 
     async def complete(self, request: LLMRequest, trail: Trail) -> ProviderAnswer:
         """Return the first answer along the plan. Raises the :class:`LLMError` that ended the attempts."""
@@ -233,16 +237,28 @@ def _room(max_tokens: int, written: Sequence[str]) -> int:
 
 async def _acquired(upstream: Upstream, trail: Trail) -> Acquired | None:
     """Take all that the call whose turn it is needs, or nothing, and move the trail past its candidate."""
-    held = await _held(trail)
-    if held is None:
+    share = await _share(trail)
+    if share is None:
         return None
-    permit = None
+    held = permit = None
     try:
-        permit = _permit(upstream, trail)
+        held = await _held(trail)
+        permit = None if held is None else _permit(upstream, trail)
     finally:
         if permit is None:
-            held.release()
-    return None if permit is None else Acquired(upstream, trail.candidate.provider, permit, held)
+            share.release()
+            if held is not None:
+                held.release()
+    return None if held is None or permit is None else Acquired(upstream, trail.candidate.provider, permit, held, share)
+
+
+async def _share(trail: Trail) -> ProviderShare | None:
+    """Take a call out of the provider's own limits; move the trail past a candidate that is at one of them."""
+    try:
+        return await trail.allowance.share(trail.candidate)
+    except RateLimitExceededError as error:
+        trail.skip(error)
+        return None
 
 
 async def _held(trail: Trail) -> HeldCall | None:

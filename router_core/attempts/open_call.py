@@ -9,6 +9,7 @@ from router_core.attempts.trail import CANCELLED, Trail
 from router_core.clock import Clock
 from router_core.errors import ContentRefusedError, InternalError, LLMError, ProviderError, TimeoutError
 from router_core.ports import ProviderAdapter
+from router_core.rate_limiting.allowance import ProviderShare
 from router_core.resilience.circuit_breaker import Permit
 from router_core.resilience.upstream import Upstream
 from router_core.types import (
@@ -37,15 +38,19 @@ OUR_WAITS = frozenset({"first_token", "idle", "total", "rate"})
 
 
 class Acquired(NamedTuple):
-    """What a call needs and gives back once: a place at its upstream, the breaker's permit, and the money."""
+    """What a call needs and gives back once: a place at its upstream, the breaker's permit, the money, and its share of
+    the provider's own limits.
+    """
 
     upstream: Upstream
     provider: ProviderConfig
     permit: Permit
     held: HeldCall
+    share: ProviderShare
 
     def give_back(self) -> None:
         """The call was not made."""
+        self.share.release()
         self.held.release()
         self.permit.ignore()
         self.upstream.give_back(self.provider)
@@ -65,6 +70,7 @@ class OpenCall:
         "_number",
         "_parts",
         "_permit",
+        "_share",
         "_started",
         "_trail",
         "_written",
@@ -89,6 +95,7 @@ class OpenCall:
     ) -> None:
         self._trail = trail
         self._held = acquired.held
+        self._share = acquired.share
         self._permit = acquired.permit
         self._clock = clock
         self._started = clock.now()
@@ -198,6 +205,7 @@ class OpenCall:
     def _close(self, outcome: str, usage: Usage | None, paid: Paid, error: LLMError | None = None) -> None:
         self._done = True
         self._permit.ignore()
+        self._share.settle(usage)
         provider = self.candidate.provider
         self.upstream.give_back(provider)
         first = self.first_token

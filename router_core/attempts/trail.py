@@ -12,6 +12,7 @@ from router_core.errors import (
     RateLimitError,
     TimeoutError,
 )
+from router_core.rate_limiting.allowance import Allowance
 from router_core.resilience.deadline import Deadline
 from router_core.resilience.retry import backoff
 from router_core.resilience.upstream import Upstream
@@ -25,12 +26,13 @@ CANCELLED = "cancelled"
 class Trail:
     """Walks the candidates of a plan. ``log`` is the list of finished attempts, ``served_by`` who answers.
 
-    ``reason`` is why the next call is made, ``facts`` what was known before the first, ``payment`` its money.
+    ``reason`` is why the next call is made, ``facts`` what was known before the first, ``payment`` its money,
+    ``allowance`` what it has taken out of limits.
     """
 
     __slots__ = (
-        "_begun", "_clock", "_index", "_last_error", "_policy", "deadline", "facts", "log", "payment", "plan", "reason",
-        "served_by",
+        "_begun", "_clock", "_index", "_last_error", "_policy", "allowance", "deadline", "facts", "log", "payment",
+        "plan", "reason", "served_by",
     )  # fmt: skip
 
     def __init__(
@@ -41,9 +43,11 @@ class Trail:
         clock: Clock,
         facts: RequestFacts,
         payment: Payment,
+        allowance: Allowance,
     ) -> None:
         self.plan = plan
         self.payment = payment
+        self.allowance = allowance
         self._policy = policy
         self._clock = clock
         self._index = 0

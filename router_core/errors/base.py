@@ -220,6 +220,10 @@ class RateLimitExceededError(Rejected):
     status_code = 429
     retryable = True
 
+    @property
+    def context(self) -> dict[str, Any]:
+        return {"source": "gateway"}
+
 
 class CircuitBreakerOpenError(Rejected):
     """Every eligible provider's breaker is open."""

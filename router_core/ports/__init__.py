@@ -16,6 +16,7 @@ from router_core.ports.alerts import (
 )
 from router_core.ports.budgets import BudgetGuard, BudgetSettings, BudgetStore, Hold, LeaseAnswer, LeaseAsk
 from router_core.ports.configuration import ConfigDrafts, ConfigVersions
+from router_core.ports.limits import BucketState, Draw, LimitAnswer, LimitAsk, LimitSettings, RequestLimiter
 from router_core.ports.operations import ActionLog, BreakerLog, ContentSwitch, HealthHistory, HealthSlot, UseCaseStore
 from router_core.ports.prices import ChargedRequest, PriceStore, RecordReader
 from router_core.ports.readers import EventSource, HealthReader, ProviderHealth
@@ -76,6 +77,7 @@ __all__ = [
     "AuditReader",
     "BatchResult",
     "BreakerLog",
+    "BucketState",
     "BudgetGuard",
     "BudgetSettings",
     "BudgetStore",
@@ -87,6 +89,7 @@ __all__ = [
     "ConfigVersions",
     "ContentSwitch",
     "DeliveryFilter",
+    "Draw",
     "EventBatch",
     "EventSource",
     "EventStore",
@@ -103,6 +106,9 @@ __all__ = [
     "LeaseAsk",
     "LeaseRecord",
     "LeaseRegister",
+    "LimitAnswer",
+    "LimitAsk",
+    "LimitSettings",
     "MarkedHour",
     "MetricsReader",
     "MetricsStore",
@@ -114,6 +120,7 @@ __all__ = [
     "ProviderHealth",
     "RecordReader",
     "Recorder",
+    "RequestLimiter",
     "ResponseCache",
     "Sent",
     "SessionRecord",

@@ -9,9 +9,18 @@ from msgspec import Struct, structs
 
 from router_core.clock import Clock
 from router_core.errors import ValidationError
-from router_core.types import Budget, TopUp
+from router_core.types import Budget, Limit, TopUp
 
-__all__ = ["SLOTS_KEPT", "TRANSITIONS_KEPT", "SweepPace", "as_kept", "refuse", "refuse_limit", "refuse_topup"]
+__all__ = [
+    "SLOTS_KEPT",
+    "TRANSITIONS_KEPT",
+    "SweepPace",
+    "as_kept",
+    "refuse",
+    "refuse_limit",
+    "refuse_rate",
+    "refuse_topup",
+]
 
 TRANSITIONS_KEPT = timedelta(days=90)
 SLOTS_KEPT = timedelta(days=40)
@@ -20,6 +29,10 @@ SWEEP_INTERVAL_S = 3600.0
 LARGEST_LIMIT = 10**18
 # A million dollars: a thousand of them on top of the largest limit still fit.
 LARGEST_TOPUP = 10**15
+LARGEST_RATE, MOST_AT_ONCE = 1_000_000.0, 1_000_000
+# A request a day.
+SMALLEST_RATE = 1 / 86_400
+MOST_TOKENS = 2_000_000_000
 MOST_THRESHOLDS, HIGHEST_THRESHOLD = 10, 1_000
 
 R = TypeVar("R", bound=Struct)
@@ -59,6 +72,19 @@ def refuse_limit(budget: Budget) -> None:
 def refuse_topup(topup: TopUp) -> None:
     """Raise :class:`ValidationError` for a top-up whose amount cannot be kept, whomever it is for."""
     refuse(not 0 < topup.amount <= LARGEST_TOPUP, "amount", "must be above 0, at most a million dollars")
+
+
+def refuse_rate(limit: Limit) -> None:
+    """Raise :class:`ValidationError` for a rate limit that limits nothing, or whose figures cannot be kept."""
+    rate, burst, tokens, places = limit.requests_per_second, limit.burst, limit.tokens_per_minute, limit.concurrency
+    name = "requestsPerSecond"
+    refuse(limit.scope == "provider", "scope", "must be another: a provider's limits are in its own row")
+    refuse(rate is None and tokens is None and places is None, name, "or another figure is needed")
+    refuse(rate is not None and not SMALLEST_RATE <= rate <= LARGEST_RATE, name, "must be from one a day to a million")
+    refuse(burst is not None and not 1 <= burst <= MOST_AT_ONCE, "burst", "must be from 1 to a million")
+    refuse(burst is not None and rate is None, "burst", "goes with requests a second")
+    refuse(tokens is not None and not 1 <= tokens <= MOST_TOKENS, "tokensPerMinute", "must be from 1 to two billion")
+    refuse(places is not None and not 1 <= places <= MOST_AT_ONCE, "concurrency", "must be from 1 to a million")
 
 
 class SweepPace:

@@ -88,6 +88,15 @@ from router_core.types.plan import Attempt, CacheOutcome, CallReason, Candidate,
 from router_core.types.policy_faults import PolicyFault, policy_faults
 from router_core.types.price import Price, PriceBook, PriceKind, PriceTier, Rates, Tariff
 from router_core.types.provider_call import AnswerEnd, CallTimeouts, ProviderAnswer, ProviderCall, ProviderPart
+from router_core.types.rate_limit import (
+    Bucket,
+    DefaultLimit,
+    Limit,
+    LimitBook,
+    LimitScope,
+    LimitUnit,
+    provider_limit,
+)
 from router_core.types.request import (
     DEFAULT_TEMPERATURE,
     STANDARD_USE_CASES,
@@ -158,6 +167,7 @@ __all__ = [
     "BreakerPhase",
     "BreakerState",
     "BreakerTransition",
+    "Bucket",
     "Budget",
     "BudgetBalance",
     "BudgetBook",
@@ -188,6 +198,7 @@ __all__ = [
     "Cost",
     "Decision",
     "DefaultBudgets",
+    "DefaultLimit",
     "DeliveryState",
     "DependencyReport",
     "DependencyState",
@@ -214,6 +225,10 @@ __all__ = [
     "KeyRole",
     "LLMRequest",
     "LLMResponse",
+    "Limit",
+    "LimitBook",
+    "LimitScope",
+    "LimitUnit",
     "Load",
     "Message",
     "MetricPoint",
@@ -284,5 +299,6 @@ __all__ = [
     "model_family",
     "parse_usd",
     "policy_faults",
+    "provider_limit",
     "read_dollars",
 ]

@@ -10,6 +10,7 @@ from router_core.types.budget import BudgetBook
 from router_core.types.cache_marks import NO_MARKS, CacheMarks
 from router_core.types.limits import ProviderLimits
 from router_core.types.price import PriceBook
+from router_core.types.rate_limit import LimitBook
 from router_core.types.use_case import UseCasePolicy
 
 __all__ = ["DEFAULT_PREFERENCES", "Capabilities", "Flags", "ProviderConfig", "ProviderKind", "Snapshot"]
@@ -19,6 +20,7 @@ ProviderKind = Literal["openai", "anthropic"]
 NO_POLICIES: MappingProxyType[str, UseCasePolicy] = MappingProxyType({})
 NO_LIMITS = ProviderLimits()
 NO_BUDGETS = BudgetBook()
+NO_RATES = LimitBook()
 NO_PRICES = PriceBook()
 _PLAIN = UseCasePolicy()
 
@@ -91,7 +93,7 @@ class Snapshot:
 
     __slots__ = (
         "_by_model", "_by_name", "_by_use_case", "_defaults", "budgets", "cache_marks", "content_accounts", "flags",
-        "policies", "preferences", "prices", "providers", "revision",
+        "limits", "policies", "preferences", "prices", "providers", "revision",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - one argument for each part of the configuration, all by name
@@ -106,6 +108,7 @@ class Snapshot:
         budgets: BudgetBook = NO_BUDGETS,
         prices: PriceBook = NO_PRICES,
         cache_marks: CacheMarks = NO_MARKS,
+        limits: LimitBook = NO_RATES,
     ) -> None:
         self.providers = tuple(providers)
         self.revision = revision
@@ -116,6 +119,7 @@ class Snapshot:
         self.budgets = budgets
         self.prices = prices
         self.cache_marks = cache_marks
+        self.limits = limits
         self._by_use_case: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_model: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_name: dict[str, ProviderConfig] = {}

@@ -16,6 +16,7 @@ from router_core.budgets.memory_usage import MemoryUsage
 from router_core.ports import EventBatch, SpendReader, UsageReader
 from router_core.types import RequestEvent
 from tests.support.fake_clock import FakeClock
+from tests.support.limiter_kinds import LimiterRig, memory_rig
 from tests.support.store_kinds import Stores, memory_stores, sql_stores
 
 
@@ -28,6 +29,12 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     hop = StoreHop(make_engine(request.getfixturevalue(f"{request.param}_url")))
     yield sql_stores(hop)
     hop.close()
+
+
+@pytest.fixture(params=["memory"])
+def limiter_rig() -> LimiterRig:
+    """A limiter of one kind, with every bucket full."""
+    return memory_rig()
 
 
 @dataclass(frozen=True)

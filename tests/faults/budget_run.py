@@ -59,6 +59,8 @@ def environment(folder: Path, simulator: SimulatorProcess, store_url: str | None
         "OPENAI_API_KEY": "sk-budget-run",
         "OPENAI_BASE_URL": simulator.openai_url,
         "SIGNALBOX_HEALTH_CHECKS": "false",
+        "SIGNALBOX_RATE_LIMIT_RPS": "10000",
+        "SIGNALBOX_RATE_LIMIT_BURST": "100000",
         "SIGNALBOX_LOG_LEVEL": "error",
     }
     return named if store_url is None else {**named, "DATABASE_URL": store_url}

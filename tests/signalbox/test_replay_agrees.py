@@ -31,7 +31,12 @@ def test_two_thousand_recorded_requests_agree_with_the_providers_log(trace, tmp_
     with (
         SimulatorProcess("--fast") as provider,
         PlainServer(
-            tmp_path / "data", provider.openai_url, provider.base_url, SIGNALBOX_HEALTH_CHECKS="false"
+            tmp_path / "data",
+            provider.openai_url,
+            provider.base_url,
+            SIGNALBOX_HEALTH_CHECKS="false",
+            SIGNALBOX_RATE_LIMIT_RPS="10000",
+            SIGNALBOX_RATE_LIMIT_BURST="10000",
         ) as server,
     ):
         report = server.command(

@@ -16,8 +16,10 @@ from router_core.admin.retention import RetentionJob
 from router_core.api.app import ApiApplication, ApiDeps, ApiLimits
 from router_core.audit.memory_log import MemoryAuditLog
 from router_core.clock import SystemClock
+from router_core.errors import RateLimitExceededError
 from router_core.journal.stats import RecorderStats
 from router_core.ports import AccountRecord, ProviderHealth, UserRecord
+from router_core.rate_limiting.quota import QuotaLine, QuotaSlip
 from router_core.security.api_keys import KeyAuthenticator, new_api_key
 from router_core.security.memory_stores import (
     MemoryAccountStore,
@@ -79,28 +81,37 @@ def response(request_id: str = "req-1", **changes: object) -> LLMResponse:
 
 @dataclass
 class ScriptedRouter:
-    """Answers as told: ``parts`` and ``error`` for streams, ``error`` alone for whole answers, ``hang`` for ever."""
+    """Answers as told: ``parts`` and ``error`` for streams, ``error`` alone for whole answers, ``hang`` for ever.
+
+    ``quota`` is what callers are told of their limits, ``charged`` whose token requests took that came to nothing, and
+    ``refusal`` what they get when there is none.
+    """
 
     parts: tuple[StreamPart, ...] = ()
     error: Exception | None = None
     hang: bool = False
+    quota: tuple[QuotaLine, ...] = ()
+    refusal: RateLimitExceededError | None = None
+    charged: list[str | None] = field(default_factory=list)
     requests: list[tuple[LLMRequest, Principal]] = field(default_factory=list)
     called: threading.Event = field(default_factory=threading.Event)
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     async def complete(
-        self, request: LLMRequest, principal: Principal, request_id: str | None, *, address: str = ""
+        self, request: LLMRequest, principal: Principal, request_id: str | None, *, address: str, slip: QuotaSlip
     ) -> LLMResponse:
         self._note(request, principal)
+        slip.lines = self.quota
         await self._hang()
         if self.error is not None:
             raise self.error
         return response(request_id or "none")
 
     async def stream(
-        self, request: LLMRequest, principal: Principal, request_id: str | None, *, address: str = ""
+        self, request: LLMRequest, principal: Principal, request_id: str | None, *, address: str, slip: QuotaSlip
     ) -> AsyncGenerator[StreamPart, None]:
         self._note(request, principal)
+        slip.lines = self.quota
         try:
             for part in self.parts or self._default(request_id or "none"):
                 yield part
@@ -114,6 +125,12 @@ class ScriptedRouter:
     def route(self, request: LLMRequest, principal: Principal) -> Decision:
         self._note(request, principal)
         return DECISION
+
+    async def charge(self, principal: Principal, account_id: str | None = None, *, slip: QuotaSlip) -> None:
+        self.charged.append(account_id or principal.account_id)
+        slip.lines = self.quota
+        if self.refusal is not None:
+            raise self.refusal
 
     def _note(self, request: LLMRequest, principal: Principal) -> None:
         self.requests.append((request, principal))

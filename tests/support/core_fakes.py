@@ -11,6 +11,7 @@ from router_core.cache.response_cache import AnswerCache
 from router_core.clock import Clock
 from router_core.cost.prices import FixedPrices
 from router_core.errors import PaymentRequiredError
+from router_core.ports import RequestLimiter
 from router_core.resilience.retry import RetryPolicy
 from router_core.router import Router, RouterPolicy, StaticConfig
 from router_core.types import (
@@ -319,10 +320,12 @@ def rig(
     policy: RouterPolicy | None = None,
     ledger: LedgerBudget | None = None,
     keys: PlainKeys | None = None,
+    limiter: RequestLimiter | None = None,
+    clock: FakeClock | None = None,
     seed: int = 0,
 ) -> CoreRig:
     """Return a router on scripted providers in virtual time; the four standard rows unless others are given."""
-    clock = FakeClock(seed=seed)
+    clock = clock or FakeClock(seed=seed)
     config = StaticConfig(standard_providers() if providers is None else providers)
     adapters, keys, events = ScriptedAdapters(clock), keys or PlainKeys(), KeptEvents()
     attempts = AttemptPolicy(retry=RetryPolicy(max_attempts=max_attempts))
@@ -337,6 +340,7 @@ def rig(
         budget=ledger,
         cache=cache,
         clock=clock,
+        limiter=limiter,
         policy=policy or RouterPolicy(attempts=attempts),
     )
     return CoreRig(router, clock, config, adapters, keys, events, ledger, cache, store)
