@@ -69,6 +69,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         health=runtime.health,
         operations=runtime.operations,
         money=runtime.money,
+        configuration=runtime.configuration,
         audit=runtime.audit,
         exporter=runtime.exporter,
         metrics=runtime.live,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from router_core.admin.configuration import ConfigurationDesk
 from router_core.admin.money import MoneyDesks
 from router_core.admin.operations import Operations
 from router_core.budgets.guard import LeasedBudget
@@ -35,6 +36,7 @@ from router_core.security.passwords import Argon2Passwords
 from router_core.security.sessions import SessionGate
 from signalbox.alerting import AlertRoom
 from signalbox.caching import open_cache
+from signalbox.configuration import store_configuration
 from signalbox.ground import Ground, Overrides, lay_ground
 from signalbox.master_key import MasterKey
 from signalbox.money import MoneyParts, store_money
@@ -71,6 +73,7 @@ class Runtime:
     health: HealthBoard
     operations: Operations
     money: MoneyDesks
+    configuration: ConfigurationDesk
     budget: LeasedBudget
     limits: BudgetSettings
     budgets: BudgetStore
@@ -171,6 +174,9 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         health=desk.health,
         operations=desk.attend(router, live.reset),
         money=store_money(parts.money),
+        configuration=store_configuration(
+            settings, store, ground.config, ground.keys, desk.connection_test(), desk.trail, clock
+        ),
         budget=parts.budget,
         limits=store.limits,
         budgets=store.budgets,

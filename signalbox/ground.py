@@ -11,6 +11,7 @@ from router_core.journal.folders import WriterFolder
 from router_core.ports import AdapterSource, ConfigSource, KeySource, PriceSource, Recorder
 from router_core.providers.registry import AdapterRegistry
 from signalbox.audit_identity import AuditIdentity, audit_identity
+from signalbox.configuration import push_revisions
 from signalbox.data_dir import prepare_folder
 from signalbox.environment_config import EnvironmentConfig
 from signalbox.master_key import MasterKey, load_master_key
@@ -73,6 +74,9 @@ async def lay_ground(
     background(stack, store.run())
     background(stack, store.config.run())
     config = EnvironmentConfig(store.config, settings)
+    redis = await open_link(settings, clock, stack, must_answer=needs_redis)
+    if redis is not None:
+        push_revisions(store.config, redis, clock, stack)
     return Ground(
         settings=settings,
         clock=clock,
@@ -80,7 +84,7 @@ async def lay_ground(
         folder=folder,
         audit=audit,
         store=store,
-        redis=await open_link(settings, clock, stack, must_answer=needs_redis),
+        redis=redis,
         prices=chosen.prices or await stored_prices(store, clock),
         adapters=chosen.adapters or _registry(settings, clock, stack),
         config=config,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.chain_check import ChainCheck
 from router_core.admin.check_targets import check_targets
+from router_core.admin.connection_test import CONNECTION_POLICY, ConnectionTest
 from router_core.admin.health_reports import HealthParts, HealthReports
 from router_core.admin.operations import Operations, OperationsParts, drill_ended
 from router_core.admin.own_acts import gap_act
@@ -136,6 +137,20 @@ class OperatorsDesk:
         if parts.settings.health_checks:
             stack.push_async_callback(self.checker.close)
             self.checker.start()
+
+    def connection_test(self) -> ConnectionTest:
+        """Return what makes the smallest call to a provider when somebody asks for it."""
+        parts = self._parts
+        checks = UpstreamChecks(
+            targets=tuple,
+            adapters=self.adapters,
+            prices=parts.prices,
+            board=self.health,
+            ledger=self._ledger,
+            clock=parts.clock,
+            policy=CONNECTION_POLICY,
+        )
+        return ConnectionTest(checks, parts.keys, parts.clock)
 
     def note_gap(self, gap: Gap) -> None:
         """Have it on record that requests went by while the journal could not be written."""

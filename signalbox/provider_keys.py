@@ -1,18 +1,13 @@
 """Which provider key goes where: a key of the environment is never sent to a host that it was not meant for."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Final
 from urllib.parse import urlsplit
 
+from router_core.configuration.upstream_rule import VENDOR_HOSTS
 from router_core.types import ProviderConfig, ProviderKind, Secret
 from signalbox.settings import Settings
 
-__all__ = ["VENDOR_HOSTS", "EnvironmentKeys", "environment_keys"]
-
-VENDOR_HOSTS: Final[Mapping[ProviderKind, str]] = MappingProxyType(
-    {"openai": "api.openai.com", "anthropic": "api.anthropic.com"}
-)
+__all__ = ["EnvironmentKeys", "environment_keys"]
 
 
 class EnvironmentKeys:

@@ -30,7 +30,9 @@ from db.stores import (
     SqlBreakerLog,
     SqlBudgetSettings,
     SqlBudgetStore,
+    SqlConfigDrafts,
     SqlConfigStore,
+    SqlConfigVersions,
     SqlHealthHistory,
     SqlLeaseRegister,
     SqlLimitSettings,
@@ -86,6 +88,8 @@ class Store:
     metrics: SqlMetricsStore
     retention: SqlRetention
     use_cases: SqlUseCaseStore
+    config_versions: SqlConfigVersions
+    config_drafts: SqlConfigDrafts
     budgets: SqlBudgetStore
     limits: SqlBudgetSettings
     rates: SqlLimitSettings
@@ -140,7 +144,7 @@ async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, 
         await asyncio.to_thread(_prepare_schema, settings.store_url, migrate=migrate)
         store = _stores(settings, clock, audit)
         try:
-            await store.config.refresh()
+            await store.config.look()
         except BaseException:
             await store.close()
             raise
@@ -171,6 +175,8 @@ def _stores(settings: Settings, clock: Clock, audit: AuditIdentity) -> Store:
         metrics=SqlMetricsStore(patient),
         retention=SqlRetention(patient, clock, audit.signer),
         use_cases=SqlUseCaseStore(hop, clock),
+        config_versions=SqlConfigVersions(hop, clock),
+        config_drafts=SqlConfigDrafts(hop),
         budgets=SqlBudgetStore(hop, clock),
         limits=SqlBudgetSettings(hop, clock, default_budgets(settings).timezone),
         rates=SqlLimitSettings(hop, clock),

@@ -38,7 +38,6 @@ from router_core.types import (
     Configuration,
     ConfigVersion,
     Finding,
-    Flags,
     OperatorAction,
     Principal,
     ProviderConfig,
@@ -165,12 +164,18 @@ class ConfigurationDesk:
 
         return await self._amend(delete, "provider.deleted", name, person, note)
 
-    async def set_flags(self, flags: Flags, person: Principal, note: str = "") -> Applied:
-        """Set all switches."""
+    async def set_flags(self, flags: Document, person: Principal, note: str = "") -> Applied:
+        """Set the switches that ``flags`` names, and leave the others as they are."""
         require(person, "providers.edit")
-        return await self._amend(
-            lambda current: structs.replace(current, flags=flags), "flags.set", "flags", person, note
-        )
+
+        def change(current: Configuration) -> Configuration:
+            wanted = {**document_of(current)["flags"], **flags}
+            found, findings = read_configuration({"flags": wanted}, current, self._new_id)
+            if found is None:
+                raise WrongConfigurationError(findings)
+            return found
+
+        return await self._amend(change, "flags.set", "flags", person, note)
 
     # --- whole documents -------------------------------------------------------------------------------------------
 
@@ -292,6 +297,9 @@ class ConfigurationDesk:
         snapshot = self._parts.stored.snapshot()
         return configuration_of(snapshot), snapshot.revision
 
+    def _new_id(self) -> str:
+        return new_ulid(self._parts.clock)
+
     async def _version(self, revision: int | None) -> ConfigVersion:
         found = await self._parts.versions.find(revision)
         if found is None:
@@ -306,7 +314,7 @@ class ConfigurationDesk:
     async def _review(self, document: Any) -> tuple[Review, Configuration | None, int]:
         """Return the review of ``document``, what it asks for unless it is wrong, and the revision it was held to."""
         current, revision = await self._now()
-        wanted, findings = read_configuration(document, current, lambda: new_ulid(self._parts.clock))
+        wanted, findings = read_configuration(document, current, self._new_id)
         if wanted is None:
             return Review(valid=False, findings=tuple(findings), changes=(), revision=revision), None, revision
         return await self._judge(current, wanted, revision)
@@ -372,7 +380,7 @@ class ConfigurationDesk:
         return structs.replace(applied, revision=revision)
 
     def _read_row(self, entry: Document, old: ProviderConfig | None) -> ProviderConfig:
-        row, findings = read_provider(entry, old, lambda: new_ulid(self._parts.clock))
+        row, findings = read_provider(entry, old, self._new_id)
         if row is None:
             raise WrongConfigurationError(findings)
         return row

@@ -17,6 +17,20 @@ from router_core.api.admin_audit import list_audit, show_audit
 from router_core.api.admin_bills import reconcile_usage, report_outlook, report_savings
 from router_core.api.admin_breakers import close_breaker, list_breakers, open_breaker, reset_breaker
 from router_core.api.admin_budgets import drop_budget, list_budgets, set_budget
+from router_core.api.admin_config import (
+    apply_config,
+    apply_draft,
+    compare_versions,
+    drop_draft,
+    keep_draft,
+    list_config_versions,
+    review_config,
+    roll_back,
+    set_flags,
+    show_config,
+    show_draft,
+    show_version,
+)
 from router_core.api.admin_drills import list_drills, start_drill, stop_drill
 from router_core.api.admin_export import export_audit
 from router_core.api.admin_health import list_actions, report_board
@@ -28,6 +42,15 @@ from router_core.api.admin_prices import (
     list_versions,
     rerate_requests,
     set_prices,
+)
+from router_core.api.admin_providers import (
+    add_provider,
+    change_provider,
+    delete_provider,
+    list_providers,
+    probe_entry,
+    probe_provider,
+    show_provider,
 )
 from router_core.api.admin_stats import report_retention, report_stats
 from router_core.api.admin_topups import (
@@ -89,6 +112,31 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/audit": {"GET": Action("audit.read", list_audit)},
     "/api/admin/audit/export": {"GET": Action("audit.export", export_audit)},
     "/api/admin/audit/{id}": {"GET": Action("audit.read", show_audit)},
+    "/api/admin/providers": {
+        "GET": Action("providers.read", list_providers),
+        "POST": Action("providers.edit", add_provider),
+    },
+    "/api/admin/providers/{name}": {
+        "GET": Action("providers.read", show_provider),
+        "PUT": Action("providers.edit", change_provider),
+        "DELETE": Action("providers.edit", delete_provider),
+    },
+    "/api/admin/providers/{name}/test": {"POST": Action("providers.edit", probe_provider)},
+    "/api/admin/config": {"GET": Action("providers.read", show_config)},
+    "/api/admin/config/validate": {"POST": Action("providers.read", review_config)},
+    "/api/admin/config/apply": {"POST": Action("providers.edit", apply_config)},
+    "/api/admin/config/flags": {"PUT": Action("providers.edit", set_flags)},
+    "/api/admin/config/test": {"POST": Action("providers.edit", probe_entry)},
+    "/api/admin/config/draft": {
+        "GET": Action("providers.edit", show_draft),
+        "PUT": Action("providers.edit", keep_draft),
+        "DELETE": Action("providers.edit", drop_draft),
+    },
+    "/api/admin/config/draft/apply": {"POST": Action("providers.edit", apply_draft)},
+    "/api/admin/config/versions": {"GET": Action("providers.read", list_config_versions)},
+    "/api/admin/config/versions/{revision}": {"GET": Action("providers.read", show_version)},
+    "/api/admin/config/versions/{revision}/diff": {"GET": Action("providers.read", compare_versions)},
+    "/api/admin/config/versions/{revision}/rollback": {"POST": Action("providers.edit", roll_back)},
     "/api/admin/use-cases": {"GET": Action("providers.read", list_use_cases)},
     "/api/admin/use-cases/{name}/policy": {
         "PUT": Action("providers.edit", set_policy),

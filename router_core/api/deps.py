@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from router_core.admin.configuration import ConfigurationDesk
 from router_core.admin.money import MoneyDesks
 from router_core.admin.operations import Operations
 from router_core.admin.retention import RetentionJob
@@ -115,6 +116,7 @@ class ApiDeps:
     health: HealthReader
     operations: Operations
     money: MoneyDesks
+    configuration: ConfigurationDesk
     audit: AuditReader
     exporter: AuditExporter
     metrics: LiveMetrics

@@ -13,7 +13,7 @@ from router_core.api.deps import ApiLimits
 from router_core.api.parsing import explained
 from router_core.errors import ValidationError
 
-__all__ = ["read_document", "read_nothing", "read_query"]
+__all__ = ["read_document", "read_nothing", "read_query", "whole_number"]
 
 D = TypeVar("D")
 MAX_DOCUMENT_BYTES = 64 * 1024
@@ -53,6 +53,13 @@ def read_query(call: Call, defaults: Mapping[str, str]) -> dict[str, str]:
             raise ValidationError("the parameter is given twice", field=name)
         found[name] = value
     return {**defaults, **found}
+
+
+def whole_number(text: str, name: str, most: int) -> int:
+    """Return the number that a parameter gives. Raises :class:`ValidationError` outside 0 to ``most``."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most):
+        raise ValidationError(f"{name} must be a whole number", field=name)
+    return int(text)
 
 
 def _limits(call: Call, most: int) -> ApiLimits:

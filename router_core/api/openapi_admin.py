@@ -13,6 +13,7 @@ from router_core.api.admin_stats import RetentionAnswer, StatsAnswer
 from router_core.api.admin_use_cases import PolicyChange, UseCaseList
 from router_core.api.audit_query import FILTER_NAMES
 from router_core.api.metrics import MetricsAnswer, ResetAnswer, describe_parameters
+from router_core.api.openapi_config import CONFIG_TYPES, config_paths
 from router_core.api.openapi_console import CONSOLE_TYPES, console_paths
 from router_core.api.openapi_money import MONEY_TYPES, money_paths
 from router_core.api.openapi_shapes import Schema, Shapes, period_query, query, with_path_parameters
@@ -23,7 +24,7 @@ __all__ = ["ADMIN_TYPES", "admin_paths"]
 ADMIN_TYPES: tuple[type, ...] = (
     BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
     UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer, StatsAnswer,
-    RetentionAnswer, *CONSOLE_TYPES, *MONEY_TYPES,
+    RetentionAnswer, *CONSOLE_TYPES, *MONEY_TYPES, *CONFIG_TYPES,
 )  # fmt: skip
 
 
@@ -56,6 +57,7 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
         "/api/admin/audit/{id}": {"get": act("One row of the audit log", AuditDetail)},
         **console_paths(shapes),
         **money_paths(shapes),
+        **config_paths(shapes),
         "/api/admin/use-cases": {"get": act("How use cases are served", UseCaseList)},
         "/api/admin/use-cases/{name}/policy": {
             "put": act("Set how a use case is served", PolicyChange, UseCasePolicy),

@@ -24,6 +24,20 @@ class Shapes:
         }
         return made if body is None else {**made, "requestBody": {"required": True, "content": self._json(body)}}
 
+    def entry(self, summary: str, answer: type | None, status: str = "200") -> dict[str, Any]:
+        """Return an action on an object whose fields are those of a provider in the configuration's document.
+
+        It takes one, and answers with ``answer``; None for an action that takes nothing and answers with one.
+        """
+        content = json_content({"type": "object", "additionalProperties": True})
+        given = content if answer is None else self._json(answer)
+        made = {
+            "summary": summary,
+            "parameters": [],
+            "responses": {status: {"description": "Success", "content": given}, **self._errors},
+        }
+        return made if answer is None else {**made, "requestBody": {"required": True, "content": content}}
+
     def file(self, summary: str, kinds: Iterable[str], what: str, query: Iterable[Schema] = ()) -> dict[str, Any]:
         """Return an action that answers with a file of one of the content types ``kinds``."""
         content = {each: {"schema": {"type": "string"}} for each in kinds}

@@ -75,9 +75,10 @@ class UpstreamChecks:
     def due(self) -> Iterable[Check]:
         """Return a check for each target that no real traffic has vouched for within the last interval."""
         since = self._clock.utcnow() - timedelta(seconds=self._policy.interval)
-        return [self._check(each) for each in self._targets() if not self._board.answered_since(each.names, since)]
+        return [self.check(each) for each in self._targets() if not self._board.answered_since(each.names, since)]
 
-    def _check(self, target: CheckTarget) -> Check:
+    def check(self, target: CheckTarget) -> Check:
+        """Return the check of ``target``, whose cost is held from now on; one without room for it says so."""
         tokens = least_tokens(target.provider.model)
         price = self._prices.tariff(target.provider.account_id).price(target.provider.model, target.provider.name)
         bound = None if price is None else price.most(PROMPT_TOKENS, tokens)

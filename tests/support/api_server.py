@@ -49,6 +49,7 @@ from signalbox.screens.answering import ConsoleAnswers
 from tests.console.console_fakes import FakeBackend
 from tests.support.alert_worlds import MemoryDesk, memory_desk
 from tests.support.bills_desk import BillsDesk, bills_desk
+from tests.support.configuration_desk import DeskRig, configuration_desk
 from tests.support.operator_desk import OperatorDesk, operator_desk
 from tests.support.price_worlds import price_world
 from tests.support.treasury_desk import TreasuryDesk, treasury_desk
@@ -215,6 +216,7 @@ class ApiRig:
     alerting: MemoryDesk
     money: TreasuryDesk
     console: FakeBackend
+    configuration: DeskRig
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -244,6 +246,7 @@ def api_rig() -> Iterator[ApiRig]:
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
     console = FakeBackend()
     audit, exporter, money = MemoryAuditLog(), EndlessExporter(), treasury_desk(accounts, desk.trail, clock)
+    configuration = configuration_desk(accounts=accounts, trail=desk.trail)
     bills, alerting = bills_desk(money, clock), memory_desk(clock, accounts, desk.trail)
     deps = ApiDeps(
         router=router,
@@ -253,6 +256,7 @@ def api_rig() -> Iterator[ApiRig]:
         health=board,
         operations=desk.operations,
         money=_desks(money, bills, alerting, desk.trail),
+        configuration=configuration.desk,
         audit=audit,
         exporter=exporter,
         metrics=desk.live,
@@ -268,6 +272,7 @@ def api_rig() -> Iterator[ApiRig]:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
             people["prompt_engineer"], state, desk, people, audit, exporter, bills, alerting, money, console,
+            configuration,
         )  # fmt: skip
 
 

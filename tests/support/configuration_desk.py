@@ -33,11 +33,15 @@ async def nothing() -> None:
 
 
 def configuration_desk(
-    rows: Iterable[ProviderConfig] | None = None, *, allowed: tuple[str, ...] = (), without_key: Iterable[str] = ()
+    *,
+    allowed: tuple[str, ...] = (),
+    without_key: Iterable[str] = (),
+    accounts: MemoryAccountStore | None = None,
+    trail: ActionTrail | None = None,
 ) -> DeskRig:
     """Return a desk over the standard providers, all but those in ``without_key`` with a key."""
-    clock, accounts = FakeClock(), MemoryAccountStore()
-    store = MemoryConfigStore(accounts, standard_providers() if rows is None else rows, clock)
+    clock, accounts = FakeClock(), accounts or MemoryAccountStore()
+    store = MemoryConfigStore(accounts, standard_providers(), clock)
     log = FlakyActionLog(clock)
     asked: list[ProviderConfig] = []
 
@@ -54,7 +58,7 @@ def configuration_desk(
         keys=PlainKeys(without=without_key),
         upstreams=UpstreamRule(allowed=allowed),
         ask=ask,
-        trail=ActionTrail(log, clock),
+        trail=trail or ActionTrail(log, clock),
         refresh=nothing,
         clock=clock,
     )

@@ -92,7 +92,7 @@ async def test_without_a_base_a_document_is_put_over_what_is_in_force(rig: DeskR
 
 async def test_a_rollback_is_an_older_document_as_a_new_version(rig: DeskRig) -> None:
     await rig.desk.apply(await document(rig, weight=5), ADMIN)
-    await rig.desk.set_flags(Flags(openai=False), ADMIN)
+    await rig.desk.set_flags({"openai": False}, ADMIN)
     applied = await rig.desk.rollback(1, BOB)
     assert applied.revision == 4
     newest = await rig.desk.version(4, ADMIN)
@@ -192,7 +192,7 @@ async def test_a_draft_that_is_applied_is_gone_and_one_that_was_overtaken_says_s
 
 async def test_versions_are_compared_field_by_field_and_listed_page_by_page(rig: DeskRig) -> None:
     await rig.desk.apply(await document(rig, weight=5), ADMIN)
-    await rig.desk.set_flags(Flags(openai=False), ADMIN)
+    await rig.desk.set_flags({"openai": False}, ADMIN)
     found = await rig.desk.compare(1, None, ADMIN)
     assert [(each.path, each.old, each.new) for each in found.changes] == [
         ("flags.openai", True, False), ("providers[openai-gpt4o-mini].weight", 100, 5),
@@ -206,8 +206,18 @@ async def test_versions_are_compared_field_by_field_and_listed_page_by_page(rig:
 async def test_nothing_is_changed_that_cannot_be_put_on_record(rig: DeskRig) -> None:
     rig.log.down = True
     with pytest.raises(OverloadedError):
-        await rig.desk.set_flags(Flags(llm=False), ADMIN)
+        await rig.desk.set_flags({"llm": False}, ADMIN)
     assert rig.store.snapshot().flags == Flags()
+
+
+async def test_a_switch_that_does_not_exist_is_refused_and_the_others_stay(rig: DeskRig) -> None:
+    await rig.desk.set_flags({"openai": False}, ADMIN)
+    await rig.desk.set_flags({"anthropic": False}, ADMIN)
+    assert rig.store.snapshot().flags == Flags(openai=False, anthropic=False)
+    with pytest.raises(WrongConfigurationError) as refused:
+        await rig.desk.set_flags({"opneai": True}, ADMIN)
+    assert refused.value.findings[0].path == "flags.opneai"
+    assert "did you mean openai?" in refused.value.findings[0].message
 
 
 async def test_a_connection_is_tested_for_saved_rows_and_for_ones_that_are_not(rig: DeskRig) -> None:
@@ -226,7 +236,7 @@ async def test_only_those_who_may_edit_providers_get_anywhere(rig: DeskRig) -> N
     calls = [
         desk.current(person), desk.providers(person), desk.provider("x", person), desk.add_provider({}, person),
         desk.change_provider("x", {}, 1, person), desk.delete_provider("x", 1, person),
-        desk.set_flags(Flags(), person), desk.review({}, person), desk.apply({}, person), desk.rollback(1, person),
+        desk.set_flags({}, person), desk.review({}, person), desk.apply({}, person), desk.rollback(1, person),
         desk.versions(person), desk.version(1, person), desk.compare(1, None, person), desk.draft(person),
         desk.keep_draft({}, 1, person), desk.drop_draft(person), desk.apply_draft(person),
         desk.test_provider("x", person), desk.test_entry({}, person),
