@@ -14,6 +14,7 @@ from signalbox.budget_commands import budgets
 from signalbox.exits import guard
 from signalbox.operator_commands import breakers, drills, use_cases
 from signalbox.price_commands import prices
+from signalbox.provider_commands import providers
 from signalbox.usage_commands import usage
 
 __all__ = ["main"]
@@ -275,6 +276,7 @@ app.add_typer(accounts, name="accounts")
 app.add_typer(budgets, name="budgets")
 app.add_typer(alerts, name="alerts")
 app.add_typer(prices, name="prices")
+app.add_typer(providers, name="providers")
 app.add_typer(usage, name="usage")
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")

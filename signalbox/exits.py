@@ -8,8 +8,8 @@ import typer
 from typer.exceptions import TyperException
 
 from db.errors import StoreError
-from router_core.errors.base import LLMError, NotFoundError, ValidationError
-from signalbox.faults import CommandFault, DependencyFault, UsageFault
+from router_core.errors.base import ConflictError, LLMError, NotFoundError, ValidationError
+from signalbox.faults import CommandFault, ConflictFault, DependencyFault, UsageFault
 
 __all__ = ["INTERRUPTED", "guard", "say"]
 
@@ -56,11 +56,17 @@ def _explain(error: Exception) -> int:
             return DependencyFault.exit_code
         case LLMError():
             say(f"signalbox: {error.message} ({error.code})")
-            return UsageFault.exit_code if isinstance(error, ValidationError | NotFoundError) else 1
+            return _refusal_code(error)
         case _:
             say(f"signalbox: internal error ({type(error).__name__}); SIGNALBOX_LOG_LEVEL=debug logs where")
             _log(error)
             return 1
+
+
+def _refusal_code(error: LLMError) -> int:
+    if isinstance(error, ConflictError):
+        return ConflictFault.exit_code
+    return UsageFault.exit_code if isinstance(error, ValidationError | NotFoundError) else 1
 
 
 def _log(error: Exception) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from router_core.api import console  # noqa: F401 - brings a refusal of its own
 from router_core.errors import LLMError
 from signalbox.settings_table import markdown_table
 

@@ -1,7 +1,7 @@
 """What makes a configuration wrong, and what only looks wrong."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from router_core.configuration.upstream_rule import UpstreamRule
@@ -97,8 +97,16 @@ def _of_whole(configuration: Configuration) -> Iterator[Finding]:
         serving = [row for row in active if name in row.use_cases]
         if not serving:
             yield _warning(f"useCases[{name}]", "no active provider serves it; the default provider would")
-        elif not any(row.weight for row in serving):
-            yield _warning(f"useCases[{name}]", "the weights of all its providers are 0")
+        elif not _weighed(configuration, name, serving):
+            yield _warning(f"policies[{name}].weights", "the weights of all its providers are 0")
+
+
+def _weighed(configuration: Configuration, use_case: str, serving: Sequence[ProviderConfig]) -> bool:
+    """Say whether a draw by weight would have somebody to draw."""
+    policy = configuration.policies.get(use_case)
+    if policy is None or policy.strategy != "weighted":
+        return True
+    return any(policy.weights.get(row.name, row.weight) for row in serving)
 
 
 def _warning(path: str, message: str) -> Finding:

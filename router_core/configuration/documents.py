@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from msgspec import Struct, structs, to_builtins
 
-from router_core.types import Configuration, Snapshot
+from router_core.types import Configuration, ProviderConfig, Snapshot
 
 __all__ = ["NOT_IN_DOCUMENTS", "camel", "configuration_of", "document_of", "provider_document"]
 
@@ -33,10 +33,10 @@ def document_of(configuration: Configuration) -> dict[str, Any]:
     }
 
 
-def provider_document(row: Struct) -> dict[str, Any]:
+def provider_document(row: ProviderConfig) -> dict[str, Any]:
     """Return a provider's entry: all of its fields but its key and its counters."""
-    found: dict[str, Any] = _plain(row)
-    return found
+    own = structs.asdict(row)
+    return {camel(name): _plain(value) for name, value in own.items() if name not in NOT_IN_DOCUMENTS}
 
 
 def camel(name: str) -> str:
@@ -47,9 +47,7 @@ def camel(name: str) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Struct):
-        return {
-            camel(name): _plain(each) for name, each in structs.asdict(value).items() if name not in NOT_IN_DOCUMENTS
-        }
+        return {camel(name): _plain(each) for name, each in structs.asdict(value).items()}
     if isinstance(value, Mapping):
         return {str(name): _plain(each) for name, each in value.items()}
     if isinstance(value, tuple | list):

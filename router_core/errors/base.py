@@ -165,9 +165,10 @@ class RequestTimeoutError(Rejected):
 
 
 class ConflictError(Rejected):
-    """Somebody else changed it meanwhile, so nothing was done: who, when, and which fields, as far as it is known.
+    """Somebody else changed it meanwhile; nothing was done.
 
-    ``revision`` is the one in force now; ``changes`` are paths of fields.
+    Says who, when and which fields, as far as it is known. ``revision`` is the one in force now; ``changes`` are paths
+    of fields.
     """
 
     code = "CONFLICT"

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from router_core.types import Secret
 from signalbox.commands.server_access import admin_access
-from signalbox.faults import CommandFault, DependencyFault, UsageFault
+from signalbox.faults import CommandFault, ConflictFault, DependencyFault, UsageFault
 from signalbox.settings import load_settings
 
 __all__ = ["OperatorClient", "ServerOptions", "connected", "in_options", "segment"]
@@ -35,7 +35,8 @@ class OperatorClient:
     """Makes one call at a time.
 
     Raises :class:`DependencyFault` when no server answers or it cannot act now, :class:`UsageFault` for what it takes
-    for wrong input, and :class:`CommandFault` for the rest.
+    for wrong input, :class:`ConflictFault` for what somebody else changed meanwhile, and :class:`CommandFault` for the
+    rest.
     """
 
     def __init__(self, http: httpx2.Client, url: str) -> None:
@@ -117,5 +118,7 @@ def _fault(answer: httpx2.Response) -> CommandFault:
         text = f"the server answered {answer.status_code}"
     if answer.status_code in _USAGE:
         return UsageFault(text)
+    if answer.status_code == httpx2.codes.CONFLICT:
+        return ConflictFault(text)
     unavailable = answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE
     return DependencyFault(text) if unavailable else CommandFault(text)

@@ -19,7 +19,7 @@ _READY = multiprocessing.get_context("forkserver")
 _READY.set_forkserver_preload(
     ["signalbox.cli", "signalbox.commands.budgets", "signalbox.commands.prices", "signalbox.commands.usage",
      "signalbox.commands.alerts", "signalbox.commands.topups", "signalbox.commands.leases", "db.migrate",
-     "signalbox.commands.administer", "genai_prices.data"]
+     "signalbox.commands.administer", "signalbox.commands.providers", "genai_prices.data"]
 )  # fmt: skip
 
 
