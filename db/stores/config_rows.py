@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from msgspec import DecodeError, convert, json, structs, to_builtins
+from msgspec import DecodeError, ValidationError, convert, json, structs, to_builtins
 from sqlalchemy import Text, cast, delete, func, select
 from sqlalchemy.orm import Session
 
@@ -150,8 +150,17 @@ def _provider(row: LlmProvider) -> ProviderConfig:
         capabilities=convert(row.capabilities, Capabilities),
         weight=row.weight,
         version=row.version,
-        limits=convert(row.limits, ProviderLimits),
+        limits=_limits(row),
     )
+
+
+def _limits(row: LlmProvider) -> ProviderLimits:
+    """Return the limits of ``row``; those that cannot be read are none, with a warning."""
+    try:
+        return convert(row.limits, ProviderLimits)
+    except ValidationError as error:
+        _log.warning("the stored limits of provider %r are left out, they cannot be read: %s", row.name, error)
+        return ProviderLimits()
 
 
 def _load_policies(session: Session) -> MappingProxyType[str, UseCasePolicy]:

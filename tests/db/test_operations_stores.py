@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import make_engine, reading, writing
 from db.hop import StoreHop
 from db.migrate import downgrade, upgrade
-from db.models import Account, LoggedTransition, StoredPolicy, UptimeSlot
+from db.models import Account, LlmProvider, LoggedTransition, StoredPolicy, UptimeSlot
 from db.stores import SqlBreakerLog, SqlConfigStore, SqlHealthHistory, SqlUseCaseStore
 from db.stores.breaker_log import _take_turn
 from router_core.ports import HealthSlot
-from router_core.types import BreakerTransition, UseCasePolicy
+from router_core.types import BreakerTransition, ProviderLimits, UseCasePolicy
 from tests.support.fake_clock import START, FakeClock
 
 PROCESSES, ROUNDS = 3, 25
@@ -141,6 +141,16 @@ async def test_a_policy_that_cannot_be_read_is_left_out_and_named_in_the_log(
     assert len(snapshot.providers) == 4
     [record] = caplog.records
     assert "'spoilt'" in record.getMessage()
+
+
+async def test_limits_that_cannot_be_read_are_none_and_named_in_the_log(
+    store_hop: StoreHop, caplog: pytest.LogCaptureFixture
+) -> None:
+    spoilt = update(LlmProvider).where(LlmProvider.name == "openai-gpt4o").values(limits={"max_concurrency": "many"})
+    await store_hop.write(lambda session: discard(session.execute(spoilt)))
+    snapshot = await SqlConfigStore(store_hop, FakeClock()).load()
+    assert snapshot.by_name["openai-gpt4o"].limits == ProviderLimits()
+    assert "'openai-gpt4o'" in caplog.text
 
 
 async def test_a_policy_that_is_no_json_at_all_is_left_out(sqlite_url: str, caplog: pytest.LogCaptureFixture) -> None:
