@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing, contextmanager
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from router_core.admission import DEFAULT_IN_FLIGHT, Admission
 from router_core.attempts import AttemptPolicy, Attempts, Payment
@@ -122,6 +122,7 @@ class Router:
             tariff=prices.tariff,
             expected_output=self._attempts.outputs.expected,
         )
+        self._stream_signals = structs.replace(self._signals, streamed=True)
 
     @property
     def in_flight(self) -> int:
@@ -220,7 +221,7 @@ class Router:
 
         Raises what :meth:`complete` would raise before its first call.
         """
-        exchange = self._open(request, principal, None, "", streamed=False)
+        exchange = self._open(request, principal, None, "", streamed=request.stream)
         with self._admission.admit(request, principal) as ticket:
             exchange.admitted(ticket.account_id)
             plan = self._plan(exchange, self._config.snapshot())
@@ -283,7 +284,8 @@ class Router:
         return admitted.plan, admitted.allowance
 
     def _plan(self, exchange: Exchange, snapshot: Snapshot) -> Plan:
-        plan = select(exchange.request, snapshot, exchange.account_id, self._attempts.absence, self._signals)
+        signals = self._stream_signals if exchange.streamed else self._signals
+        plan = select(exchange.request, snapshot, exchange.account_id, self._attempts.absence, signals)
         exchange.keeps_content = exchange.account_id in snapshot.content_accounts
         exchange.planned(explain(exchange.request, snapshot, plan))
         return plan

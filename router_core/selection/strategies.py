@@ -10,7 +10,7 @@ from router_core.types import Candidate, LLMRequest, ProviderConfig, Strategy, U
 
 __all__ = ["EXPLORED_SHARE", "Asked", "arranged"]
 
-# The share of a use case's requests that `fastest` spends on learning how fast the others are.
+# The share of a use case's streams that `fastest` spends on learning how fast the others are.
 EXPLORED_SHARE = 0.05
 # Places beyond these are by weight, not by chance: nobody gets that far.
 MOST_DRAWN = 12
@@ -130,7 +130,7 @@ def _cheapest(pool: Sequence[Candidate], asked: Asked, lot: Lot) -> list[Candida
 
 
 def _fastest(pool: Sequence[Candidate], asked: Asked, lot: Lot) -> list[Candidate]:
-    """Go by the median of the newest first tokens; now and then ask one first whose pace is not known."""
+    """Go by the median of the newest first tokens; now and then a stream asks one first whose pace is not known."""
     paced: list[tuple[float, Candidate]] = []
     unknown: list[Candidate] = []
     for each in pool:
@@ -142,10 +142,10 @@ def _fastest(pool: Sequence[Candidate], asked: Asked, lot: Lot) -> list[Candidat
         paced.append((pace.seconds, _because(each, why)))
     paced.sort(key=lambda pair: pair[0])
     known = [each for _, each in paced]
-    if not known or not unknown or not lot.hits(EXPLORED_SHARE):
+    if not asked.signals.streamed or not known or not unknown or not lot.hits(EXPLORED_SHARE):
         return [*known, *unknown]
     tried = unknown.pop(lot.pick([1] * len(unknown)))
-    why = f"fastest: {EXPLORED_SHARE:.0%} of requests find out who is fast".replace("%", " %")
+    why = f"fastest: {EXPLORED_SHARE:.0%} of streams find out who is fast".replace("%", " %")
     return [_because(tried, why), *known, *unknown]
 
 

@@ -34,13 +34,14 @@ def signals(
     loads: Mapping[str, Load] | None = None,
     output: int = 300,
 ) -> Signals:
-    """Return signals that know these paces and loads by name, and the prices of the standard models."""
+    """Return the signals of a stream: these paces and loads by name, and the prices of the standard models."""
     return Signals(
         chance=(lambda: chance) if isinstance(chance, float) else (lambda: None if chance is None else next(chance)),
         pace=lambda row: (paces or {}).get(row.name),
         load=lambda row: (loads or {}).get(row.name),
         tariff=PRICES.tariff,
         expected_output=lambda _: output,
+        streamed=True,
     )
 
 

@@ -155,7 +155,12 @@ def test_a_small_share_finds_out_how_fast_the_others_are(chance: float, first: s
     found = plan(UseCasePolicy(strategy="fastest"), signals(chance, paces={"a": Pace(0.2, 20)}))
     assert names(found)[0] == first
     if first != "a":
-        assert reasons(found)[first] == "fastest: 5 % of requests find out who is fast"
+        assert reasons(found)[first] == "fastest: 5 % of streams find out who is fast"
+
+
+def test_what_is_no_stream_finds_out_nothing_and_so_goes_to_the_fastest_known() -> None:
+    told = structs.replace(signals(0.0, paces={"a": Pace(0.2, 20)}), streamed=False)
+    assert names(plan(UseCasePolicy(strategy="fastest"), told)) == ["a", "b", "c"]
 
 
 # --- least busy ----------------------------------------------------------------------------------------------------
