@@ -198,6 +198,18 @@ class ConfigState(Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class CachePurge(Base):
+    """How often a part of the cache of answers was purged; empty text stands for every account or use case."""
+
+    __tablename__ = "cache_purges"
+    __table_args__ = (CheckConstraint("number >= 1", name="number"),)
+
+    account_id: Mapped[str] = mapped_column(primary_key=True)
+    use_case: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    at: Mapped[datetime]
+
+
 class StoredPolicy(Base):
     """How a use case wants to be served, as JSON; part of the configuration."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from router_core.admin.cache_desk import CacheDesk
 from router_core.admin.configuration import ConfigurationDesk
 from router_core.admin.money import MoneyDesks
 from router_core.admin.operations import Operations
@@ -35,7 +36,7 @@ from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.passwords import Argon2Passwords
 from router_core.security.sessions import SessionGate
 from signalbox.alerting import AlertRoom
-from signalbox.caching import open_cache
+from signalbox.caching import cache_desk, open_cache
 from signalbox.configuration import store_configuration
 from signalbox.ground import Ground, Overrides, lay_ground
 from signalbox.master_key import MasterKey
@@ -63,6 +64,7 @@ class Runtime:
     config: ConfigSource
     router: Router
     cache: AnswerCache
+    cache_desk: CacheDesk
     adapters: AdapterSource
     events: RecentEvents
     recording: RecordKeeping
@@ -164,6 +166,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         config=ground.config,
         router=router,
         cache=parts.cache,
+        cache_desk=cache_desk(ground, parts.cache, desk.trail),
         adapters=ground.adapters,
         events=events,
         recording=parts.record,

@@ -11,6 +11,7 @@ from router_core.types import KeyRole, PersonRole
 from signalbox.alert_commands import alerts
 from signalbox.audit_commands import audit, retention
 from signalbox.budget_commands import budgets
+from signalbox.cache_commands import cache
 from signalbox.exits import guard
 from signalbox.operator_commands import breakers, drills, use_cases
 from signalbox.price_commands import prices
@@ -285,3 +286,4 @@ app.add_typer(retention, name="retention")
 app.add_typer(drills, name="drills")
 app.add_typer(breakers, name="breakers")
 app.add_typer(use_cases, name="use-cases")
+app.add_typer(cache, name="cache")

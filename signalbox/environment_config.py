@@ -35,14 +35,4 @@ class EnvironmentConfig:
             openai=inner.flags.openai and self._flags.openai,
             anthropic=inner.flags.anthropic and self._flags.anthropic,
         )
-        return Snapshot(
-            inner.providers,
-            revision=inner.revision,
-            flags=flags,
-            preferences=inner.preferences,
-            policies=inner.policies,
-            content_accounts=inner.content_accounts,
-            budgets=inner.budgets,
-            prices=inner.prices,
-            limits=inner.limits,
-        )
+        return inner.with_flags(flags)

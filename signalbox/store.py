@@ -30,6 +30,7 @@ from db.stores import (
     SqlBreakerLog,
     SqlBudgetSettings,
     SqlBudgetStore,
+    SqlCachePurges,
     SqlConfigDrafts,
     SqlConfigStore,
     SqlConfigVersions,
@@ -90,6 +91,7 @@ class Store:
     use_cases: SqlUseCaseStore
     config_versions: SqlConfigVersions
     config_drafts: SqlConfigDrafts
+    cache_purges: SqlCachePurges
     budgets: SqlBudgetStore
     limits: SqlBudgetSettings
     rates: SqlLimitSettings
@@ -177,6 +179,7 @@ def _stores(settings: Settings, clock: Clock, audit: AuditIdentity) -> Store:
         use_cases=SqlUseCaseStore(hop, clock),
         config_versions=SqlConfigVersions(hop, clock),
         config_drafts=SqlConfigDrafts(hop),
+        cache_purges=SqlCachePurges(hop, clock),
         budgets=SqlBudgetStore(hop, clock),
         limits=SqlBudgetSettings(hop, clock, default_budgets(settings).timezone),
         rates=SqlLimitSettings(hop, clock),

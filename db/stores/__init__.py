@@ -8,6 +8,7 @@ from db.stores.api_keys import SqlApiKeyStore
 from db.stores.breaker_log import SqlBreakerLog
 from db.stores.budget_settings import SqlBudgetSettings
 from db.stores.budgets import SqlBudgetStore
+from db.stores.cache_purges import SqlCachePurges
 from db.stores.config import SqlConfigStore
 from db.stores.config_drafts import SqlConfigDrafts
 from db.stores.config_history import SqlConfigVersions
@@ -30,6 +31,7 @@ __all__ = [
     "SqlBreakerLog",
     "SqlBudgetSettings",
     "SqlBudgetStore",
+    "SqlCachePurges",
     "SqlConfigDrafts",
     "SqlConfigStore",
     "SqlConfigVersions",

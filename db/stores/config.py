@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from db.hop import StoreHop
 from db.models import Account, ConfigState
 from db.stores.budget_settings import load_budgets
+from db.stores.cache_purges import load_marks
 from db.stores.config_history import note_version
 from db.stores.config_rows import load_configuration, put_row, set_flag_rows
 from db.stores.limit_settings import load_limits
@@ -104,4 +105,5 @@ def _load(session: Session, budgets: DefaultBudgets, limit: DefaultLimit | None,
         budgets=load_budgets(session, budgets, now),
         prices=load_prices(session),
         limits=load_limits(session, limit),
+        cache_marks=load_marks(session),
     )

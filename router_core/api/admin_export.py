@@ -42,7 +42,6 @@ async def export_audit(call: Call) -> None:
                 (
                     (b"content-type", CONTENT_TYPES[form]),
                     (b"content-disposition", name),
-                    (b"cache-control", b"no-store"),
                 ),
             )
             await _send(call, stream, first)

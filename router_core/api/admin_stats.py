@@ -5,17 +5,18 @@ from msgspec import Struct
 from router_core.api.call import Call
 from router_core.api.documents import read_query
 from router_core.journal.stats import RecorderStats
-from router_core.types import RetentionReport, RetentionRule
+from router_core.types import CacheReport, RetentionReport, RetentionRule
 
 __all__ = ["RetentionAnswer", "StatsAnswer", "report_retention", "report_stats"]
 
 
 class StatsAnswer(Struct, frozen=True, rename="camel"):
-    """The recorder of the answering process, and what it has under way."""
+    """The recorder and the caches of the answering process, and what it has under way."""
 
     recorder: RecorderStats
     in_flight: int
     streams: int
+    cache: CacheReport
 
 
 class RetentionAnswer(Struct, frozen=True, rename="camel"):
@@ -28,7 +29,7 @@ class RetentionAnswer(Struct, frozen=True, rename="camel"):
 async def report_stats(call: Call) -> None:
     """Answer with the counts."""
     read_query(call, {})
-    await call.answer(StatsAnswer(call.deps.recording(), *call.deps.load()))
+    await call.answer(StatsAnswer(call.deps.recording(), *call.deps.load(), call.deps.caching()))
 
 
 async def report_retention(call: Call) -> None:

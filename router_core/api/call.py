@@ -70,9 +70,10 @@ class Call:
         self.request_id = given.decode() if given is not None and is_request_id(given) else new_ulid(clock)
 
     async def start(self, status: int, headers: tuple[Header, ...]) -> None:
-        """Send the head of the answer."""
+        """Send the head of the answer, which nobody on its way may keep."""
         self.started = True
-        own = (*headers, _NOSNIFF, (b"x-request-id", self.request_id.encode()), *quota_headers(self.quota.lines))
+        own_id = (b"x-request-id", self.request_id.encode())
+        own = (*headers, _NO_STORE, _NOSNIFF, own_id, *quota_headers(self.quota.lines))
         await self.send({"type": "http.response.start", "status": status, "headers": own})
 
     async def write(self, body: bytes, *, last: bool = False) -> None:
@@ -80,13 +81,13 @@ class Call:
         message: Message = {"type": "http.response.body", "body": body, "more_body": not last}
         await self.send(message)
 
-    async def answer(self, document: Any, status: int = 200) -> None:
+    async def answer(self, document: Any, status: int = 200, headers: tuple[Header, ...] = ()) -> None:
         """Answer with ``document`` as JSON."""
-        await self.answer_bytes(_ENCODER.encode(document), status)
+        await self.answer_bytes(_ENCODER.encode(document), status, headers)
 
     async def answer_bytes(self, body: bytes, status: int = 200, headers: tuple[Header, ...] = ()) -> None:
         """Answer with JSON text."""
-        await self.start(status, (_JSON, (b"content-length", b"%d" % len(body)), _NO_STORE, *headers))
+        await self.start(status, (_JSON, (b"content-length", b"%d" % len(body)), *headers))
         await self.write(body, last=True)
 
     async def fail(self, error: LLMError, headers: tuple[Header, ...] = ()) -> None:

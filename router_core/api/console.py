@@ -27,7 +27,6 @@ DIGEST_HEADER: Final = b"x-signalbox-console"
 HEARTBEAT_S: Final = 5.0
 _LINES: Final[tuple[Header, ...]] = (
     (b"content-type", b"application/x-ndjson"),
-    (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
 )
 

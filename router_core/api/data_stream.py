@@ -22,7 +22,6 @@ __all__ = ["DataStream"]
 
 DATA_HEADERS: tuple[Header, ...] = (
     (b"content-type", b"text/plain; charset=utf-8"),
-    (b"cache-control", b"no-store"),
     (b"x-vercel-ai-data-stream", b"v1"),
     (b"x-accel-buffering", b"no"),
 )

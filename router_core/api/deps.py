@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from router_core.admin.cache_desk import CacheDesk
 from router_core.admin.configuration import ConfigurationDesk
 from router_core.admin.money import MoneyDesks
 from router_core.admin.operations import Operations
@@ -19,7 +20,7 @@ from router_core.ports import AuditExporter, AuditReader, HealthReader
 from router_core.rate_limiting.quota import QuotaSlip
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.sessions import SessionGate
-from router_core.types import Decision, LLMRequest, LLMResponse, Principal, StreamPart
+from router_core.types import CacheReport, Decision, LLMRequest, LLMResponse, Principal, StreamPart
 
 __all__ = ["ApiDeps", "ApiLimits", "ConsoleCalls", "ConsoleGreeting", "DepsSource", "RequestRouter"]
 
@@ -106,7 +107,8 @@ class ApiLimits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiDeps:
     """Everything that the routes use. ``ready`` says whether the process should get traffic, ``load`` how many requests
-    and streams are under way, ``recording`` how the record is doing, ``started`` when the process began.
+    and streams are under way, ``recording`` how the record is doing, ``caching`` how the cache of answers is doing,
+    ``started`` when the process began.
     """
 
     router: RequestRouter
@@ -117,10 +119,12 @@ class ApiDeps:
     operations: Operations
     money: MoneyDesks
     configuration: ConfigurationDesk
+    cache: CacheDesk
     audit: AuditReader
     exporter: AuditExporter
     metrics: LiveMetrics
     recording: Callable[[], RecorderStats]
+    caching: Callable[[], CacheReport]
     retention: RetentionJob
     load: Callable[[], tuple[int, int]]
     started: datetime

@@ -2,11 +2,13 @@
 
 import asyncio
 
+from msgspec import UNSET
+
 from router_core.api.auth import check_account
 from router_core.api.body import read_body, require_json
 from router_core.api.call import Call
 from router_core.api.parsing import parse_request
-from router_core.api.streaming import stream_answer
+from router_core.api.streaming import cache_header, stream_answer
 from router_core.api.watch import cancelled_when_gone
 from router_core.errors import LLMError
 from router_core.types import LLMRequest
@@ -24,7 +26,7 @@ async def answer_prompt(call: Call) -> None:
         response = await call.deps.router.complete(
             request, call.principal, call.request_id, address=call.address, slip=call.quota
         )
-    await call.answer(response)
+    await call.answer(response, headers=cache_header(None if response.cache is UNSET else response.cache))
 
 
 async def explain_route(call: Call) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from router_core.admin.cache_desk import CachePurged, PurgeOrder
 from router_core.admin.views import UpstreamView
 from router_core.api.admin_audit import AuditAnswer
 from router_core.api.admin_breakers import BreakerList, BreakerOrder
@@ -17,14 +18,14 @@ from router_core.api.openapi_config import CONFIG_TYPES, config_paths
 from router_core.api.openapi_console import CONSOLE_TYPES, console_paths
 from router_core.api.openapi_money import MONEY_TYPES, money_paths
 from router_core.api.openapi_shapes import Schema, Shapes, period_query, query, with_path_parameters
-from router_core.types import AuditDetail, Drill, DrillOrder, HealthReport, UpstreamState, UseCasePolicy
+from router_core.types import AuditDetail, CacheReport, Drill, DrillOrder, HealthReport, UpstreamState, UseCasePolicy
 
 __all__ = ["ADMIN_TYPES", "admin_paths"]
 
 ADMIN_TYPES: tuple[type, ...] = (
     BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
     UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer, StatsAnswer,
-    RetentionAnswer, *CONSOLE_TYPES, *MONEY_TYPES, *CONFIG_TYPES,
+    RetentionAnswer, CacheReport, CachePurged, PurgeOrder, *CONSOLE_TYPES, *MONEY_TYPES, *CONFIG_TYPES,
 )  # fmt: skip
 
 
@@ -50,6 +51,8 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
             "get": act("Figures since the last reset, or over a window", MetricsAnswer, query=describe_parameters())
         },
         "/api/llm/metrics/reset": {"post": act("Begin to count anew", ResetAnswer)},
+        "/api/admin/cache": {"get": act("How the cache of answers is doing", CacheReport)},
+        "/api/admin/cache/purge": {"post": act("Serve nothing more of what is kept", CachePurged, PurgeOrder)},
         "/api/admin/stats": {"get": act("How the recorder is doing", StatsAnswer)},
         "/api/admin/retention": {"get": act("How long tables are kept", RetentionAnswer)},
         "/api/admin/audit": {"get": act("The audit log", AuditAnswer, query=_audit_query())},

@@ -20,7 +20,7 @@ from router_core.metrics.latency_bins import LatencyBins, upper_ms
 from router_core.metrics.live import Cell
 from router_core.metrics.measures import COUNTS
 from router_core.security.permissions import require
-from router_core.types import NANO_PER_USD
+from router_core.types import NANO_PER_USD, CacheReport
 
 __all__ = ["expose_metrics"]
 
@@ -127,7 +127,9 @@ def _bounded(cells: Sequence[Cell]) -> list[Cell]:
 def _gauges(call: Call) -> dict[str, float]:
     stats = call.deps.recording()
     in_flight, streams = call.deps.load()
+    cache = call.deps.caching()
     return {
+        **_cache_gauges(cache),
         "in_flight_requests": in_flight,
         "open_streams": streams,
         "journal_pending_events": stats.pending,
@@ -136,6 +138,21 @@ def _gauges(call: Call) -> dict[str, float]:
         "journal_set_aside_events": stats.failed,
         "journal_dropped_events": stats.dropped,
     }
+
+
+def _cache_gauges(cache: CacheReport) -> dict[str, float]:
+    answers, store = cache.answers, cache.store
+    found = {
+        "cache_hits": answers.hits,
+        "cache_misses": answers.misses,
+        "cache_shared": answers.shared,
+        "cache_flights": answers.flights,
+        "cache_rejected_entries": answers.rejected,
+        "cache_faults": store.faults,
+        "cache_entries": store.entries,
+        "cache_bytes": store.size_bytes,
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _is_loopback(address: str) -> bool:

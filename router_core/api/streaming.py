@@ -8,13 +8,13 @@ from contextlib import aclosing
 from router_core.api.call import Call
 from router_core.api.data_stream import DataStream
 from router_core.api.encoding import StreamEncoder
-from router_core.api.errors import public_error
+from router_core.api.errors import Header, public_error
 from router_core.api.ui_stream import UiStream
 from router_core.api.watch import cancelled_when_gone
 from router_core.errors import InternalError, LLMError, OverloadedError
-from router_core.types import FinishPart, LLMRequest, StreamPart
+from router_core.types import CacheOutcome, FinishPart, LLMRequest, StartPart, StreamPart
 
-__all__ = ["stream_answer"]
+__all__ = ["cache_header", "stream_answer"]
 
 _log = logging.getLogger(__name__)
 _FAREWELL_S = 0.5
@@ -32,10 +32,17 @@ async def stream_answer(call: Call, request: LLMRequest) -> None:
             request, call.principal, call.request_id, address=call.address, slip=call.quota
         )
         async with aclosing(answer) as parts:
-            head = encoder.encode(await anext(parts))
-            await call.start(200, encoder.headers)
+            first = await anext(parts)
+            head = encoder.encode(first)
+            outcome = first.cache if isinstance(first, StartPart) else None
+            await call.start(200, (*encoder.headers, *cache_header(outcome)))
             tail = await _send_parts(call, encoder, parts, head)
             await call.write(tail, last=True)
+
+
+def cache_header(outcome: CacheOutcome | None) -> tuple[Header, ...]:
+    """Return the header that says what the cache had, none when it was not asked."""
+    return () if outcome is None else ((b"x-signalbox-cache", outcome.encode()),)
 
 
 async def _send_parts(

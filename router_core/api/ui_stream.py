@@ -24,7 +24,6 @@ __all__ = ["UiStream"]
 
 UI_HEADERS: tuple[Header, ...] = (
     (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-cache"),
     (b"connection", b"keep-alive"),
     (b"x-vercel-ai-ui-message-stream", b"v1"),
     (b"x-accel-buffering", b"no"),
@@ -150,8 +149,7 @@ def metadata_of(response: LLMResponse) -> dict[str, Any]:
         "latencyMs": response.latency_ms,
         "steps": response.steps,
         "cached": response.cached,
+        "cache": response.cache,
         "decision": response.decision,
     }
-    if response.decision is UNSET:
-        del facts["decision"]
-    return facts
+    return {name: value for name, value in facts.items() if value is not UNSET}

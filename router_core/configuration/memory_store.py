@@ -13,6 +13,7 @@ from router_core.ports.keeping import as_kept, refuse
 from router_core.types import (
     NOBODY,
     Authorship,
+    CacheMarks,
     ConfigDraft,
     ConfigLine,
     Configuration,
@@ -70,6 +71,17 @@ class MemoryConfigStore:
         refuse(not self._accounts.holds([account_id]), "account_id", "names nothing that exists")
         old = self._snapshot.content_accounts
         return self._swap(content_accounts=old | {account_id} if keeps else old - {account_id})
+
+    async def purge(self, account_id: str | None, use_case: str | None) -> int:
+        """Put what is kept of an account and a use case, None for any, out of reach; return the new revision.
+
+        Raises :class:`ValidationError` for an account that does not exist and a name that no use case has.
+        """
+        refuse(use_case is not None and not is_use_case_name(use_case), "use_case", "is not allowed")
+        known = account_id is None or self._accounts.holds([account_id])
+        refuse(not known, "account_id", "names nothing that exists")
+        part, old = (account_id or "", use_case or ""), self._snapshot.cache_marks
+        return self._swap(cache_marks=MappingProxyType({**old, part: old.get(part, 0) + 1}))
 
     async def put_provider(self, provider: ProviderConfig, by: Authorship = NOBODY) -> int:
         """Add ``provider``, or change the one of that id; return the new revision.
@@ -165,7 +177,7 @@ class MemoryConfigStore:
             made.append(same if same == old else structs.replace(same, version=old.version + 1))
         return made
 
-    def _swap(
+    def _swap(  # noqa: PLR0913 - one for each part of the configuration
         self,
         by: Authorship = NOBODY,
         *,
@@ -175,6 +187,7 @@ class MemoryConfigStore:
         policies: Mapping[str, UseCasePolicy] | None = None,
         preferences: Mapping[str, str] | None = None,
         content_accounts: frozenset[str] | None = None,
+        cache_marks: CacheMarks | None = None,
     ) -> int:
         old = self._snapshot
         self._snapshot = Snapshot(
@@ -184,6 +197,7 @@ class MemoryConfigStore:
             preferences=old.preferences if preferences is None else MappingProxyType(dict(preferences)),
             policies=old.policies if policies is None else MappingProxyType(dict(policies)),
             content_accounts=old.content_accounts if content_accounts is None else content_accounts,
+            cache_marks=old.cache_marks if cache_marks is None else cache_marks,
         )
         self._note_version(by, restored)
         return self._snapshot.revision

@@ -17,7 +17,15 @@ from router_core.ports.alerts import (
 from router_core.ports.budgets import BudgetGuard, BudgetSettings, BudgetStore, Hold, LeaseAnswer, LeaseAsk
 from router_core.ports.configuration import ConfigDrafts, ConfigVersions
 from router_core.ports.limits import BucketState, Draw, LimitAnswer, LimitAsk, LimitSettings, RequestLimiter
-from router_core.ports.operations import ActionLog, BreakerLog, ContentSwitch, HealthHistory, HealthSlot, UseCaseStore
+from router_core.ports.operations import (
+    ActionLog,
+    BreakerLog,
+    CachePurges,
+    ContentSwitch,
+    HealthHistory,
+    HealthSlot,
+    UseCaseStore,
+)
 from router_core.ports.prices import ChargedRequest, PriceStore, RecordReader
 from router_core.ports.readers import EventSource, HealthReader, ProviderHealth
 from router_core.ports.recording import (
@@ -81,6 +89,7 @@ __all__ = [
     "BudgetGuard",
     "BudgetSettings",
     "BudgetStore",
+    "CachePurges",
     "ChargedRequest",
     "Claimed",
     "ConfigDrafts",

@@ -14,7 +14,7 @@ from router_core.types import (
     UseCasePolicy,
 )
 
-__all__ = ["ActionLog", "BreakerLog", "ContentSwitch", "HealthHistory", "HealthSlot", "UseCaseStore"]
+__all__ = ["ActionLog", "BreakerLog", "CachePurges", "ContentSwitch", "HealthHistory", "HealthSlot", "UseCaseStore"]
 
 
 class BreakerLog(Protocol):
@@ -77,6 +77,14 @@ class ContentSwitch(Protocol):
 
     async def keep_content(self, account_id: str, *, keeps: bool) -> int:
         """Allow or forbid it for an account; return the new revision. Raises :class:`ValidationError` for none such."""
+        ...
+
+
+class CachePurges(Protocol):
+    """Counts how often each part of the cache of answers was purged, for every process to follow."""
+
+    async def purge(self, account_id: str | None, use_case: str | None) -> int:
+        """Put what is kept of an account and a use case, None for any, out of reach; return the new revision."""
         ...
 
 

@@ -43,6 +43,8 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "topups.decide": _HEADS,
         "leases.read": _HEADS,
         "leases.write_off": _HEADS,
+        "cache.read": _OPERATORS | _ANALYSTS,
+        "cache.purge": _HEADS,
         "limits.edit": _HEADS,
         "audit.read": _ANALYSTS,
         "audit.export": _ANALYSTS,

@@ -92,8 +92,8 @@ class Snapshot:
     """
 
     __slots__ = (
-        "_by_model", "_by_name", "_by_use_case", "_defaults", "budgets", "cache_marks", "content_accounts", "flags",
-        "limits", "policies", "preferences", "prices", "providers", "revision",
+        "_by_model", "_by_name", "_by_use_case", "_defaults", "_of_account", "budgets", "cache_marks",
+        "content_accounts", "flags", "limits", "policies", "preferences", "prices", "providers", "revision",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - one argument for each part of the configuration, all by name
@@ -123,6 +123,7 @@ class Snapshot:
         self._by_use_case: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_model: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_name: dict[str, ProviderConfig] = {}
+        self._of_account: dict[str | None, list[ProviderConfig]] = {}
         self._defaults: dict[str | None, list[ProviderConfig]] = {}
         for provider in self.providers:
             self._index(provider)
@@ -130,8 +131,24 @@ class Snapshot:
             preferred = preferences.get(use_case)
             listed.sort(key=lambda each: (each.model != preferred, each.is_default))
 
+    def with_flags(self, flags: Flags) -> "Snapshot":
+        """Return the same with other switches."""
+        return Snapshot(
+            self.providers,
+            revision=self.revision,
+            flags=flags,
+            preferences=self.preferences,
+            policies=self.policies,
+            content_accounts=self.content_accounts,
+            budgets=self.budgets,
+            prices=self.prices,
+            limits=self.limits,
+            cache_marks=self.cache_marks,
+        )
+
     def _index(self, provider: ProviderConfig) -> None:
         scope = provider.account_id
+        self._of_account.setdefault(scope, []).append(provider)
         for use_case in dict.fromkeys(provider.use_cases):
             self._by_use_case.setdefault((use_case, scope), []).append(provider)
         self._by_model.setdefault((provider.model, scope), []).append(provider)
@@ -161,6 +178,10 @@ class Snapshot:
         """Return the default providers."""
         own = self._defaults.get(account_id, []) if account_id is not None else []
         return [*own, *self._defaults.get(None, [])]
+
+    def of_account(self, account_id: str | None) -> list[ProviderConfig]:
+        """Return the providers of that account alone, the global ones for None."""
+        return self._of_account.get(account_id, [])
 
     def policy(self, use_case: str) -> UseCasePolicy:
         """Return how ``use_case`` wants to be served."""

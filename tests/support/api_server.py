@@ -49,6 +49,7 @@ from signalbox.screens.answering import ConsoleAnswers
 from tests.console.console_fakes import FakeBackend
 from tests.support.alert_worlds import MemoryDesk, memory_desk
 from tests.support.bills_desk import BillsDesk, bills_desk
+from tests.support.cache_worlds import CacheWorld, cache_world
 from tests.support.configuration_desk import DeskRig, configuration_desk
 from tests.support.operator_desk import OperatorDesk, operator_desk
 from tests.support.price_worlds import price_world
@@ -217,6 +218,7 @@ class ApiRig:
     money: TreasuryDesk
     console: FakeBackend
     configuration: DeskRig
+    cache: CacheWorld
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -244,7 +246,7 @@ def api_rig() -> Iterator[ApiRig]:
 
     people = asyncio.run(prepare())
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
-    console = FakeBackend()
+    console, cache = FakeBackend(), cache_world(accounts, desk.trail, clock)
     audit, exporter, money = MemoryAuditLog(), EndlessExporter(), treasury_desk(accounts, desk.trail, clock)
     configuration = configuration_desk(accounts=accounts, trail=desk.trail)
     bills, alerting = bills_desk(money, clock), memory_desk(clock, accounts, desk.trail)
@@ -260,7 +262,9 @@ def api_rig() -> Iterator[ApiRig]:
         audit=audit,
         exporter=exporter,
         metrics=desk.live,
+        cache=cache.desk,
         recording=lambda: RecorderStats(pending=2),
+        caching=cache.answers.report,
         retention=RetentionJob([RetentionRule("audit_log", 400)], NoRetention(), desk.trail, clock),
         load=lambda: (3, 1),
         started=clock.utcnow(),
@@ -272,7 +276,7 @@ def api_rig() -> Iterator[ApiRig]:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
             people["prompt_engineer"], state, desk, people, audit, exporter, bills, alerting, money, console,
-            configuration,
+            configuration, cache,
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from db.stores import (
     SqlActionLog,
     SqlApiKeyStore,
     SqlBreakerLog,
+    SqlCachePurges,
     SqlConfigDrafts,
     SqlConfigStore,
     SqlConfigVersions,
@@ -27,6 +28,7 @@ from router_core.ports import (
     ActionLog,
     ApiKeyStore,
     BreakerLog,
+    CachePurges,
     ConfigDrafts,
     ConfigStore,
     ConfigVersions,
@@ -68,6 +70,7 @@ class Stores:
     drafts: ConfigDrafts
     content: ContentSwitch
     use_cases: UseCaseStore
+    cache_purges: CachePurges
     breaker_log: BreakerLog
     actions: ActionLog
     health_history: HealthHistory
@@ -112,6 +115,7 @@ def memory_stores() -> Stores:
         drafts=config,
         content=config,
         use_cases=config,
+        cache_purges=config,
         breaker_log=MemoryBreakerLog(clock),
         actions=MemoryActionLog(),
         health_history=MemoryHealthHistory(clock),
@@ -131,6 +135,7 @@ def sql_stores(hop: StoreHop) -> Stores:
         drafts=SqlConfigDrafts(hop),
         content=SqlConfigStore(hop, config_clock),
         use_cases=SqlUseCaseStore(hop, config_clock),
+        cache_purges=SqlCachePurges(hop, config_clock),
         breaker_log=SqlBreakerLog(hop, clock),
         actions=SqlActionLog(hop, clock, "tests", ChainSigner(b"k" * 32), MemoryHeads()),
         health_history=SqlHealthHistory(hop, clock),

@@ -74,7 +74,7 @@ def test_the_ui_stream_of_reasoning_text_and_a_tool_call(rig: ApiRig, http: http
     expected = {
         "content-type": "text/event-stream",
         "x-vercel-ai-ui-message-stream": "v1",
-        "cache-control": "no-cache",
+        "cache-control": "no-store",
         "connection": "keep-alive",
         "x-accel-buffering": "no",
         "x-request-id": "r",

@@ -6,21 +6,25 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import pytest
+from msgspec import UNSET, structs
 
 from router_core.cache.flights import Flights
 from router_core.errors import LLMError, LLMProviderError, OverloadedError, PaymentRequiredError, TimeoutError
 from router_core.types import (
     AnswerPart,
     CachePolicy,
+    FinishReason,
     LLMResponse,
     Payer,
     ProviderConfig,
     Served,
+    Snapshot,
     StartPart,
     TextDelta,
     Usage,
+    UseCasePolicy,
 )
-from tests.support.core_fakes import HANG, LedgerBudget, LedgerEntry, Slow, answer, parts
+from tests.support.core_fakes import HANG, LedgerBudget, LedgerEntry, Slow, answer, parts, standard_providers
 from tests.support.flight_desk import MINI, FlightDesk, end_of, in_virtual_time, text_of
 
 BAD = LLMProviderError("bad gateway", provider=MINI, upstream_status=502)
@@ -260,5 +264,49 @@ def test_an_entry_is_no_older_than_the_request_wants_it() -> None:
         await desk.clock.sleep(30)
         assert (await desk.whole()).text == "old"
         assert (await desk.whole(cache=CachePolicy(ttl_seconds=10))).text == "new"
+
+    in_virtual_time(check)
+
+
+def test_a_purge_ends_what_was_kept_of_its_part_and_of_no_other() -> None:
+    async def check(desk: FlightDesk) -> None:
+        desk.adapters.script(MINI, answer("acme old"), answer("rival old"), answer("acme new"))
+        await desk.whole(account="acme")
+        await desk.whole(account="rival")
+        desk.config.replace(Snapshot(standard_providers(), revision=2, cache_marks={("acme", ""): 1}))
+        assert (await desk.whole(account="acme")).text == "acme new"
+        assert (await desk.whole(account="rival")).text == "rival old"
+
+    in_virtual_time(check)
+
+
+def test_what_is_under_way_at_a_purge_is_not_served_after_it() -> None:
+    async def check(desk: FlightDesk) -> None:
+        desk.adapters.script(MINI, Slow(1.0, answer("old")), answer("new"))
+        before = asyncio.create_task(desk.whole())
+        await desk.clock.sleep(0.5)
+        desk.config.replace(Snapshot(standard_providers(), revision=2, cache_marks={("", ""): 1}))
+        assert (await desk.whole()).text == "new"
+        assert (await before).text == "old"
+        assert (await desk.whole()).text == "new"
+
+    in_virtual_time(check)
+
+
+def test_a_use_case_may_ask_for_it_and_a_request_may_forbid_it() -> None:
+    async def check(desk: FlightDesk) -> None:
+        desk.adapters.script(MINI, answer("kept"), answer("fresh"))
+        outcomes = [(await desk.whole(cache=wish)).cache for wish in (None, None, False)]
+        assert outcomes == ["miss", "hit", UNSET]
+
+    in_virtual_time(check, policies={"general": UseCasePolicy(cache_ttl_s=60)})
+
+
+@pytest.mark.parametrize("finish", ["length", "content-filter"])
+def test_what_was_cut_off_or_refused_is_not_kept(finish: FinishReason) -> None:
+    async def check(desk: FlightDesk) -> None:
+        desk.adapters.script(MINI, structs.replace(answer("half"), finish_reason=finish), answer("whole"))
+        assert [(await desk.whole()).text for _ in range(3)] == ["half", "whole", "whole"]
+        assert desk.cache.report().answers.unfit == 1
 
     in_virtual_time(check)
