@@ -26,7 +26,7 @@ NO_EFFECT: Final[dict[str, Any]] = {
     "explain": False, "metadata": {},
 }  # fmt: skip
 # Why a row that fits cannot be used at the moment: that passes.
-_PASSING: Final = frozenset({"breaker_open", "resting", "saturated"})
+_PASSING: Final = frozenset({"breaker_open", "resting", "saturated", "limited"})
 _TAG_CHARS: Final = 16
 
 

@@ -228,8 +228,7 @@ class ApiRig:
 @contextmanager
 def api_rig() -> Iterator[ApiRig]:
     """Run the interface on a free port of 127.0.0.1 until the block ends."""
-    clock = SystemClock()
-    accounts = MemoryAccountStore()
+    clock, accounts = SystemClock(), MemoryAccountStore()
     users, keys = MemoryUserStore(accounts), MemoryApiKeyStore(accounts)
     sessions = SessionGate(MemorySessionStore(users), clock)
     service = new_api_key(PEPPER, clock, account_id="acme", role="service", name="acme service")
@@ -237,16 +236,15 @@ def api_rig() -> Iterator[ApiRig]:
 
     async def prepare() -> dict[PersonRole, OpenedSession]:
         for name in ("acme", "other"):
-            await accounts.create(
-                AccountRecord(id=name, name=name, timezone="UTC", is_active=True, created_at=clock.utcnow())
-            )
+            made_at = clock.utcnow()
+            await accounts.create(AccountRecord(id=name, name=name, timezone="UTC", is_active=True, created_at=made_at))
         for made in (service, admin):
             await keys.create(made.record)
         return {role: await _signed_in(role, users, sessions, clock) for role in get_args(PersonRole)}
 
     people = asyncio.run(prepare())
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
-    console, cache = FakeBackend(), cache_world(accounts, desk.trail, clock)
+    cache, console = cache_world(accounts, desk.trail, clock), FakeBackend()
     audit, exporter, money = MemoryAuditLog(), EndlessExporter(), treasury_desk(accounts, desk.trail, clock)
     configuration = configuration_desk(accounts=accounts, trail=desk.trail)
     bills, alerting = bills_desk(money, clock), memory_desk(clock, accounts, desk.trail)

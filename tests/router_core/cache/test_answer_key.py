@@ -124,7 +124,7 @@ def test_what_changes_only_who_comes_first_does_not(change: dict[str, Any]) -> N
     assert key_of(plan=plan_of(ROWS[1], changed)) == key_of()
 
 
-@pytest.mark.parametrize("code", ["breaker_open", "resting", "saturated"])
+@pytest.mark.parametrize("code", ["breaker_open", "resting", "saturated", "limited"])
 def test_an_outage_does_not_hide_what_is_kept(code: Any) -> None:
     assert key_of(plan=plan_of(*ROWS, absence=Absence(code, "for now"))) == key_of()
 
