@@ -23,11 +23,14 @@ from router_core.resilience.retry import RetryPolicy
 from router_core.resilience.upstream import UpstreamPolicy
 from router_core.router import Router, RouterPolicy, StaticConfig
 from router_core.types import (
+    STRATEGIES,
     AnswerEnd,
+    Canary,
     ProviderAnswer,
     ProviderCall,
     ProviderConfig,
     ProviderKind,
+    ProviderLimits,
     ProviderPart,
     Secret,
     Snapshot,
@@ -73,7 +76,9 @@ class Provider:
 
 @dataclass
 class World:
-    """A router and all that can be asked about it afterwards. ``rests`` are who was told, and until when."""
+    """A router and all that can be asked about it afterwards. ``rests`` are who was told, and until when, ``granted``
+    the calls at once of each row.
+    """
 
     router: Router
     clock: VirtualClock
@@ -84,6 +89,7 @@ class World:
     ledger: LedgerBudget
     calls: list[SeenCall] = field(default_factory=list)
     rests: list[tuple[SeenCall, float]] = field(default_factory=list)
+    granted: dict[str, int | None] = field(default_factory=dict)
 
 
 class RandomAdapters:
@@ -214,6 +220,7 @@ def make_world(loop_clock: VirtualClock, rng: random.Random) -> World:
             model=rng.choice(models),
             kind="openai" if rng.random() < 0.7 else "anthropic",
             is_default=number == 0,
+            limits=ProviderLimits(max_concurrency=rng.choice((None, None, None, 1, 3))),
         )
         for number in range(rng.choice((1, 2, 2, 3)))
     ]
@@ -233,6 +240,7 @@ def make_world(loop_clock: VirtualClock, rng: random.Random) -> World:
         policy=RouterPolicy(request_timeout=timeout, in_flight=rng.choice((4, 1000)), attempts=attempts),
     )
     world = World(router, loop_clock, rng, timeout, attempts.retry.max_attempts, events, ledger)
+    world.granted = {row.name: row.limits.max_concurrency for row in rows}
     adapters.world = world
     return world
 
@@ -249,6 +257,10 @@ def _wishes(rng: random.Random) -> UseCasePolicy:
         hedge_after_ms=rng.choice((None, 1, 30, 200)),
         first_token_s=rng.choice((None, 1.0)),
         idle_s=rng.choice((None, 0.5)),
+        strategy=rng.choice(STRATEGIES),
+        order=rng.choice(((), (), ("row-1", "row-0"), ("gone",))),
+        canary=rng.choice((None, None, Canary("row-1", 40), Canary("gone", 40))),
+        sticky=rng.random() < 0.3,
     )
 
 

@@ -75,6 +75,7 @@ async def _play(rng: random.Random) -> None:
     await drive.run(rng.choice((1, 4, 12, 25)))
     _check_ends(world, drive)
     _check_calls(world)
+    _check_rows(world)
     _check_rests(world)
     _check_repeats(world)
     _check_probes(world)
@@ -104,6 +105,17 @@ def _check_calls(world: World) -> None:
         told = [each.number for each in event.decision.attempts]
         assert sorted(told) == list(range(1, len(told) + 1)), f"attempts {told}"
         assert len(told) >= made[event.id], "a call is missing from its trace"
+
+
+def _check_rows(world: World) -> None:
+    """No row has more calls at once than it grants."""
+    for row, most in world.granted.items():
+        turns = [(call.started, 1) for call in world.calls if call.row == row]
+        turns += [(call.ended or 0.0, -1) for call in world.calls if call.row == row]
+        open_now = 0
+        for _, step in sorted(turns):
+            open_now += step
+            assert most is None or open_now <= most, f"{open_now} calls of {row} at once, {most} are granted"
 
 
 def _check_rests(world: World) -> None:

@@ -10,6 +10,7 @@ from tests.support.core_fakes import HANG, CoreRig, PlainKeys, Slow, answer, ask
 
 ONE_AT_ONCE = provider("narrow", limits=ProviderLimits(max_concurrency=1))
 OTHER = provider("wide", is_default=True)
+ENOUGH_S = 20
 
 
 def desk(policy: UseCasePolicy | None = None, **fields: object) -> CoreRig:
@@ -23,7 +24,7 @@ async def _served(found: CoreRig) -> list[str]:
     found.adapters.always("wide", answer())
     first = asyncio.create_task(found.router.complete(ask()))
     await found.adapters.hanging.wait()
-    second = await found.router.complete(ask(explain=True))
+    second = await asyncio.wait_for(found.router.complete(ask(explain=True)), ENOUGH_S)
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
     return [second.provider]
@@ -57,7 +58,7 @@ async def test_where_every_row_is_full_the_answer_is_overloaded() -> None:
     first = asyncio.create_task(found.router.complete(ask()))
     await found.adapters.hanging.wait()
     with pytest.raises(OverloadedError):
-        await found.router.complete(ask())
+        await asyncio.wait_for(found.router.complete(ask()), ENOUGH_S)
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
     found.assert_nothing_held()
