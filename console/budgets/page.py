@@ -17,6 +17,7 @@ from console.budgets.prices import draw_prices
 from console.budgets.savings import draw_savings
 from console.budgets.spent import draw_spending
 from console.budgets.topups import draw_topups
+from console.cache.view import draw_cache
 from console.format import zone_of
 from console.identity import Visitor, require
 from console.recorder_banner import draw_unreadable
@@ -25,7 +26,7 @@ from router_core.types import EVERY_ACCOUNT
 
 __all__ = ["draw_budgets"]
 
-VIEWS: Final = ("Spending", "Limits", "Outlook", "Alerts", "Prices", "Bills")
+VIEWS: Final = ("Spending", "Limits", "Outlook", "Alerts", "Prices", "Bills", "Cache")
 MOST_FORECASTS: Final = 40
 
 
@@ -58,6 +59,8 @@ def _draw(view: str, visitor: Visitor, names: Mapping[str, str], zone: ZoneInfo,
             draw_prices(visitor, names, zone, now)
         case "Bills":
             draw_bills()
+        case "Cache":
+            draw_cache(visitor, names)
         case _:
             draw_spending(visitor, names, zone, now)
             draw_savings()

@@ -29,13 +29,13 @@ from router_core.types import (
     StreamPart,
     UpstreamState,
 )
-from signalbox.screens.desks import AlertBackend, BillsBackend, LeaseBackend, PriceBackend, TopUpBackend
+from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
 from signalbox.screens.views import Choices, LiveScope, OverviewView
 
 __all__ = ["ConsoleBackend", "Control", "Screen"]
 
 Screen = Literal["overview", "live", "health", "audit", "budgets", "playground"]
-Control = Literal["breakers", "drills", "metrics", "export", "budgets", "prices", "topups", "leases"]
+Control = Literal["breakers", "drills", "metrics", "export", "budgets", "prices", "topups", "leases", "cache"]
 
 
 class ConsoleBackend(Protocol):
@@ -108,6 +108,11 @@ class ConsoleBackend(Protocol):
     @property
     def leases(self) -> LeaseBackend:
         """The money that processes hold; it checks rights itself."""
+        ...
+
+    @property
+    def caching(self) -> CacheBackend:
+        """How the cache of answers is doing, and the end of what it keeps; it checks rights itself."""
         ...
 
     async def drop_budget(self, person: Principal, budget_id: str) -> None:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from signalbox.screens.backend import ConsoleBackend
-from signalbox.screens.desks import AlertBackend, BillsBackend, LeaseBackend, PriceBackend, TopUpBackend
+from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
 
 __all__ = ["CALLS", "DESKS", "LOCAL", "STREAMS", "VISIT"]
 
@@ -14,6 +14,7 @@ DESKS: Final[Mapping[str, type]] = MappingProxyType(
         "": ConsoleBackend,
         "alerting": AlertBackend,
         "bills": BillsBackend,
+        "caching": CacheBackend,
         "leases": LeaseBackend,
         "prices": PriceBackend,
         "topups": TopUpBackend,
@@ -61,6 +62,8 @@ CALLS: Final[Mapping[str, str]] = MappingProxyType(
         "bills.outlook": "bills.read",
         "bills.reconcile": "bills.read",
         "bills.savings": "bills.read",
+        "caching.purge": "cache.purge",
+        "caching.report": "cache.read",
         "leases.list": "leases.read",
         "leases.write_off": "leases.write_off",
         "prices.history": "prices.read",

@@ -1,4 +1,4 @@
-"""What the Budgets screen may ask for: bills, prices, alerts, top-ups and leases.
+"""What the Budgets screen may ask for: bills, prices, alerts, top-ups, leases and the cache.
 
 Every method raises :class:`ForbiddenError` when ``person`` lacks the right.
 """
@@ -20,6 +20,7 @@ from router_core.admin.alert_views import (
     NewChannel,
 )
 from router_core.admin.bills import BudgetCourse
+from router_core.admin.cache_desk import CachePurged, PurgeOrder
 from router_core.admin.lease_desk import LeaseView, WrittenOff
 from router_core.admin.price_desk import PriceChanges, PriceLine, ReratingReport
 from router_core.admin.topups import TopUpApproval, TopUpOrder, TopUpView
@@ -28,9 +29,9 @@ from router_core.cost.price_sheet import PriceOrder
 from router_core.cost.reconciliation import Reconciliation
 from router_core.cost.savings import Savings
 from router_core.ports import UsageBy
-from router_core.types import AlertChannel, AlertDelivery, ChannelKind, Price, Principal, TopUp
+from router_core.types import AlertChannel, AlertDelivery, CacheReport, ChannelKind, Price, Principal, TopUp
 
-__all__ = ["AlertBackend", "BillsBackend", "LeaseBackend", "PriceBackend", "TopUpBackend"]
+__all__ = ["AlertBackend", "BillsBackend", "CacheBackend", "LeaseBackend", "PriceBackend", "TopUpBackend"]
 
 
 class BillsBackend(Protocol):
@@ -154,6 +155,18 @@ class TopUpBackend(Protocol):
 
     async def end(self, topup_id: str, person: Principal) -> TopUp:
         """End a top-up that runs; return it."""
+        ...
+
+
+class CacheBackend(Protocol):
+    """The cache of answers; :class:`CacheDesk` does it."""
+
+    async def report(self, person: Principal) -> CacheReport:
+        """Return how the cache is doing in the answering process."""
+        ...
+
+    async def purge(self, order: PurgeOrder, person: Principal) -> CachePurged:
+        """Have nothing served any more of what is kept. Raises :class:`ValidationError` that names the field."""
         ...
 
 

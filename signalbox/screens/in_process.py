@@ -45,7 +45,7 @@ from router_core.types import (
 )
 from signalbox.bootstrap import Runtime
 from signalbox.screens.backend import Control, Screen
-from signalbox.screens.desks import AlertBackend, BillsBackend, LeaseBackend, PriceBackend, TopUpBackend
+from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
 from signalbox.screens.rights import may_control, may_open
 from signalbox.screens.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
 
@@ -250,6 +250,11 @@ class InProcessBackend:
     def leases(self) -> LeaseBackend:
         """The money that processes hold."""
         return self._runtime.money.leases
+
+    @property
+    def caching(self) -> CacheBackend:
+        """The cache of answers."""
+        return self._runtime.cache_desk
 
     async def drop_budget(self, person: Principal, budget_id: str) -> None:
         """Remove a limit."""

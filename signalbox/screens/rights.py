@@ -30,6 +30,7 @@ _CONTROLS: Final[Mapping[Control, str]] = MappingProxyType(
         "prices": "prices.edit",
         "topups": "topups.ask",
         "leases": "leases.write_off",
+        "cache": "cache.purge",
     }
 )
 

@@ -31,6 +31,7 @@ from signalbox.screens.backend import Screen
 from signalbox.screens.views import Choices, OverviewView, ProviderView, UseCaseChoice
 from tests.console.bill_fakes import BillsDouble
 from tests.console.budget_fakes import BudgetDouble
+from tests.console.cache_fakes import CacheDouble
 from tests.console.health_fakes import OPERATORS, HealthDouble
 from tests.console.record_fakes import RecordBackend
 
@@ -110,6 +111,7 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble):
         HealthDouble.__init__(self)
         BudgetDouble.__init__(self)
         self.bills = BillsDouble(self)
+        self.caching = CacheDouble()
         self.people: dict[str, Principal] = {"owner-token": OWNER, "viewer-token": VIEWER}
         self.touches: list[bool] = []
         self.error: LLMError | None = None

@@ -1,0 +1,1 @@
+"""The view of the cache of answers, on the Budgets screen."""
