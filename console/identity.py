@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from console.session_ended import show_ended
 from console.stage import Stage, current_stage
 from router_core.types import Principal
 from signalbox.screens.backend import Screen
@@ -54,11 +55,3 @@ def require(screen: Screen, *, touch: bool = False) -> Visitor:
         )
         st.stop()
     return visitor
-
-
-def show_ended() -> None:
-    """Say that the session is over, and offer the way back."""
-    with st.container(border=True, width=420, key="session_ended"):
-        st.subheader("Session ended", icon=":material/logout:")
-        st.markdown("You have been signed out, here or in another tab, or were away for too long.")
-        st.link_button("Sign in again", "/auth/login", type="primary")

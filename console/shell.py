@@ -9,8 +9,9 @@ from console.assets import page_script, static_file
 from console.budgets.alert_dialogs import forget_dialog
 from console.budgets.change import forget_change
 from console.health.orders import close_orders
-from console.identity import Visitor, current_visitor, show_ended
+from console.identity import Visitor, current_visitor
 from console.live.page import leave_page
+from console.session_ended import show_ended
 from signalbox.screens.backend import Screen
 
 __all__ = ["run_console"]

@@ -7,6 +7,8 @@ from typing import Final
 import streamlit as st
 
 from console.bridge import Bridge
+from console.remote.bridge import RemoteBridge
+from console.remote.published import LINKED
 from router_core.clock import Clock
 from signalbox.loop import SERVED
 from signalbox.screens.backend import ConsoleBackend
@@ -29,10 +31,19 @@ class Stage:
 
 
 def current_stage() -> Stage:
-    """Return this session's stage: one that was placed in its state, else the running server's."""
+    """Return this session's stage: one that was placed in its state, else the API's elsewhere or this process's own."""
     placed = st.session_state.get(STAGE_KEY)
     if isinstance(placed, Stage):
         return placed
+    linked = LINKED.current()
+    if linked is not None:
+        console, token = linked.console, _cookie_token()
+        return Stage(
+            backend=console.backend(token if isinstance(token, str) else ""),
+            bridge=RemoteBridge(linked.loop, console.link),
+            clock=console.link.clock,
+            read_token=lambda: token,
+        )
     served = SERVED.current()
     if served is None:
         raise RuntimeError("no server is running in this process")

@@ -1,4 +1,4 @@
-"""Where the ASGI program and its companions lie: at the root of a checkout, or inside the installed package."""
+"""Where the ASGI programs and their companions lie: at the root of a checkout, or inside the installed package."""
 
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
@@ -12,16 +12,16 @@ _PROGRAM_NAME: Final = "signalbox_program"
 
 
 def assets_root() -> Path:
-    """Return the folder that holds ``app.py``, ``pages`` and ``alembic``."""
+    """Return the folder that holds ``app.py``, ``console_alone.py``, ``pages`` and ``alembic``."""
     packed = _PACKAGE / "assets"
     return packed if (packed / "app.py").is_file() else _PACKAGE.parent
 
 
-def load_program() -> Any:
-    """Import ``app.py`` and return its ASGI application."""
-    spec = spec_from_file_location(_PROGRAM_NAME, assets_root() / "app.py")
+def load_program(script: str = "app.py") -> Any:
+    """Import ``script`` and return its ASGI application."""
+    spec = spec_from_file_location(_PROGRAM_NAME, assets_root() / script)
     if spec is None or spec.loader is None:
-        raise ImportError("app.py cannot be imported")
+        raise ImportError(f"{script} cannot be imported")
     module = module_from_spec(spec)
     sys.modules[_PROGRAM_NAME] = module
     spec.loader.exec_module(module)

@@ -93,6 +93,19 @@ def serve(
 
 
 @app.command()
+def console(
+    api: Annotated[str | None, typer.Option("--api", metavar="URL", help="The API. [default: SIGNALBOX_URL]")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8501,
+    data_dir: DataDir = None,  # noqa: ARG001 - every command takes it; a console alone keeps nothing
+) -> None:
+    """Serve the console alone, against an API elsewhere; it waits for one that does not answer yet."""
+    from signalbox.commands import console as command
+
+    command.run(command.ConsoleOptions(api=api, host=host, port=port))
+
+
+@app.command()
 def ask(
     prompt: Annotated[str, typer.Argument(help="What to ask.")],
     use_case: Annotated[str, typer.Option(help="What the answer is for.")] = "general",

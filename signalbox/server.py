@@ -17,8 +17,10 @@ from signalbox.serve.listener import base_url, port_fault
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-__all__ = ["ConsoleServer", "require_free_port", "server_config"]
+__all__ = ["SWITCH_INTERVAL_S", "ConsoleServer", "require_free_port", "server_config"]
 
+# Script threads that compute would otherwise hold requests up for 5 ms at a time.
+SWITCH_INTERVAL_S: Final = 0.0005
 # Longer than clients and load balancers keep idle connections (60 s as a rule): who closes first must be the one who
 # would write next, or a request meets a closing connection and is lost.
 _KEEP_ALIVE_S: Final = 75

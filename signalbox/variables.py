@@ -311,7 +311,13 @@ VARIABLES: Final = (
         "url",
         parsers.parse_base_url,
         _UNSET,
-        "where the client library, `ask` and `replay` find a running server",
+        "where the client library, `ask`, `replay` and `console` find a running server",
     ),
-    _row("SIGNALBOX_API_KEY", "api_key", parsers.parse_secret, _UNSET, "the key they use there"),
+    _row(
+        "SIGNALBOX_API_KEY",
+        "api_key",
+        parsers.parse_secret,
+        _UNSET,
+        "the key they use there; of a `console` an admin key, which makes it believed where its visitors are",
+    ),
 )

@@ -17,7 +17,9 @@ MAX_FUNCTION_LINES = 50
 def sources(*folders: str) -> list[Path]:
     """Return the Python files below ``folders``, and ``app.py`` with the product."""
     found = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
-    return found + [path for path in (ROOT / "app.py",) if path.exists() and "router_core" in folders]
+    return found + [
+        path for path in (ROOT / "app.py", ROOT / "console_alone.py") if path.exists() and "router_core" in folders
+    ]
 
 
 def named(path: Path) -> str:

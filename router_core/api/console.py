@@ -5,6 +5,7 @@ behind :class:`ConsoleCalls`. It serves consoles of the same version and is no i
 """
 
 import asyncio
+import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, Final
@@ -24,6 +25,7 @@ from router_core.security.permissions import require
 __all__ = ["VersionMismatchError", "Visit", "answer_call", "greet_console", "note_visit", "stream_call"]
 
 DIGEST_HEADER: Final = b"x-signalbox-console"
+PERSON_HEADER: Final = b"x-signalbox-person"
 HEARTBEAT_S: Final = 5.0
 _LINES: Final[tuple[Header, ...]] = (
     (b"content-type", b"application/x-ndjson"),
@@ -157,4 +159,6 @@ def _failure(call: Call, error: LLMError) -> dict[str, Any]:
 
 
 def _stamp(call: Call) -> tuple[Header, ...]:
-    return ((DIGEST_HEADER, call.deps.console.greeting().digest.encode()),)
+    """Return the headers that tell a console whether it fits, and whether the person is still who they were."""
+    person = hashlib.sha256(encode_json(call.principal)).hexdigest()[:16].encode()
+    return ((DIGEST_HEADER, call.deps.console.greeting().digest.encode()), (PERSON_HEADER, person))

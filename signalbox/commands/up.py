@@ -4,7 +4,6 @@ import asyncio
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
 
 import uvloop
 from msgspec import Struct
@@ -13,13 +12,10 @@ from signalbox.commands.opening import print_summary
 from signalbox.data_dir import prepare_folder
 from signalbox.demo.stage import DemoStage
 from signalbox.logs import configure_logs
-from signalbox.server import require_free_port
+from signalbox.server import SWITCH_INTERVAL_S, require_free_port
 from signalbox.settings import load_settings
 
 __all__ = ["UpOptions", "run"]
-
-# Script threads that compute would otherwise hold requests up for 5 ms at a time.
-_SWITCH_INTERVAL_S: Final = 0.0005
 
 
 class UpOptions(Struct, frozen=True, kw_only=True):
@@ -43,6 +39,6 @@ def run(options: UpOptions) -> None:
         print_summary(used, demo=options.demo)
         from signalbox.serving import ServingSession  # seconds of imports, while the simulator starts by itself
 
-        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(ServingSession(used, stage).serve(options.host, options.port))

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-__all__ = ["Notice", "sign_in_page", "sign_out_page"]
+__all__ = ["Notice", "sign_in_page", "sign_out_page", "trouble_page"]
 
 Notice = tuple[str, str]
 """A kind, ``bad`` or ``good``, and one sentence."""
@@ -50,6 +50,15 @@ def sign_out_page(*, token: str, notice: Notice | None = None) -> str:
 <button type="submit" autofocus>Sign out</button>
 </form>
 <p class="foot"><a href="/">Back to the console</a></p>""",
+    )
+
+
+def trouble_page(*, title: str, sentence: str) -> str:
+    """Return a page that says what is in the way, for as long as it is."""
+    return _page(
+        title,
+        f"""<h1>{escape(title)}</h1>
+{_notice(("bad", sentence))}<p class="lead">This page goes on by itself.</p>""",
     )
 
 

@@ -14,7 +14,7 @@ from signalbox.sign_in.cookies import PRE_SESSION_COOKIE, cookie_name, form_toke
 from signalbox.sign_in.door import SignInDoor, SignInRefused, SignInUnavailable
 from signalbox.sign_in.page import Notice, sign_in_page, sign_out_page
 
-__all__ = ["AddressOf", "local_page", "login_routes", "peer_address"]
+__all__ = ["PAGE_HEADERS", "AddressOf", "local_page", "login_routes", "peer_address"]
 
 AddressOf = Callable[[Request], Awaitable[str]]
 
@@ -24,7 +24,7 @@ COOKIE_LIFE_S = 12 * 3600
 FORM_LIFE_S = 3600
 REFUSED: Notice = ("bad", "That e-mail address and password do not match. Check both and try again.")
 STALE_FORM: Notice = ("bad", "This form had expired. Please try again.")
-_HEADERS = {
+PAGE_HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; font-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -163,7 +163,7 @@ def _form(
 
 
 def _html(page: str, status: int = 200) -> HTMLResponse:
-    return HTMLResponse(page, status_code=status, headers=_HEADERS)
+    return HTMLResponse(page, status_code=status, headers=PAGE_HEADERS)
 
 
 async def _read_form(request: Request) -> dict[str, str] | None:

@@ -6,9 +6,10 @@ import threading
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import Literal, get_args
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.money import MoneyDesks
@@ -55,7 +56,7 @@ from tests.support.operator_desk import OperatorDesk, operator_desk
 from tests.support.price_worlds import price_world
 from tests.support.treasury_desk import TreasuryDesk, treasury_desk
 
-__all__ = ["PEPPER", "ApiRig", "ScriptedRouter", "api_rig", "response"]
+__all__ = ["PEPPER", "ApiRig", "ScriptedRouter", "api_rig", "response", "serving"]
 
 PEPPER = b"pepper-for-tests-0123456789"
 MAX_BODY = 200_000
@@ -270,7 +271,7 @@ def api_rig() -> Iterator[ApiRig]:
         clock=clock,
         limits=ApiLimits(max_body=MAX_BODY, body_pause=BODY_PAUSE_S),
     )
-    with _serving(ApiApplication(deps)) as port:
+    with serving(ApiApplication(deps)) as port:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
             people["prompt_engineer"], state, desk, people, audit, exporter, bills, alerting, money, console,
@@ -301,11 +302,12 @@ async def _signed_in(
 
 
 @contextmanager
-def _serving(app: ApiApplication) -> Iterator[int]:
+def serving(app: ASGIApp, lifespan: Literal["on", "off"] = "off") -> Iterator[int]:
+    """Serve ``app`` on a free port of 127.0.0.1, which is given, until the block ends."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(
-            app, http="httptools", loop="uvloop", log_level="error", lifespan="off", timeout_graceful_shutdown=1
+            app, http="httptools", loop="uvloop", log_level="error", lifespan=lifespan, timeout_graceful_shutdown=1
         )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
