@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.policy import security_headers
+from router_core.errors import OverloadedError
 from router_core.types import Principal
 from signalbox.asgi import is_api_path
 from signalbox.sign_in.cookies import session_token
@@ -19,6 +20,8 @@ CheckSession = Callable[[str, bool], Awaitable[Principal | None]]
 OPEN_PREFIXES = ("/auth/", "/static/", "/app/static/")
 OPEN_PATHS = frozenset(("/_stcore/health", "/favicon.png", "/robots.txt"))
 POLICY_VIOLATION = 1008
+TRY_AGAIN = 1013
+AWAY = "The store does not answer, so your session cannot be checked. Try again in a moment.\n"
 
 
 class ConsoleGate:
@@ -47,7 +50,12 @@ class ConsoleGate:
             await self._app(scope, receive, send)
             return
         is_page = _wants_page(scope)
-        if await self._person(scope, touch=is_page) is not None:
+        try:
+            person = await self._person(scope, touch=is_page)
+        except OverloadedError:
+            await PlainTextResponse(AWAY, status_code=503, headers={"retry-after": "2"})(scope, receive, send)
+            return
+        if person is not None:
             await self._app(scope, receive, send)
         elif is_page:
             await RedirectResponse(_login_url(scope), status_code=303)(scope, receive, send)
@@ -55,11 +63,15 @@ class ConsoleGate:
             await PlainTextResponse("Sign in first.\n", status_code=401)(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if await self._person(scope, touch=False) is not None:
+        try:
+            person, code = await self._person(scope, touch=False), POLICY_VIOLATION
+        except OverloadedError:
+            person, code = None, TRY_AGAIN
+        if person is not None:
             await self._app(scope, receive, send)
             return
         await receive()
-        await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+        await send({"type": "websocket.close", "code": code})
 
     async def _person(self, scope: Scope, *, touch: bool) -> Principal | None:
         token = session_token(scope)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from console.session_ended import show_ended
 from console.stage import Stage, current_stage
+from router_core.errors import OverloadedError
 from router_core.types import Principal
 from signalbox.screens.backend import Screen
 from signalbox.sign_in.cookies import form_token
@@ -20,6 +21,10 @@ SCREEN_ROLES: dict[Screen, str] = {
     "health": "the operator, admin or owner role",
     "playground": "the prompt engineer, admin or owner role",
 }
+UNKNOWN = (
+    "**Your session cannot be checked: the store does not answer.** Whoever was here in the last 15 minutes stays "
+    "signed in; try again in a moment."
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,11 @@ def current_visitor(*, touch: bool) -> Visitor | None:
     token = stage.read_token()
     if not isinstance(token, str) or not token:
         return None
-    person = stage.bridge.call(stage.backend.visitor(token, touch=touch))
+    try:
+        person = stage.bridge.call(stage.backend.visitor(token, touch=touch))
+    except OverloadedError:
+        st.error(UNKNOWN, icon=":material/cloud_off:")
+        st.stop()
     return None if person is None else Visitor(person=person, stage=stage, sign_out_token=form_token(token))
 
 

@@ -1,25 +1,23 @@
 """Keeps the configuration in force in memory and follows the store."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 
-from db.errors import StoreError
 from router_core.clock import Clock
+from router_core.monitor import DependencyMonitor
 from router_core.ports import ConfigStore
 from router_core.types import Snapshot
 
 __all__ = ["POLL_INTERVAL_S", "PollingConfigSource"]
 
 POLL_INTERVAL_S = 1.0
-_log = logging.getLogger(__name__)
 
 
 class PollingConfigSource:
     """Holds one immutable snapshot and swaps it whole when the store's revision changes; a :class:`ConfigSource`.
 
-    ``failures`` counts the polls in a row that failed; the last snapshot stays in force meanwhile. Until the first
-    :meth:`look` the snapshot is empty, at revision 0. ``tell`` is for whoever can reach the other processes.
+    While polls fail the last snapshot stays in force; ``monitor`` says so. Until the first :meth:`look` the snapshot is
+    empty, at revision 0. ``tell`` is for whoever can reach the other processes.
     """
 
     def __init__(self, store: ConfigStore, clock: Clock, *, interval_s: float = POLL_INTERVAL_S) -> None:
@@ -29,8 +27,12 @@ class PollingConfigSource:
         self._snapshot = Snapshot(())
         self._turn = asyncio.Lock()
         self._told = 0
-        self.failures = 0
         self.tell: Callable[[int], Awaitable[None]] = _nobody
+        self.monitor = DependencyMonitor(
+            "configuration", "The configuration's follower", clock,
+            works="Requests are served with the last configuration.",
+            lost="Changes of the configuration are not felt in this process.", patience=2,
+        )  # fmt: skip
 
     def snapshot(self) -> Snapshot:
         """Return the current immutable snapshot; never touches the store."""
@@ -67,20 +69,9 @@ class PollingConfigSource:
         try:
             await self.look()
         except Exception as error:  # noqa: BLE001 - a poll that ends would freeze the configuration for good
-            self._note_failure(error)
+            self.monitor.failed(error)
         else:
-            self._note_success()
-
-    def _note_failure(self, error: Exception) -> None:
-        self.failures += 1
-        if self.failures == 1:
-            trace = None if isinstance(error, StoreError) else error
-            _log.warning("configuration stays at revision %d: %s", self._snapshot.revision, error, exc_info=trace)
-
-    def _note_success(self) -> None:
-        if self.failures:
-            _log.info("configuration follows the store again, at revision %d", self._snapshot.revision)
-        self.failures = 0
+            self.monitor.worked()
 
 
 async def _nobody(_revision: int) -> None:

@@ -39,11 +39,12 @@ class StoreWatch:
         self._probing = False
         self._in_a_row = 0
         self._late_until = 0.0
+        self._detail = ""
 
     def admit(self) -> None:
         """Raise :class:`StoreUnreachableError` at once while the store is known to be away."""
         if self._probing and self.monitor.word == "down":
-            raise StoreUnreachableError("The store cannot be reached", detail=self.monitor.state().last_error or "")
+            raise StoreUnreachableError("The store cannot be reached", detail=self._detail)
 
     def note(self, error: StoreError | None) -> None:
         """Take note of how a piece of work ended."""
@@ -58,6 +59,7 @@ class StoreWatch:
             self.monitor.late(error)
         else:
             self._in_a_row += 1
+            self._detail = error.detail
             self.monitor.failed(error)
 
     async def run(self, ping: Callable[[], Awaitable[None]]) -> None:

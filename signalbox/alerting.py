@@ -17,7 +17,7 @@ from signalbox.mail_settings import mail_server
 from signalbox.master_key import MasterKey
 from signalbox.settings import Settings
 from signalbox.store import Store
-from signalbox.tasks import background
+from signalbox.tasks import Followers
 
 __all__ = ["AlertRoom"]
 
@@ -51,10 +51,10 @@ class AlertRoom:
             )
         )
 
-    def start(self, stack: AsyncExitStack) -> None:
+    def start(self, stack: AsyncExitStack, followers: Followers) -> None:
         """Begin to deliver; ``stack`` ends it."""
         stack.push_async_callback(self.close)
-        background(stack, self.courier.run())
+        followers.keep(stack, self.courier.monitor, self.courier.run)
 
     async def close(self) -> None:
         """Close what connections there are."""

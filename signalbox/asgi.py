@@ -79,7 +79,8 @@ def api_application(runtime: Runtime) -> ASGIApp:
         retention=runtime.desk.retention,
         load=lambda: (runtime.router.in_flight, runtime.router.streams),
         started=runtime.started,
-        ready=runtime.readiness.is_ready,
+        dependencies=runtime.dependencies,
+        ready=lambda: runtime.readiness.is_ready() and runtime.recording.stats().state != "blocked",
         clock=runtime.clock,
     )
     return SignInBeside(ApiApplication(deps), runtime)

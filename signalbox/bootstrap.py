@@ -35,6 +35,7 @@ from router_core.router import Router
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.passwords import Argon2Passwords
 from router_core.security.sessions import SessionGate
+from router_core.types import DependencyReport
 from signalbox.alerting import AlertRoom
 from signalbox.caching import cache_desk, open_cache
 from signalbox.configuration import store_configuration
@@ -89,6 +90,7 @@ class Runtime:
     authenticator: KeyAuthenticator
     session_gate: SessionGate
     readiness: Readiness
+    dependencies: Callable[[], DependencyReport]
     redis: "RedisLink | None"
     pepper: bytes
     key_was_made: bool
@@ -134,18 +136,18 @@ async def _parts(ground: Ground, stack: AsyncExitStack) -> _Parts:
     desk = OperatorsDesk(
         DeskParts(
             settings=settings, clock=clock, store=store, config=config, keys=ground.keys, prices=ground.prices,
-            adapters=ground.adapters, node=ground.node,
+            adapters=ground.adapters, followers=ground.followers, node=ground.node,
         )
     )  # fmt: skip
     pending = PendingEvents()
     budget = LeasedBudget(store.budgets, lambda: config.snapshot().budgets, clock, writer=writer, node=ground.node)
     with store_faults():
         record = await open_record(settings, ground.folder, _record_parts(ground, pending, desk, budget))
-    record.start(stack)
+    record.start(stack, ground.followers)
     stack.push_async_callback(budget.close)
-    background(stack, budget.run())
+    ground.followers.keep(stack, budget.monitor, budget.run)
     alerts = AlertRoom(settings, store, ground.master, desk.trail, clock)
-    alerts.start(stack)
+    alerts.start(stack, ground.followers)
     money = MoneyParts(
         store=store, config=config, prices=ground.prices, alerts=alerts.desk, trail=desk.trail,
         settled=budget.settled, catch_up=record.recorder.catch_up, request_timeout=settings.request_timeout_s,
@@ -193,6 +195,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         authenticator=KeyAuthenticator(store.api_keys, store.accounts, pepper, clock),
         session_gate=SessionGate(store.sessions, clock),
         readiness=Readiness(),
+        dependencies=ground.followers.register.report,
         redis=ground.redis,
         pepper=pepper,
         key_was_made=ground.master.made,

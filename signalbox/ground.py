@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from router_core.clock import Clock, SystemClock, new_ulid
 from router_core.errors.known_secrets import KnownSecrets
+from router_core.health.dependencies import DependencyRegister
 from router_core.journal.folders import WriterFolder
 from router_core.ports import AdapterSource, ConfigSource, KeySource, PriceSource, Recorder
 from router_core.providers.registry import AdapterRegistry
@@ -21,7 +22,7 @@ from signalbox.record_keeping import take_journal
 from signalbox.redis import open_link
 from signalbox.settings import Settings
 from signalbox.store import Store, open_store
-from signalbox.tasks import background
+from signalbox.tasks import Followers
 from signalbox.telemetry import telemetry_recorders
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Ground:
     audit: AuditIdentity
     store: Store
     redis: "RedisLink | None"
+    followers: Followers
     prices: PriceSource
     adapters: AdapterSource
     config: ConfigSource
@@ -71,10 +73,11 @@ async def lay_ground(
     audit = audit_identity(settings, master, folder.writer)
     store = await open_store(settings, clock, audit, migrate=migrate)
     stack.push_async_callback(store.close)
-    background(stack, store.run())
-    background(stack, store.config.run())
+    followers = Followers(DependencyRegister(), clock)
+    followers.keep(stack, store.watch.monitor, store.run)
+    followers.keep(stack, store.config.monitor, store.config.run)
     config = EnvironmentConfig(store.config, settings)
-    redis = await open_link(settings, clock, stack, must_answer=needs_redis)
+    redis = await open_link(settings, clock, stack, followers.register, must_answer=needs_redis)
     if redis is not None:
         push_revisions(store.config, redis, clock, stack)
     return Ground(
@@ -85,6 +88,7 @@ async def lay_ground(
         audit=audit,
         store=store,
         redis=redis,
+        followers=followers,
         prices=chosen.prices or await stored_prices(store, clock),
         adapters=chosen.adapters or _registry(settings, clock, stack),
         config=config,

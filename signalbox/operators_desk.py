@@ -34,7 +34,7 @@ from router_core.types import Drill, ProviderConfig, UpstreamState
 from signalbox.retention_settings import retention_rules
 from signalbox.settings import Settings
 from signalbox.store import Store
-from signalbox.tasks import background
+from signalbox.tasks import Followers, background
 
 __all__ = ["DeskParts", "OperatorsDesk"]
 
@@ -53,6 +53,7 @@ class DeskParts:
     keys: KeySource
     prices: PriceSource
     adapters: AdapterSource
+    followers: Followers
     node: str
 
 
@@ -108,6 +109,7 @@ class OperatorsDesk:
                 policies=parts.store.use_cases,
                 refresh=parts.store.config.refresh,
                 reset_metrics=reset_metrics,
+                dependencies=parts.followers.register.report,
                 clock=parts.clock,
             )
         )
@@ -124,15 +126,18 @@ class OperatorsDesk:
         await gossip.poll()
         await self._remember()
         stack.push_async_callback(gossip.close)
-        background(stack, gossip.run())
+        parts.followers.keep(stack, gossip.monitor, gossip.run)
         stack.push_async_callback(self.trail.flush)
-        background(stack, self.trail.run())
+        lost = "What operators did in a danger is not in the action log yet; everything else is refused."
+        parts.followers.plain(stack, "action_trail", "The action log's writer", lost, self.trail.run)
         stack.callback(self.drills.end_all)
         background(stack, self.drills.run())
-        background(stack, self.retention.run())
+        lost = "Rows older than configured are kept longer."
+        parts.followers.plain(stack, "retention", "The retention of old rows", lost, self.retention.run)
         stack.push_async_callback(self.chain_check.close)
         stack.push_async_callback(self.uptime.close)
         self.uptime.start()
+        parts.followers.register.add(self.uptime.monitor.state)
         background(stack, LoopWatch(router.load, clock).run())
         if parts.settings.health_checks:
             stack.push_async_callback(self.checker.close)

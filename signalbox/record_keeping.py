@@ -18,9 +18,10 @@ from router_core.journal.recovery import JournalRecovery
 from router_core.journal.segment import segment_numbers
 from router_core.journal.stats import RecorderStats
 from router_core.ports import EventStore, HeadKeeper, JournalPosition
+from router_core.types import DependencyState
 from signalbox.faults import DependencyFault
 from signalbox.settings import Settings
-from signalbox.tasks import background
+from signalbox.tasks import Followers
 
 __all__ = ["JOURNAL_FOLDER", "RecordKeeping", "RecordParts", "open_record", "take_journal"]
 
@@ -57,6 +58,7 @@ class RecordKeeping:
         clock: Clock,
     ) -> None:
         self._clock = clock
+        self._started = clock.utcnow()
         self._folder = folder
         self._recovery = recovery
         self.journal = journal
@@ -71,12 +73,26 @@ class RecordKeeping:
         """Return how the record is doing."""
         return self.recorder.stats()
 
-    def start(self, stack: AsyncExitStack) -> None:
+    def start(self, stack: AsyncExitStack, followers: Followers) -> None:
         """Begin to bring events into the store; ``stack`` ends it when everything is there, or after 8 seconds."""
         stack.push_async_callback(self._close)
-        background(stack, self.journal.run())
-        background(stack, self.recorder.run())
-        background(stack, self._recovery.run())
+        followers.register.add(self._journal_state)
+        lost = "After a loss of power the last moments before it may be missing."
+        followers.plain(stack, "journal_sync", "The journal's way to the disk", lost, self.journal.run)
+        followers.keep(stack, self.recorder.monitor, self.recorder.run)
+        lost = "What processes that died left in their journals, and the money they held, is not taken over."
+        followers.plain(stack, "recovery", "The recovery of dead processes' journals", lost, self._recovery.run)
+
+    def _journal_state(self) -> DependencyState:
+        stats, refusing = self.stats(), self.journal.policy.full == "block"
+        bad = stats.state in ("blocked", "failing")
+        return DependencyState(
+            name="journal", title="The journal", state="down" if bad else "up", outages=self.journal.outages,
+            failures=self.journal.outages, last_error=self.journal.last_error if bad else None,
+            since=stats.since if bad and stats.since else self._started,
+            works="Nothing new is served." if refusing else "Requests are served without a journal, as configured.",
+            lost="New requests are refused with 503." if refusing else "A crash now loses what happened since.",
+        )  # fmt: skip
 
     async def _close(self) -> None:
         settled = False

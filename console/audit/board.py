@@ -10,6 +10,7 @@ import streamlit as st
 from console.audit.chains import draw_check, offer_check
 from console.audit.detail import close_row, draw_row
 from console.audit.filters import Chosen, draw_filters, export_query
+from console.dependency_banner import draw_dependencies
 from console.format import DASH, THIN, count, duration, literal, moment, money, zone_of
 from console.identity import Visitor, require
 from console.recorder_banner import draw_unreadable
@@ -32,6 +33,7 @@ def draw_audit() -> None:
     """Check who is there and draw what they ask for."""
     visitor = require("audit")
     zone = zone_of(st.context.timezone)
+    draw_dependencies(visitor)
     try:
         names = visitor.stage.bridge.call(visitor.stage.backend.account_names(visitor.person))
         wanted, chosen = draw_filters(visitor, zone, names)

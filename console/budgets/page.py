@@ -18,6 +18,7 @@ from console.budgets.savings import draw_savings
 from console.budgets.spent import draw_spending
 from console.budgets.topups import draw_topups
 from console.cache.view import draw_cache
+from console.dependency_banner import draw_dependencies
 from console.format import zone_of
 from console.identity import Visitor, require
 from console.recorder_banner import draw_unreadable
@@ -34,6 +35,7 @@ def draw_budgets() -> None:
     """Check who is there and draw the view that they ask for."""
     visitor = require("budgets")
     zone, now = zone_of(st.context.timezone), visitor.stage.clock.utcnow()
+    draw_dependencies(visitor)
     # Bills are of the whole installation.
     views = [each for each in VIEWS if each != "Bills" or visitor.person.role in EVERY_ACCOUNT]
     view = st.segmented_control(

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from console.dependency_banner import draw_dependencies
 from console.format import clock_time, literal, zone_of
 from console.health.card import draw_card
 from console.health.drills import draw_drills
@@ -45,6 +46,7 @@ def draw_health(window: HealthWindow) -> None:
     said = flash()
     if said is not None:
         st.toast(said, icon=":material/check_circle:")
+    draw_dependencies(visitor)
     draw_recorder_banner(visitor.stage.bridge.call(visitor.stage.backend.recorder(visitor.person)), visitor.stage.clock)
     _banners(report, zone)
     with st.grid(4, min_column_width=210, gap="small"):

@@ -11,6 +11,7 @@ import streamlit as st
 from msgspec import structs
 
 from console.charts import CHART_CONFIG, Figure
+from console.dependency_banner import draw_dependencies
 from console.format import THIN, clock_time, count, duration, literal, money, percent, span, zone_of
 from console.identity import Visitor, require
 from console.live.charts import COST, ERRORS, LATENCY, TOKENS, TRAFFIC, LiveChart
@@ -45,6 +46,7 @@ def draw_live(scope: LiveScope) -> None:
     turn()
     stats = visitor.stage.bridge.call(backend.recorder(visitor.person))
     zone = zone_of(st.context.timezone)
+    draw_dependencies(visitor)
     draw_recorder_banner(stats, visitor.stage.clock)
     try:
         report = visitor.stage.bridge.call(backend.live(visitor.person, scope))

@@ -7,6 +7,7 @@ import streamlit as st
 
 from console.assets import page_script
 from console.charts import CHART_CONFIG, Figure, latency_figure, lively, traffic_figure
+from console.dependency_banner import draw_dependencies
 from console.format import THIN, clock_time, duration, literal, percent, zone_of
 from console.identity import Visitor, require
 from console.overview.attention import alerts
@@ -30,6 +31,7 @@ def draw_overview() -> None:
     """Check who is there and draw the last hour for them."""
     visitor = require("overview")
     zone = zone_of(st.context.timezone)
+    draw_dependencies(visitor)
     _record(visitor)
     try:
         view = visitor.stage.bridge.call(visitor.stage.backend.overview(visitor.person))

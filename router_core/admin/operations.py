@@ -25,6 +25,7 @@ from router_core.types import (
     STANDARD_USE_CASES,
     AuditFilter,
     Authorship,
+    DependencyReport,
     Drill,
     DrillOrder,
     DrillReport,
@@ -73,6 +74,7 @@ class OperationsParts:
     policies: UseCaseStore
     refresh: Callable[[], Awaitable[object]]
     reset_metrics: Callable[[str], Awaitable[datetime]]
+    dependencies: Callable[[], DependencyReport]
     clock: Clock
 
 
@@ -179,6 +181,11 @@ class Operations:
         """Return the health board over ``window``."""
         require(person, "health.read")
         return self._parts.health.report(window)
+
+    def dependencies(self, person: Principal) -> DependencyReport:
+        """Return how everything is doing that this process stands on, from memory."""
+        require(person, "health.read")
+        return self._parts.dependencies()
 
     # --- use cases -------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from router_core.alerts.policy import DeliveryPolicy, wait_after
 from router_core.alerts.wording import sentence
 from router_core.clock import Clock
 from router_core.errors import LLMError, sanitize_message
+from router_core.monitor import DependencyMonitor
 from router_core.ports import AlertChannels, AlertOutbox, AlertSender, Attempted, Claimed, Sent
 from router_core.types import AlertChannel, ChannelKind
 
@@ -45,6 +46,10 @@ class AlertCourier:
         self._policy = policy or DeliveryPolicy()
         self._on_gone = on_gone
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self.monitor = DependencyMonitor(
+            "alerts", "The delivery of alerts", clock, works="Alerts are kept in the store and delivered later.",
+            lost="Nobody is told of money by mail or webhook meanwhile.", patience=2,
+        )  # fmt: skip
 
     async def run(self) -> None:
         """Deliver until cancelled, through outages of the store too."""
@@ -52,12 +57,11 @@ class AlertCourier:
             while True:
                 try:
                     begun = await self.begin_due()
-                except LLMError as error:
-                    _log.debug("alerts wait for the store: %s", error)
+                except Exception as error:  # noqa: BLE001 - a task that ends would deliver nothing any more
+                    self.monitor.failed(error)
                     begun = 0
-                except Exception:  # noqa: BLE001 - a task that ends would deliver nothing any more
-                    _log.exception("alerts could not be looked after")
-                    begun = 0
+                else:
+                    self.monitor.worked()
                 await self._pause(begun)
         finally:
             await self._stop()

@@ -9,7 +9,7 @@ from router_core.api.documents import read_query
 from router_core.errors import ValidationError
 from router_core.types import HealthWindow, OperatorAction
 
-__all__ = ["ActionList", "list_actions", "report_board"]
+__all__ = ["ActionList", "list_actions", "report_board", "report_dependencies"]
 
 DEFAULT_WINDOW: HealthWindow = "1h"
 DEFAULT_ACTIONS = 100
@@ -28,6 +28,12 @@ async def report_board(call: Call) -> None:
     if window is None:
         raise ValidationError(f"window must be one of {', '.join(_WINDOWS)}", field="window")
     await call.answer(call.deps.operations.health(window, call.principal))
+
+
+async def report_dependencies(call: Call) -> None:
+    """Answer with what the answering process stands on, the worst first."""
+    read_query(call, {})
+    await call.answer(call.deps.operations.dependencies(call.principal))
 
 
 async def list_actions(call: Call) -> None:

@@ -5,18 +5,19 @@ from msgspec import Struct
 from router_core.api.call import Call
 from router_core.api.documents import read_query
 from router_core.journal.stats import RecorderStats
-from router_core.types import CacheReport, RetentionReport, RetentionRule
+from router_core.types import CacheReport, DependencyState, RetentionReport, RetentionRule
 
 __all__ = ["RetentionAnswer", "StatsAnswer", "report_retention", "report_stats"]
 
 
 class StatsAnswer(Struct, frozen=True, rename="camel"):
-    """The recorder and the caches of the answering process, and what it has under way."""
+    """The recorder and the caches of the answering process, what it has under way, and what it stands on."""
 
     recorder: RecorderStats
     in_flight: int
     streams: int
     cache: CacheReport
+    dependencies: tuple[DependencyState, ...]
 
 
 class RetentionAnswer(Struct, frozen=True, rename="camel"):
@@ -29,7 +30,9 @@ class RetentionAnswer(Struct, frozen=True, rename="camel"):
 async def report_stats(call: Call) -> None:
     """Answer with the counts."""
     read_query(call, {})
-    await call.answer(StatsAnswer(call.deps.recording(), *call.deps.load(), call.deps.caching()))
+    deps = call.deps
+    stands_on = deps.dependencies().dependencies
+    await call.answer(StatsAnswer(deps.recording(), *deps.load(), deps.caching(), stands_on))
 
 
 async def report_retention(call: Call) -> None:

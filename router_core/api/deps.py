@@ -20,7 +20,7 @@ from router_core.ports import AuditExporter, AuditReader, HealthReader
 from router_core.rate_limiting.quota import QuotaSlip
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.sessions import SessionGate
-from router_core.types import CacheReport, Decision, LLMRequest, LLMResponse, Principal, StreamPart
+from router_core.types import CacheReport, Decision, DependencyReport, LLMRequest, LLMResponse, Principal, StreamPart
 
 __all__ = ["ApiDeps", "ApiLimits", "ConsoleCalls", "ConsoleGreeting", "DepsSource", "RequestRouter"]
 
@@ -107,7 +107,8 @@ class ApiLimits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiDeps:
     """Everything that the routes use. ``ready`` says whether the process should get traffic, ``load`` how many requests
-    and streams are under way, ``recording`` how the record is doing, ``caching`` how the cache of answers is doing,
+    and streams are under way, ``dependencies`` what it stands on, ``recording`` how the record is doing, ``caching``
+    how the cache of answers is doing,
     ``started`` when the process began.
     """
 
@@ -127,6 +128,7 @@ class ApiDeps:
     caching: Callable[[], CacheReport]
     retention: RetentionJob
     load: Callable[[], tuple[int, int]]
+    dependencies: Callable[[], DependencyReport]
     started: datetime
     ready: Callable[[], bool]
     clock: Clock

@@ -18,14 +18,23 @@ from router_core.api.openapi_config import CONFIG_TYPES, config_paths
 from router_core.api.openapi_console import CONSOLE_TYPES, console_paths
 from router_core.api.openapi_money import MONEY_TYPES, money_paths
 from router_core.api.openapi_shapes import Schema, Shapes, period_query, query, with_path_parameters
-from router_core.types import AuditDetail, CacheReport, Drill, DrillOrder, HealthReport, UpstreamState, UseCasePolicy
+from router_core.types import (
+    AuditDetail,
+    CacheReport,
+    DependencyReport,
+    Drill,
+    DrillOrder,
+    HealthReport,
+    UpstreamState,
+    UseCasePolicy,
+)
 
 __all__ = ["ADMIN_TYPES", "admin_paths"]
 
 ADMIN_TYPES: tuple[type, ...] = (
     BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
-    UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer, StatsAnswer,
-    RetentionAnswer, CacheReport, CachePurged, PurgeOrder, *CONSOLE_TYPES, *MONEY_TYPES, *CONFIG_TYPES,
+    DependencyReport, UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer,
+    StatsAnswer, RetentionAnswer, CacheReport, CachePurged, PurgeOrder, *CONSOLE_TYPES, *MONEY_TYPES, *CONFIG_TYPES,
 )  # fmt: skip
 
 
@@ -46,6 +55,7 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
         },
         "/api/admin/drills/{id}/stop": {"post": act("Stop a drill", Drill)},
         "/api/admin/health": {"get": act("The health board", HealthReport, query=[window])},
+        "/api/admin/dependencies": {"get": act("What the answering process stands on", DependencyReport)},
         "/api/admin/actions": {"get": act("What operators did", ActionList, query=[limit])},
         "/api/llm/metrics": {
             "get": act("Figures since the last reset, or over a window", MetricsAnswer, query=describe_parameters())

@@ -1,7 +1,8 @@
 """``/metrics``: what Prometheus scrapes.
 
 Counters come from the store alone, over all processes and for all time: whichever process is asked, they never go
-back, neither at a reset of the metrics nor at a restart. Gauges are those of the process that answers.
+back, neither at a reset of the metrics nor at a restart. Gauges are those of the process that answers, and so is what
+is said of its dependencies.
 """
 
 import ipaddress
@@ -15,18 +16,19 @@ from prometheus_client.registry import Collector
 from router_core.api.auth import authenticate
 from router_core.api.call import Call
 from router_core.api.documents import read_query
-from router_core.errors import UnauthorizedError
+from router_core.errors import OverloadedError, UnauthorizedError
 from router_core.metrics.latency_bins import LatencyBins, upper_ms
 from router_core.metrics.live import Cell
 from router_core.metrics.measures import COUNTS
 from router_core.security.permissions import require
-from router_core.types import NANO_PER_USD, CacheReport
+from router_core.types import NANO_PER_USD, CacheReport, DependencyState, DependencyWord
 
 __all__ = ["expose_metrics"]
 
 MOST_SERIES: Final = 500
 OTHER: Final = "other"
 _TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
+_UP: Final[dict[DependencyWord, float]] = {"up": 1.0, "slow": 0.5, "down": 0.0}
 _LABELS: Final = ("provider", "model", "use_case")
 _BUCKETS_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 _STATUSES: Final = {"success": "successes", "error": "errors", "cancelled": "cancelled", "unknown": "unknown"}
@@ -42,18 +44,29 @@ async def expose_metrics(call: Call) -> None:
         await _require_admin(call)
     read_query(call, {})
     registry = CollectorRegistry()
-    registry.register(_Exposition(_bounded(await call.deps.metrics.ever()), _gauges(call)))
+    registry.register(_Exposition(_bounded(await _counted(call)), _gauges(call), call.deps.dependencies().dependencies))
     body = generate_latest(registry)
     await call.start(200, ((b"content-type", _TYPE), (b"content-length", b"%d" % len(body))))
     await call.write(body, last=True)
 
 
+async def _counted(call: Call) -> Sequence[Cell]:
+    """Return what the store has counted; nothing while it cannot be read, when the gauges matter most."""
+    try:
+        return await call.deps.metrics.ever()
+    except OverloadedError:
+        return ()
+
+
 class _Exposition(Collector):
     """One scrape."""
 
-    def __init__(self, cells: Sequence[Cell], gauges: dict[str, float]) -> None:
+    def __init__(
+        self, cells: Sequence[Cell], gauges: dict[str, float], dependencies: Sequence[DependencyState]
+    ) -> None:
         self._cells = cells
         self._gauges = gauges
+        self._dependencies = dependencies
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family."""
@@ -69,6 +82,17 @@ class _Exposition(Collector):
         yield self._histogram("signalbox_first_token_seconds", "First token of successes", first_token=True)
         for name, value in self._gauges.items():
             yield GaugeMetricFamily(f"signalbox_{name}", f"{name.replace('_', ' ')}, in this process", value)
+        yield from self._stands_on()
+
+    def _stands_on(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("signalbox_dependency_up", "1 up, 0.5 slow, 0 down", labels=["dependency"])
+        failures = CounterMetricFamily("signalbox_dependency_failures", "Failures counted", labels=["dependency"])
+        outages = CounterMetricFamily("signalbox_dependency_outages", "How often it went down", labels=["dependency"])
+        for each in self._dependencies:
+            up.add_metric([each.name], _UP[each.state])
+            failures.add_metric([each.name], each.failures)
+            outages.add_metric([each.name], each.outages)
+        yield from (up, failures, outages)
 
     def _split(self, name: str, text: str, label: str, columns: dict[str, str]) -> Metric:
         family = CounterMetricFamily(name, text, labels=[*_LABELS, label])

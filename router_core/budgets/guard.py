@@ -12,6 +12,7 @@ from router_core.budgets.refusals import dollars, exceeded, unpriced
 from router_core.budgets.slices import Purse, Slice, SliceHold
 from router_core.clock import Clock
 from router_core.errors import OverloadedError
+from router_core.monitor import DependencyMonitor
 from router_core.ports import BudgetStore
 from router_core.types import Budget, BudgetBook, NanoUSD, Payer, ProviderConfig
 
@@ -77,6 +78,10 @@ class LeasedBudget:
         self._ahead: set[asyncio.Task[None]] = set()
         self._closing = False
         self.trips = 0
+        self.monitor = DependencyMonitor(
+            "leases", "The leasing of budgets", clock, works="What is leased already can be spent, to the nano-dollar.",
+            lost="Requests that need more money than is leased are refused with 503.", patience=2,
+        )  # fmt: skip
 
     # --- on the path of a request ----------------------------------------------------------------------------------
 
@@ -150,10 +155,10 @@ class LeasedBudget:
             await self._clock.sleep(self._pause())
             try:
                 await self.look_round()
-            except OverloadedError as error:
-                _log.debug("leases stay as they are: %s", error)
-            except Exception:  # noqa: BLE001 - a task that ends would renew no lease any more
-                _log.exception("leases could not be looked after")
+            except Exception as error:  # noqa: BLE001 - a task that ends would renew no lease any more
+                self.monitor.failed(error)
+            else:
+                self.monitor.worked()
 
     def settled(self) -> dict[str, NanoUSD]:
         """Return what this process spent out of each of its leases, to the moment."""
@@ -217,6 +222,7 @@ class LeasedBudget:
             answers = await self._store.adjust(self._writer, asks)
         except OverloadedError as error:
             self._failure = error
+            self.monitor.failed(error)
             for each in asking:
                 each.low = 0
             return

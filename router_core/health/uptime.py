@@ -1,13 +1,13 @@
 """The uptime of every provider by the half hour, kept beyond the life of a process."""
 
 import asyncio
-import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from msgspec import Struct
 
 from router_core.clock import Clock
+from router_core.monitor import DependencyMonitor
 from router_core.ports import HealthHistory, HealthSlot
 from router_core.types import SILENT_OUTCOMES, RequestEvent, UptimeTick
 
@@ -15,25 +15,25 @@ __all__ = ["UptimeHistory", "UptimePolicy"]
 
 SLOT_S = 1800
 SLOTS = 48
-_log = logging.getLogger(__name__)
 _Counts = dict[tuple[str, int], list[int]]
 
 
 class UptimePolicy(Struct, frozen=True, kw_only=True):
-    """Seconds between two meetings with the store, and how long the last one may take."""
+    """Seconds between two meetings with the store, after one that failed, and how long the last one may take."""
 
     interval: float = 60.0
+    retry: float = 5.0
     last_meeting: float = 5.0
 
 
 class UptimeHistory:
     """Counts good and bad signs; a :class:`Recorder`. What the store does not take is kept until it does.
 
-    Counting belongs to one event loop; reading is safe from any thread. ``failures`` counts the meetings with the
-    store in a row that failed.
+    Counting belongs to one event loop; reading is safe from any thread. ``monitor`` says how the meetings with the
+    store go.
     """
 
-    __slots__ = ("_clock", "_flying", "_kept", "_meeting", "_pending", "_policy", "_store", "_task", "failures")
+    __slots__ = ("_clock", "_flying", "_kept", "_meeting", "_pending", "_policy", "_store", "_task", "monitor")
 
     def __init__(self, store: HealthHistory, clock: Clock, policy: UptimePolicy | None = None) -> None:
         self._store = store
@@ -44,7 +44,10 @@ class UptimeHistory:
         self._flying: _Counts = {}
         self._task: asyncio.Task[None] | None = None
         self._meeting: asyncio.Task[None] | None = None
-        self.failures = 0
+        self.monitor = DependencyMonitor(
+            "uptime", "The history of uptime", clock, works="It is kept in memory until the store takes it.",
+            lost="The strips show what this process saw alone.",
+        )  # fmt: skip
 
     # --- counting --------------------------------------------------------------------------------------------------
 
@@ -110,7 +113,8 @@ class UptimeHistory:
     async def _run(self) -> None:
         while True:
             await self.meet()
-            await self._clock.sleep(self._policy.interval)
+            soon = self.monitor.word == "down"
+            await self._clock.sleep(min(self._policy.interval, self._policy.retry) if soon else self._policy.interval)
 
     async def _exchange(self) -> None:
         self._forget_old()
@@ -124,15 +128,10 @@ class UptimeHistory:
         except Exception as error:  # noqa: BLE001 - whatever the store's trouble is, nothing is lost and nobody waits
             _merge(self._pending, self._flying)
             self._flying = {}
-            self._note_failure(error)
+            self.monitor.failed(error)
             return
         self._kept = _counts(known)
-        self.failures = 0
-
-    def _note_failure(self, error: Exception) -> None:
-        self.failures += 1
-        if self.failures == 1:
-            _log.warning("uptime history stays in memory: %s", error)
+        self.monitor.worked()
 
     # --- inside ----------------------------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ class FileJournal:
         self.policy = policy
         self.blocked_since: datetime | None = None
         self.last_error: str | None = None
+        self.outages = 0
         self.missed = 0
         self._clock = clock
         self._sizes = {number: segment_path(folder, number).stat().st_size for number in segment_numbers(folder)}
@@ -244,6 +245,7 @@ class FileJournal:
     def _blocked(self, reason: str) -> None:
         if self.blocked_since is None:
             self.last_error = reason
+            self.outages += 1
             self.blocked_since = self._clock.utcnow()
             _log.error("the journal cannot be written, policy %s: %s", self.policy.full, reason)
 

@@ -16,6 +16,7 @@ from router_core.journal.journal import FileJournal
 from router_core.journal.poison import PoisonFile
 from router_core.journal.reading import read_chunk
 from router_core.journal.stats import RecorderState, RecorderStats
+from router_core.monitor import DependencyMonitor
 from router_core.ports import EventBatch, EventStore, HeadKeeper, JournalPosition
 from router_core.types import RequestEvent
 
@@ -90,6 +91,10 @@ class EventRecorder:
         self._on_disk = True
         self._disk_events = 0
         self._enqueued = self._flushed = self._failed = self._dropped = 0
+        self.monitor = DependencyMonitor(
+            "record", "The record", parts.clock, works="Requests go on; what happens waits in the journal on disk.",
+            lost="Figures and the audit log end with the last event that was stored.",
+        )  # fmt: skip
         self._behind_since: datetime | None = None
         self._last_error: str | None = None
         self._wake = asyncio.Event()
@@ -124,7 +129,7 @@ class EventRecorder:
             if await self.flush():
                 pause = FIRST_PAUSE_S
             else:
-                await self._clock.sleep(pause)
+                await self._clock.sleep(pause * (0.5 + self._clock.random() / 2))
                 pause = min(2 * pause, LONGEST_PAUSE_S)
 
     async def flush(self) -> bool:
@@ -141,6 +146,7 @@ class EventRecorder:
                 return False
             self._batch = ()
             self._behind_since = None
+            self.monitor.worked()
             self._journal.release(self._read)
             return True
 
@@ -279,6 +285,6 @@ class EventRecorder:
 
     def _note_trouble(self, error: OverloadedError | OSError) -> None:
         self._last_error = error.message if isinstance(error, OverloadedError) else "The journal cannot be read"
+        self.monitor.failed(error)
         if self._behind_since is None:
             self._behind_since = self._clock.utcnow()
-            _log.warning("the record falls behind, requests go on: %s", error)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from router_core.clock import Clock
-from router_core.errors import LLMError, ValidationError
+from router_core.errors import ValidationError
+from router_core.monitor import DependencyMonitor
 from router_core.ports import BreakerLog
 from router_core.resilience.circuit_breaker import TransitionListener
 from router_core.resilience.operator_acts import OperatorActs
@@ -34,8 +35,8 @@ class BreakerGossip:
     """
 
     __slots__ = (
-        "_acts", "_clock", "_early", "_listeners", "_log", "_loop", "_news", "_node", "_position", "_queue", "_reading",
-        "_upstreams", "_writing", "dropped",
+        "_acts", "_clock", "_early", "_listeners", "_log", "_loop", "_news", "_node", "_position", "_queue",
+        "_upstreams", "dropped", "monitor",
     )  # fmt: skip
 
     def __init__(self, upstreams: Upstreams, log: BreakerLog, clock: Clock, node: str) -> None:
@@ -50,8 +51,11 @@ class BreakerGossip:
         self._position: int | None = None
         self._early: frozenset[str] = frozenset()
         self._listeners: list[TransitionListener] = []
-        self._writing = _Outage("news of breakers cannot be written, they wait")
-        self._reading = _Outage("news of other processes' breakers cannot be read")
+        self.monitor = DependencyMonitor(
+            "breaker_news", "The exchange of breakers' news", clock,
+            works="Each process judges upstreams by its own calls; forces that were heard of hold.",
+            lost="What breakers and operators do in other processes is not heard of.", patience=2,
+        )  # fmt: skip
         self.dropped = 0
         upstreams.subscribe(self._note)
 
@@ -75,9 +79,9 @@ class BreakerGossip:
         try:
             await self._catch_up(await self._begin() if self._position is None else self._position)
         except Exception as error:  # noqa: BLE001 - a follower that ends would be deaf for good
-            self._reading.note(error)
+            self.monitor.failed(error)
             return False
-        self._reading.end()
+        self.monitor.worked()
         return True
 
     async def close(self, seconds: float = CLOSE_S) -> None:
@@ -110,10 +114,8 @@ class BreakerGossip:
                 try:
                     await self._write_batch()
                 except Exception as error:  # noqa: BLE001 - a writer that ends would be mute for good
-                    self._writing.note(error)
+                    self.monitor.failed(error)
                     await self._clock.sleep(POLL_INTERVAL_S)
-                else:
-                    self._writing.end()
 
     async def _write_batch(self) -> None:
         batch = [self._queue.popleft() for _ in range(min(len(self._queue), _BATCH))]
@@ -174,26 +176,3 @@ class BreakerGossip:
                 self._upstreams.hear(each)
             for listener in self._listeners:
                 listener(each)
-
-
-class _Outage:
-    """Says once that something does not work, and once that it works again."""
-
-    __slots__ = ("_count", "_what")
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._count = 0
-
-    def note(self, error: Exception) -> None:
-        """Take note of a failure."""
-        self._count += 1
-        if self._count == 1:
-            trace = None if isinstance(error, LLMError) else error
-            _log.warning("%s: %s", self._what, error, exc_info=trace)
-
-    def end(self) -> None:
-        """Take note that it works."""
-        if self._count:
-            _log.info("over after %d tries: %s", self._count, self._what)
-        self._count = 0

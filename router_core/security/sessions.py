@@ -104,7 +104,7 @@ class SessionGate:
         try:
             await self._store.touch(key, self._clock.utcnow())
         except Exception as error:  # noqa: BLE001 - a store that is down must not sign people out
-            _log.warning("a session could not be touched: %s", type(error).__name__)
+            _log.debug("a session could not be touched: %s", type(error).__name__)
             return
         self._known.drop(key)
 

@@ -17,6 +17,7 @@ from router_core.types import (
     AuditPage,
     Budget,
     Decision,
+    DependencyReport,
     Drill,
     DrillOrder,
     HealthReport,
@@ -137,6 +138,10 @@ class ConsoleBackend(Protocol):
 
     async def recorder(self, person: Principal) -> RecorderStats:
         """Return how the record of this process is doing."""
+        ...
+
+    async def dependencies(self, person: Principal) -> DependencyReport:
+        """Return how everything is doing that the serving process stands on."""
         ...
 
     async def reset_metrics(self, person: Principal) -> None:

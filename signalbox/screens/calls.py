@@ -38,6 +38,7 @@ CALLS: Final[Mapping[str, str]] = MappingProxyType(
         "live": "live.read",
         "overview": "overview.read",
         "recorder": "live.read",
+        "dependencies": "health.read",
         "reset_breaker": "breakers.control",
         "reset_metrics": "metrics.reset",
         "retention": "audit.read",

@@ -1,8 +1,8 @@
 """The backend for a console that shares the process with the router."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import structs
 
@@ -13,7 +13,7 @@ from router_core.api.auth import check_account
 from router_core.api.call import is_request_id
 from router_core.api.checks import check_request
 from router_core.budgets.forecast import Forecast
-from router_core.errors import ValidationError
+from router_core.errors import OverloadedError, ValidationError
 from router_core.health.board import HealthRow
 from router_core.journal.stats import RecorderStats
 from router_core.ports import SpendBy, SpendHour
@@ -28,6 +28,7 @@ from router_core.types import (
     AuditPage,
     Budget,
     Decision,
+    DependencyReport,
     Drill,
     DrillOrder,
     HealthReport,
@@ -51,6 +52,7 @@ from signalbox.screens.views import Choices, LiveScope, OverviewView, ProviderSt
 
 __all__ = ["InProcessBackend"]
 
+T = TypeVar("T")
 RECENT_SHOWN = 25
 NEWS_FOR = timedelta(days=1)
 NEWS_SEARCHED, NEWS_SHOWN = 50, 5
@@ -96,7 +98,7 @@ class InProcessBackend:
         unpriced = tuple(sorted({each.model for each in active if not self._is_priced(each)}))
         return OverviewView(
             report=report, spent_today=spent, providers=tuple(views), recent=tuple(recent), unpriced=unpriced,
-            raised=await self._raised(person), waiting=await self._waiting(person),
+            raised=await _unless_away(self._raised(person), ()), waiting=await _unless_away(self._waiting(person), 0),
         )  # fmt: skip
 
     def _is_priced(self, row: ProviderConfig) -> bool:
@@ -174,6 +176,10 @@ class InProcessBackend:
         """Return how the record of this process is doing."""
         require(person, "live.read")
         return self._runtime.recording.stats()
+
+    async def dependencies(self, person: Principal) -> DependencyReport:
+        """Return how everything is doing that the serving process stands on."""
+        return self._runtime.operations.dependencies(person)
 
     async def reset_metrics(self, person: Principal) -> None:
         """Begin to count anew."""
@@ -295,6 +301,14 @@ class InProcessBackend:
     async def stop_drill(self, person: Principal, drill_id: str) -> Drill:
         """End a drill now."""
         return await self._runtime.operations.stop_drill(drill_id, person)
+
+
+async def _unless_away(asked: Awaitable[T], otherwise: T) -> T:
+    """Return what was asked for; while the store is away, ``otherwise``: the rest of a screen is worth showing."""
+    try:
+        return await asked
+    except OverloadedError:
+        return otherwise
 
 
 def _accounts(person: Principal) -> Sequence[str] | None:

@@ -3,20 +3,23 @@
 import asyncio
 import math
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from router_core.clock import Clock, new_ulid
+from router_core.errors import OverloadedError
 from router_core.ports import PasswordHasher, UserRecord, UserStore
 from router_core.security.sessions import OpenedSession
 from router_core.types import OperatorAction, Principal, Role, Secret
-from signalbox.sign_in.door import SignInRefused
+from signalbox.sign_in.door import SignInRefused, SignInUnavailable
 from signalbox.sign_in.throttle import FailureThrottle
 
 __all__ = ["Doors", "SessionDoor", "SignInDesk"]
 
 PARALLEL_CHECKS = 2
+_AWAY: Final = "The store does not answer, so nobody can be signed in or out right now. Try again in a moment."
 
 
 class SessionDoor(Protocol):
@@ -69,7 +72,8 @@ class SignInDesk:
         wait = self._throttle.wait(key, address)
         if wait > 0:
             raise SignInRefused(math.ceil(wait))
-        user = await doors.users.by_email(key)
+        with _unless_away():
+            user = await doors.users.by_email(key)
         fits = await self._verify(doors.hasher, password, user)
         if user is None or not fits or not user.is_active:
             self._throttle.failed(key, address)
@@ -77,21 +81,24 @@ class SignInDesk:
                 doors.note(self._act("session.refused", None, user.email, address))
             raise SignInRefused
         self._throttle.passed(key, address)
-        opened = await doors.sessions.open(user, address)
+        with _unless_away():
+            opened = await doors.sessions.open(user, address)
         doors.note(self._act("session.opened", _Who(user.id, user.role), user.email, address))
         return opened.token.reveal()
 
     async def sign_out(self, token: str, address: str) -> None:
         """End the session of ``token``, if there is one."""
         doors = self._doors()
-        person = await doors.sessions.check(token, touch=False)
-        await doors.sessions.close(token)
+        with _unless_away():
+            person = await doors.sessions.check(token, touch=False)
+            await doors.sessions.close(token)
         if person is not None:
             doors.note(self._act("session.closed", _Who(person.id, person.role), person.name, address))
 
     async def is_open(self, token: str) -> bool:
         """Say whether ``token`` opens a session."""
-        return await self._doors().sessions.check(token, touch=False) is not None
+        with _unless_away():
+            return await self._doors().sessions.check(token, touch=False) is not None
 
     def _act(self, action: str, who: _Who | None, email: str, address: str) -> OperatorAction:
         """Return the record of an act on the session of ``email``; ``who`` is None where nobody proved to be that."""
@@ -112,3 +119,12 @@ class SignInDesk:
                 self._decoy = await asyncio.to_thread(hasher.hash, Secret(secrets.token_urlsafe(24)))
             known = self._decoy if user is None else user.password_hash
             return await asyncio.to_thread(hasher.verify, password, known)
+
+
+@contextmanager
+def _unless_away() -> Iterator[None]:
+    """Turn what a store says that is away into what the pages tell people."""
+    try:
+        yield
+    except OverloadedError:
+        raise SignInUnavailable(_AWAY) from None

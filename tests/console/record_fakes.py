@@ -17,6 +17,7 @@ from router_core.types import (
     AuditDetail,
     AuditFilter,
     AuditPage,
+    DependencyReport,
     MetricsReport,
     Principal,
     RetentionRule,
@@ -28,12 +29,13 @@ __all__ = ["RecordBackend"]
 
 
 class RecordBackend:
-    """The record side of a console backend: fill :attr:`log` and :attr:`counted`, or set :attr:`stats`."""
+    """The record side of a console backend: fill :attr:`log` and :attr:`counted`, set :attr:`stats`, `stands_on`."""
 
     def __init__(self) -> None:
         self.log = MemoryAuditLog()
         self.counted = MemoryMetricsStore(datetime(2026, 1, 1, tzinfo=UTC))
         self.stats = RecorderStats(flushed=7)
+        self.stands_on = DependencyReport(state="up", dependencies=())
         self.resets: list[str] = []
         self.check = ChainCheckState()
         self.unreadable: OverloadedError | None = None
@@ -60,6 +62,9 @@ class RecordBackend:
 
     async def recorder(self, person: Principal) -> RecorderStats:
         return self.stats
+
+    async def dependencies(self, person: Principal) -> DependencyReport:
+        return self.stands_on
 
     async def reset_metrics(self, person: Principal) -> None:
         self._read()

@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from console.gate import ConsoleGate
 from console.policy import content_policy
+from router_core.errors import OverloadedError
 from router_core.types import Principal
 from tests.console.console_fakes import OWNER
 
@@ -40,6 +41,8 @@ class Sessions:
         self.touches: list[bool] = []
 
     async def check(self, token: str, touch: bool) -> Principal | None:
+        if token == "unsure":
+            raise OverloadedError("Credentials cannot be checked now")
         self.touches.append(touch)
         return OWNER if token == "good" else None
 
@@ -67,6 +70,16 @@ def test_a_page_without_a_session_leads_to_sign_in(client: TestClient, path: str
 def test_sign_in_leads_back_to_the_page_and_query_that_were_wanted(client: TestClient) -> None:
     answer = client.get("/playground?playground_by=Model&x=%26", headers=PAGE)
     assert answer.headers["location"] == "/auth/login?next=/playground%3Fplayground_by%3DModel%26x%3D%2526"
+
+
+def test_a_session_that_cannot_be_checked_is_asked_to_come_again(client: TestClient) -> None:
+    unsure = {"cookie": "signalbox_session=unsure"}
+    answer = client.get("/health", headers={**PAGE, **unsure})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert "The store does not answer" in answer.text
+    with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/_stcore/stream", headers=unsure):
+        pass
+    assert closed.value.code == 1013
 
 
 @pytest.mark.parametrize(

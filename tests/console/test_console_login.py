@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from router_core.clock import SystemClock
+from router_core.errors import OverloadedError
 from router_core.ports import UserRecord
 from router_core.security.sessions import OpenedSession
 from router_core.types import OperatorAction, Principal, Secret
@@ -52,6 +53,7 @@ class OnePerson:
 
     def __init__(self) -> None:
         self.is_active = True
+        self.away = False
 
     async def create(self, user: UserRecord) -> None:
         raise AssertionError("nobody is created by signing in")
@@ -60,6 +62,8 @@ class OnePerson:
         return []
 
     async def by_email(self, email: str) -> UserRecord | None:
+        if self.away:
+            raise OverloadedError("The store cannot be reached")
         if email != EMAIL:
             return None
         return UserRecord(
@@ -164,6 +168,16 @@ def test_a_form_without_its_token_signs_nobody_in(world: World) -> None:
     assert world.client.post("/auth/login", data=form).status_code == 403
     assert world.client.post("/auth/login", data={**form, "csrf": form_token("another cookie")}).status_code == 403
     assert not world.sessions.open_tokens
+
+
+def test_while_the_store_is_away_the_form_comes_back_and_says_so(world: World) -> None:
+    world.people.away = True
+    answer = world.sign_in()
+    assert answer.status_code == 503
+    assert "The store does not answer" in answer.text
+    assert 'name="password"' in answer.text
+    world.people.away = False
+    assert world.sign_in().status_code == 303
 
 
 def test_guessing_is_slowed_down_with_the_wait_named_and_ends_after_it(world: World) -> None:

@@ -58,7 +58,7 @@ def flaky() -> FlakyStore:
 
 @pytest.fixture
 def quiet_logs(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    with caplog.at_level(logging.INFO, logger="db.config_source"):
+    with caplog.at_level(logging.INFO, logger="router_core.monitor"):
         yield caplog
 
 
@@ -95,13 +95,14 @@ async def test_without_the_store_the_last_snapshot_stays_and_the_change_of_state
     for _ in range(3):
         await clock.one_poll()
     assert source.snapshot() is before
-    assert source.failures == 3
+    state = source.monitor.state()
+    assert (state.state, state.failures, state.outages) == ("down", 3, 1)
     flaky.fault = None
     await flaky.set_flags(Flags(openai=False))
     for _ in range(2):
         await clock.one_poll()
     task.cancel()
-    assert source.failures == 0
+    assert source.monitor.word == "up"
     assert not source.snapshot().flags.openai
     assert [record.levelname for record in quiet_logs.records] == ["WARNING", "INFO"]
 

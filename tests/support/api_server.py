@@ -265,12 +265,12 @@ def api_rig() -> Iterator[ApiRig]:
         recording=lambda: RecorderStats(pending=2),
         caching=cache.answers.report,
         retention=RetentionJob([RetentionRule("audit_log", 400)], NoRetention(), desk.trail, clock),
-        load=lambda: (3, 1),
+        load=lambda: (3, 1), dependencies=desk.dependencies.report,
         started=clock.utcnow(),
         ready=lambda: state["ready"],
         clock=clock,
         limits=ApiLimits(max_body=MAX_BODY, body_pause=BODY_PAUSE_S),
-    )
+    )  # fmt: skip
     with serving(ApiApplication(deps)) as port:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,

@@ -8,6 +8,7 @@ from router_core.admin.operations import Operations, OperationsParts, drill_ende
 from router_core.clock import Clock
 from router_core.drills.board import DrillBoard
 from router_core.errors import OverloadedError
+from router_core.health.dependencies import DependencyRegister
 from router_core.metrics.live import LiveMetrics
 from router_core.metrics.memory_store import MemoryMetricsStore
 from router_core.metrics.overlay import PendingEvents
@@ -126,6 +127,7 @@ class OperatorDesk:
     keys: PlainKeys
     counted: MemoryMetricsStore
     live: LiveMetrics
+    dependencies: DependencyRegister
 
     def upstream(self, name: str) -> Upstream:
         """Return the upstream of the provider row ``name``."""
@@ -139,7 +141,7 @@ def operator_desk(clock: Clock, *, without_key: Iterable[str] = ()) -> OperatorD
     """Return a desk over the four standard provider rows, all but those in ``without_key`` with a key."""
     upstreams, log = Upstreams(UpstreamPolicy(), clock), FlakyActionLog(clock)
     policies, keys, health = MemoryPolicies(standard_providers()), PlainKeys(without=without_key), ScriptedHealth(clock)
-    trail = ActionTrail(log, clock)
+    trail, register = ActionTrail(log, clock), DependencyRegister()
 
     def note_end(drill: Drill) -> None:
         trail.note(drill_ended(drill, clock))
@@ -162,7 +164,10 @@ def operator_desk(clock: Clock, *, without_key: Iterable[str] = ()) -> OperatorD
         trail=trail,
         policies=policies,
         refresh=policies.refresh,
+        dependencies=register.report,
         reset_metrics=live.reset,
         clock=clock,
     )
-    return OperatorDesk(Operations(parts), upstreams, board, trail, log, policies, health, keys, counted, live)
+    return OperatorDesk(
+        Operations(parts), upstreams, board, trail, log, policies, health, keys, counted, live, register
+    )

@@ -8,8 +8,10 @@ import msgspec
 import pytest
 
 from router_core.api.openapi import openapi_document
+from router_core.monitor import DependencyMonitor
 from router_core.types import DrillReport, HealthReport, UpstreamState
 from tests.support.api_server import ApiRig
+from tests.support.fake_clock import FakeClock
 
 MINI, HAIKU = "openai-gpt4o-mini", "anthropic-claude-haiku-4-5"
 FORCE = {"reason": "vendor incident", "durationS": 30}
@@ -28,6 +30,7 @@ ROUTES: tuple[tuple[str, str, Any, frozenset[str]], ...] = (
     ("POST", "/api/admin/drills", ORDER, OPERATORS),
     ("POST", "/api/admin/drills/{drill}/stop", None, OPERATORS),
     ("GET", "/api/admin/health", None, OPERATORS),
+    ("GET", "/api/admin/dependencies", None, OPERATORS),
     ("GET", "/api/admin/actions", None, OPERATORS),
     ("GET", "/api/admin/stats", None, OPERATORS),
     ("GET", "/api/admin/retention", None, HEADS | {"analyst"}),
@@ -337,3 +340,27 @@ def test_the_description_names_every_route_and_its_parameters() -> None:
         named = {each["name"] for each in operation.get("parameters", []) if each["in"] == "path"}
         assert named == {piece[1:-1] for piece in template.split("/") if piece.startswith("{")}, template
         assert "200" in operation["responses"]
+
+
+def test_what_the_process_stands_on_is_told_to_operators_and_to_prometheus(
+    rig: ApiRig, http: httpx2.Client, send: Send
+) -> None:
+    clock = FakeClock()
+    redis = DependencyMonitor("redis", "Redis", clock, works="Requests go on.", lost="Limits are each process's own.")
+    store = DependencyMonitor("store", "The store", clock, patience=2)
+    redis.failed(OSError("refused"))
+    store.failed(OSError("refused"))
+    for each in (store, redis):
+        rig.desk.dependencies.add(each.state)
+    told = send("GET", "/api/admin/dependencies").json()
+    assert told["state"] == "down"
+    assert told["dependencies"][0] == {
+        "name": "redis", "title": "Redis", "state": "down", "since": "2026-03-01T12:00:00Z", "failures": 1,
+        "outages": 1, "lastError": "refused", "works": "Requests go on.", "lost": "Limits are each process's own.",
+    }  # fmt: skip
+    assert send("GET", "/api/admin/stats").json()["dependencies"] == told["dependencies"]
+    lines = http.get("/metrics").text.splitlines()
+    assert 'signalbox_dependency_up{dependency="redis"} 0.0' in lines
+    assert 'signalbox_dependency_up{dependency="store"} 1.0' in lines
+    assert 'signalbox_dependency_failures_total{dependency="store"} 1.0' in lines
+    assert http.get("/readyz").status_code == 200
