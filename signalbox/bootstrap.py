@@ -31,6 +31,7 @@ from router_core.ports import (
     SessionStore,
     UserStore,
 )
+from router_core.rate_limiting.memory_limiter import MemoryLimiter
 from router_core.router import Router
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.passwords import Argon2Passwords
@@ -40,6 +41,7 @@ from signalbox.alerting import AlertRoom
 from signalbox.caching import cache_desk, open_cache
 from signalbox.configuration import store_configuration
 from signalbox.ground import Ground, Overrides, lay_ground
+from signalbox.limiting import open_limiter
 from signalbox.master_key import MasterKey
 from signalbox.money import MoneyParts, store_money
 from signalbox.operators_desk import DeskParts, OperatorsDesk
@@ -51,6 +53,7 @@ from signalbox.store import store_faults
 from signalbox.tasks import background
 
 if TYPE_CHECKING:
+    from router_core.rate_limiting.redis_rate_limiter import RedisLimiter
     from router_core.redis_link import RedisLink
 
 __all__ = ["Overrides", "Runtime", "build", "key_pepper"]
@@ -78,6 +81,7 @@ class Runtime:
     money: MoneyDesks
     configuration: ConfigurationDesk
     budget: LeasedBudget
+    limiter: "MemoryLimiter | RedisLimiter"
     limits: BudgetSettings
     budgets: BudgetStore
     desk: OperatorsDesk
@@ -128,6 +132,7 @@ class _Parts:
     pending: PendingEvents
     money: MoneyParts
     cache: AnswerCache
+    limiter: "MemoryLimiter | RedisLimiter"
 
 
 async def _parts(ground: Ground, stack: AsyncExitStack) -> _Parts:
@@ -153,7 +158,7 @@ async def _parts(ground: Ground, stack: AsyncExitStack) -> _Parts:
         settled=budget.settled, catch_up=record.recorder.catch_up, request_timeout=settings.request_timeout_s,
         clock=clock,
     )  # fmt: skip
-    return _Parts(ground, desk, record, budget, pending, money, open_cache(ground, stack))
+    return _Parts(ground, desk, record, budget, pending, money, open_cache(ground, stack), open_limiter(ground, stack))
 
 
 def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
@@ -183,6 +188,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
             settings, store, ground.config, ground.keys, desk.connection_test(), desk.trail, clock
         ),
         budget=parts.budget,
+        limiter=parts.limiter,
         limits=store.limits,
         budgets=store.budgets,
         desk=desk,
@@ -214,6 +220,7 @@ def _router(parts: _Parts, events: RecentEvents) -> Router:
         journal=parts.record.journal,
         budget=parts.budget,
         cache=parts.cache,
+        limiter=parts.limiter,
         clock=ground.clock,
         policy=router_policy(ground.settings),
         node=ground.node,

@@ -1,6 +1,7 @@
 """What one process stands on: settings, clock, master key, journal, store, configuration, prices and providers."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from router_core.health.dependencies import DependencyRegister
 from router_core.journal.folders import WriterFolder
 from router_core.ports import AdapterSource, ConfigSource, KeySource, PriceSource, Recorder
 from router_core.providers.registry import AdapterRegistry
+from router_core.rate_limiting.memory_limiter import undivided
 from signalbox.audit_identity import AuditIdentity, audit_identity
 from signalbox.configuration import push_revisions
 from signalbox.data_dir import prepare_folder
@@ -33,12 +35,15 @@ __all__ = ["Ground", "Overrides", "lay_ground"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """What a caller puts in place of the real thing."""
+    """What a caller puts in place of the real thing; ``share`` says by how many processes limits are divided where they
+    are not shared.
+    """
 
     clock: Clock | None = None
     adapters: AdapterSource | None = None
     keys: KeySource | None = None
     prices: PriceSource | None = None
+    share: Callable[[], int] = undivided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +64,7 @@ class Ground:
     keys: KeySource
     telemetry: list[Recorder]
     node: str
+    share: Callable[[], int]
 
 
 async def lay_ground(
@@ -95,6 +101,7 @@ async def lay_ground(
         keys=chosen.keys or environment_keys(settings),
         telemetry=await telemetry_recorders(settings, config, stack),
         node=new_ulid(clock),
+        share=chosen.share,
     )
 
 

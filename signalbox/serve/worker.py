@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from router_core.admin.own_acts import worker_replaced_act
 from signalbox.asgi import api_application
-from signalbox.bootstrap import Runtime, build
+from signalbox.bootstrap import Overrides, Runtime, build
 from signalbox.exits import say
 from signalbox.logs import configure_logs
 from signalbox.master_key import KEY_FILE
@@ -39,7 +39,8 @@ def main(order: WorkerOrder, listener: socket.socket, control: socket.socket) ->
 async def _serve(settings: Settings, order: WorkerOrder, listener: socket.socket, control: socket.socket) -> None:
     async with AsyncExitStack() as stack:
         reins = stack.enter_context(_Reins(control, min(settings.linger_s, settings.drain_s)))
-        runtime = await build(settings, migrate=order.migrates, needs_redis=order.needs_redis)
+        shares = Overrides(share=lambda: order.workers)
+        runtime = await build(settings, migrate=order.migrates, needs_redis=order.needs_redis, overrides=shares)
         stack.push_async_callback(runtime.close)
         if runtime.key_was_made:
             say(f"⚠ made {settings.data_dir / KEY_FILE}: back it up, without it stored secrets are lost")

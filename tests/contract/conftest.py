@@ -1,6 +1,6 @@
 """Every store port, in memory and on both databases: one suite for all three."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -16,7 +16,7 @@ from router_core.budgets.memory_usage import MemoryUsage
 from router_core.ports import EventBatch, SpendReader, UsageReader
 from router_core.types import RequestEvent
 from tests.support.fake_clock import FakeClock
-from tests.support.limiter_kinds import LimiterRig, memory_rig
+from tests.support.limiter_kinds import LimiterRig, memory_rig, redis_rig
 from tests.support.store_kinds import Stores, memory_stores, sql_stores
 
 
@@ -31,10 +31,14 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     hop.close()
 
 
-@pytest.fixture(params=["memory"])
-def limiter_rig() -> LimiterRig:
+@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
+async def limiter_rig(request: pytest.FixtureRequest) -> AsyncIterator[LimiterRig]:
     """A limiter of one kind, with every bucket full."""
-    return memory_rig()
+    if request.param == "memory":
+        yield memory_rig()
+        return
+    async with redis_rig(request.getfixturevalue("redis_server")) as rig:
+        yield rig
 
 
 @dataclass(frozen=True)

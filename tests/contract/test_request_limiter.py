@@ -1,5 +1,6 @@
 """Buckets, whoever keeps them: all of a request or nothing, true waits, leases that end, limits that are edited."""
 
+import math
 from collections.abc import Sequence
 
 import pytest
@@ -116,3 +117,18 @@ async def test_a_reset_makes_buckets_full_with_nothing_under_way(limiter_rig: Li
     assert await left(limiter_rig, REQUESTS, TOKENS, PLACES) == [3, 0, 0]
     await limiter_rig.limiter.reset([REQUESTS, TOKENS, PLACES])
     assert await left(limiter_rig, REQUESTS, TOKENS, PLACES) == [5, 600, 2]
+
+
+@pytest.mark.parametrize("per_second", [0.5, 3.0, 7.7])
+async def test_a_client_that_waits_in_whole_seconds_as_told_is_never_refused_twice(
+    limiter_rig: LimiterRig, per_second: float
+) -> None:
+    bucket = Bucket("account:obedient:requests", "account", "requests", 3.0, per_second)
+    refused = 0
+    for _ in range(40):
+        answer = await take(limiter_rig, Draw(bucket, 1), Draw(TOKENS, 7))
+        if answer.chosen is None:
+            refused += 1
+            await limiter_rig.pass_time(max(1, math.ceil(max(answer.waits))))
+            assert (await take(limiter_rig, Draw(bucket, 1), Draw(TOKENS, 7))).chosen == 0
+    assert refused > 5
