@@ -3,7 +3,7 @@
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -32,6 +32,7 @@ _TIMEOUT: Final = httpx2.Timeout(25.0, connect=3.0, pool=5.0)
 _GREETING_TIMEOUT: Final = httpx2.Timeout(5.0, connect=3.0)
 _LIMITS: Final = httpx2.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=30.0)
 PROBE_PAUSE_S: Final = 1.0
+PATIENCE_S: Final = 3.0
 _NOT_NOW: Final = frozenset({502, 503, 504})
 _THERE: Final = "the API answers"
 
@@ -61,13 +62,21 @@ class ApiLink:
     """Calls the API at ``url``. While it is lost, calls are refused at once and :meth:`run` asks until it is back."""
 
     def __init__(
-        self, http: httpx2.AsyncClient, url: str, own: ConsoleGreeting, clock: Clock, *, key: Secret | None = None
+        self,
+        http: httpx2.AsyncClient,
+        url: str,
+        own: ConsoleGreeting,
+        clock: Clock,
+        *,
+        key: Secret | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self.url = url
         self.clock = clock
         self._http = http
         self._own = own
         self._key = key
+        self._patience_s = patience_s
         self._outage: Outage | None = None
         self._lost = asyncio.Event()
 
@@ -139,7 +148,7 @@ class ApiLink:
         """
         self._require_link()
         try:
-            answer = await self._http.post(path, headers=self._headers(token), content=body)
+            answer = await self._patiently(self._http.post(path, headers=self._headers(token), content=body))
         except httpx2.TransportError as error:
             raise self._broken(error) from None
         if answer.status_code != httpx2.codes.OK:
@@ -185,6 +194,19 @@ class ApiLink:
     def _require_link(self) -> None:
         if self._outage is not None:
             raise ApiUnreachableError(self._outage.reason)
+
+    async def _patiently(self, asking: Coroutine[Any, Any, httpx2.Response]) -> httpx2.Response:
+        """Return the answer; while it does not come, see every few seconds whether the API answers at all.
+
+        An API that hangs is lost for everybody within seconds; one that only works at a long answer is not.
+        """
+        task = asyncio.ensure_future(asking)
+        try:
+            while not (await asyncio.wait((task,), timeout=self._patience_s))[0]:
+                await self.greet()
+            return task.result()
+        finally:
+            task.cancel()
 
     def _broken(self, error: httpx2.TransportError) -> ApiUnreachableError:
         if isinstance(error, httpx2.PoolTimeout):  # Our own crowd, which says nothing about the API.

@@ -104,6 +104,44 @@ async def test_a_lost_api_is_told_at_once_and_calls_go_on_when_it_is_back(fault:
         watching.cancel()
 
 
+async def test_an_api_that_hangs_is_lost_long_before_its_answer_is_given_up() -> None:
+    """Its port takes connections and nothing answers, the greeting neither."""
+    asked: list[str] = []
+
+    async def hang(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.url.path)
+        if request.url.path == "/api/console/hello":
+            raise httpx2.ReadTimeout("hung")
+        await asyncio.Event().wait()
+        raise AssertionError("nobody answers")
+
+    async with httpx2.AsyncClient(base_url="http://api.test", transport=httpx2.MockTransport(hang)) as http:
+        link = ApiLink(http, "http://api.test", GREETING, FakeClock(), patience_s=0.01)
+        async with asyncio.timeout(5):
+            with pytest.raises(ApiUnreachableError):
+                await link.call("/api/console/calls/leases.list", "owner-token", b"{}")
+    assert asked == ["/api/console/calls/leases.list", "/api/console/hello"]
+    assert link.outage is not None
+
+
+async def test_a_long_answer_is_waited_for_as_long_as_the_api_answers_at_all() -> None:
+    greetings, enough = [], asyncio.Event()
+
+    async def work(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/api/console/hello":
+            greetings.append(request)
+            if len(greetings) == 3:
+                enough.set()
+            return httpx2.Response(200, content=msgspec.json.encode(GREETING))
+        await enough.wait()
+        return httpx2.Response(200, content=b"[]", headers=STAMP)
+
+    async with httpx2.AsyncClient(base_url="http://api.test", transport=httpx2.MockTransport(work)) as http:
+        link = ApiLink(http, "http://api.test", GREETING, FakeClock(), patience_s=0.01)
+        assert (await link.call("/api/console/calls/leases.list", "owner-token", b"{}")).content == b"[]"
+    assert link.outage is None
+
+
 async def test_while_the_api_is_lost_no_visitor_waits_for_it() -> None:
     api = Api()
     async with console_over(httpx2.MockTransport(api)) as console:
