@@ -20,6 +20,7 @@ SCREEN_ROLES: dict[Screen, str] = {
     "budgets": "the analyst, admin or owner role",
     "health": "the operator, admin or owner role",
     "playground": "the prompt engineer, admin or owner role",
+    "providers": "the admin or owner role",
 }
 UNKNOWN = (
     "**Your session cannot be checked: the store does not answer.** Whoever was here in the last 15 minutes stays "

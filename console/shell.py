@@ -11,6 +11,7 @@ from console.budgets.change import forget_change
 from console.health.orders import close_orders
 from console.identity import Visitor, current_visitor
 from console.live.page import leave_page
+from console.providers.page import leave_providers
 from console.session_ended import show_ended
 from signalbox.screens.backend import Screen
 
@@ -43,6 +44,7 @@ ENTRIES = (
     _Entry("Review", "budgets", "Budgets", ":material/savings:", "What was spent, and what may be."),
     _Entry("Review", "audit", "Audit log", ":material/receipt_long:", "Every request and every act."),
     _Entry("Build", "playground", "Playground", ":material/forum:", "One prompt through the real router."),
+    _Entry("Set up", "providers", "Providers", ":material/hub:", "Who serves what, and every change of it."),
 )
 
 
@@ -59,6 +61,7 @@ def run_console() -> None:
     st.set_page_config(page_title=f"{page.title} · Signalbox")
     close_orders(page.url_path)
     leave_page(page.url_path)
+    leave_providers(page.url_path)
     if page.url_path != "budgets":
         forget_change()
         forget_dialog()

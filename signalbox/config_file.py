@@ -10,7 +10,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 
 from signalbox.faults import UsageFault
 
-__all__ = ["as_yaml", "read_config_file", "write_config"]
+__all__ = ["as_yaml", "read_config", "read_config_file", "write_config"]
 
 LONGEST_FILE: Final = 8 * 1024 * 1024
 _HEAD: Final = """\
@@ -31,13 +31,21 @@ def as_yaml(value: Any) -> str:
     return text
 
 
-def read_config_file(file: Path) -> tuple[Any, int | None]:
+def read_config_file(file: Path) -> tuple[dict[str, Any], int | None]:
     """Return the document in ``file``, ``-`` for standard input, and the revision that it says it was made from.
 
     Raises :class:`UsageFault` for a file that cannot be read or is no YAML.
     """
+    return read_config(_text(file), str(file))
+
+
+def read_config(text: str, file: str) -> tuple[dict[str, Any], int | None]:
+    """Return the document in ``text``, which came from ``file``, and the revision that it says it was made from.
+
+    Raises :class:`UsageFault` for what is no YAML.
+    """
     try:
-        document = yaml.load(_text(file), Loader=_PlainLoader)  # noqa: S506 - a safe loader that takes even less
+        document = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a safe loader that takes even less
     except yaml.YAMLError as error:
         raise UsageFault(f"{file} is not usable YAML: {_told(error)}") from None
     except (ValueError, RecursionError):

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from console.format import literal, prose
+from console.attempt import attempted
+from console.format import literal
 from console.health.orders import close_order
-from router_core.errors import LLMError
 
 __all__ = ["ask_reason", "decide"]
 
@@ -39,13 +39,10 @@ def decide(name: str, label: str, act: Callable[[], str], *, reason: str | None)
     )
     if not wanted or missing is not None:
         return
-    try:
-        said = act()
-    except LLMError as error:
-        st.error(prose(error.message), icon=":material/error:")
-        return
-    close_order(said)
-    st.rerun()
+    said = attempted(act)
+    if said is not None:
+        close_order(said)
+        st.rerun()
 
 
 def _missing(*, named: bool, reason: str | None) -> str | None:

@@ -7,7 +7,7 @@ import msgspec
 
 from router_core.types import ConfigChange
 
-__all__ = ["changes_between", "in_words"]
+__all__ = ["PROVIDERS", "changes_between", "identity_of", "in_words", "place_of"]
 
 Document = Mapping[str, Any]
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
@@ -40,15 +40,15 @@ def in_words(change: ConfigChange) -> str:
 
 
 def _of_providers(old: Sequence[Document], new: Sequence[Document]) -> Iterator[ConfigChange]:
-    before, after = {_identity(row): row for row in old}, {_identity(row): row for row in new}
+    before, after = {identity_of(row): row for row in old}, {identity_of(row): row for row in new}
     for each, row in before.items():
         if each not in after:
-            yield ConfigChange(path=_place(row), kind="removed", old=row)
+            yield ConfigChange(path=place_of(row), kind="removed", old=row)
     for each, row in after.items():
         if each not in before:
-            yield ConfigChange(path=_place(row), kind="added", new=row)
+            yield ConfigChange(path=place_of(row), kind="added", new=row)
         else:
-            yield from _of_fields(_place(before[each]), before[each], row)
+            yield from _of_fields(place_of(before[each]), before[each], row)
     stayed = [_named(before[each]) for each in before if each in after]
     order = [_named(before[each]) for each in after if each in before]
     if stayed != order:
@@ -77,7 +77,8 @@ def _of_values(name: str, old: Document, new: Document, path: str) -> Iterator[C
         yield ConfigChange(path=path, kind="changed", old=old[name], new=new[name])
 
 
-def _identity(row: Document) -> str:
+def identity_of(row: Document) -> str:
+    """Return what makes ``row`` the same one in two documents."""
     return str(row.get("id") or row.get("name", ""))
 
 
@@ -85,7 +86,8 @@ def _named(row: Document) -> str:
     return str(row.get("name", ""))
 
 
-def _place(row: Document) -> str:
+def place_of(row: Document) -> str:
+    """Return the path of ``row``."""
     return f"{PROVIDERS}[{_named(row)}]"
 
 

@@ -30,13 +30,14 @@ from router_core.types import (
     StreamPart,
     UpstreamState,
 )
+from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
 from signalbox.screens.views import Choices, LiveScope, OverviewView
 
 __all__ = ["ConsoleBackend", "Control", "Screen"]
 
-Screen = Literal["overview", "live", "health", "audit", "budgets", "playground"]
 Control = Literal["breakers", "drills", "metrics", "export", "budgets", "prices", "topups", "leases", "cache"]
+Screen = Literal["overview", "live", "health", "audit", "budgets", "playground", "providers"]
 
 
 class ConsoleBackend(Protocol):
@@ -49,6 +50,11 @@ class ConsoleBackend(Protocol):
     @property
     def bills(self) -> BillsBackend:
         """What was spent, saved and is still to come; it checks the person's right itself."""
+        ...
+
+    @property
+    def configuration(self) -> ConfigurationBackend:
+        """Who serves what: in force, in drafts and in the history; it checks the person's right itself."""
         ...
 
     async def visitor(self, token: str, *, touch: bool) -> Principal | None:

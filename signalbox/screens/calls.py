@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from signalbox.screens.backend import ConsoleBackend
+from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
 
 __all__ = ["CALLS", "DESKS", "LOCAL", "STREAMS", "VISIT"]
@@ -15,6 +16,7 @@ DESKS: Final[Mapping[str, type]] = MappingProxyType(
         "alerting": AlertBackend,
         "bills": BillsBackend,
         "caching": CacheBackend,
+        "configuration": ConfigurationBackend,
         "leases": LeaseBackend,
         "prices": PriceBackend,
         "topups": TopUpBackend,
@@ -65,6 +67,21 @@ CALLS: Final[Mapping[str, str]] = MappingProxyType(
         "bills.savings": "bills.read",
         "caching.purge": "cache.purge",
         "caching.report": "cache.read",
+        "configuration.apply_draft": "providers.edit",
+        "configuration.change_provider": "providers.edit",
+        "configuration.compare": "providers.read",
+        "configuration.current": "providers.read",
+        "configuration.delete_provider": "providers.edit",
+        "configuration.draft": "providers.edit",
+        "configuration.drop_draft": "providers.edit",
+        "configuration.keep_draft": "providers.edit",
+        "configuration.providers": "providers.read",
+        "configuration.rollback": "providers.edit",
+        "configuration.set_flags": "providers.edit",
+        "configuration.test_entry": "providers.edit",
+        "configuration.test_provider": "providers.edit",
+        "configuration.version": "providers.read",
+        "configuration.versions": "providers.read",
         "leases.list": "leases.read",
         "leases.write_off": "leases.write_off",
         "prices.history": "prices.read",

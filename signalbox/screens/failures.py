@@ -7,15 +7,21 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from router_core.configuration.findings import WrongConfigurationError
 from router_core.cost.bill import BillFault, WrongBillError
-from router_core.errors import InternalError, LLMError, sanitize_message
+from router_core.errors import ConflictError, InternalError, LLMError, sanitize_message
+from router_core.types import Finding
 
 __all__ = ["TravellingError", "packed", "unpacked"]
 
 _TYPED: Final[Mapping[tuple[type[LLMError], str], Any]] = MappingProxyType(
-    {(WrongBillError, "faults"): tuple[BillFault, ...]}
+    {
+        (ConflictError, "changes"): tuple[str, ...],
+        (WrongBillError, "faults"): tuple[BillFault, ...],
+        (WrongConfigurationError, "findings"): tuple[Finding, ...],
+    }
 )
-"""Facts that are more than text and numbers."""
+"""Facts that JSON alone does not bring back as they were."""
 
 _OWN: Final = frozenset({"message", "retry_after_ms"})
 

@@ -46,6 +46,7 @@ from router_core.types import (
 )
 from signalbox.bootstrap import Runtime
 from signalbox.screens.backend import Control, Screen
+from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
 from signalbox.screens.rights import may_control, may_open
 from signalbox.screens.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
@@ -70,6 +71,11 @@ class InProcessBackend:
     def bills(self) -> BillsBackend:
         """What was spent, saved and is still to come; it checks the person's right itself."""
         return self._runtime.money.bills
+
+    @property
+    def configuration(self) -> ConfigurationBackend:
+        """Who serves what: in force, in drafts and in the history; it checks the person's right itself."""
+        return self._runtime.configuration
 
     async def visitor(self, token: str, *, touch: bool) -> Principal | None:
         """Return whose session ``token`` is; ``touch`` notes that the person acted."""

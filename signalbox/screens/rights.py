@@ -18,6 +18,7 @@ _SCREENS: Final[Mapping[Screen, str]] = MappingProxyType(
         "audit": "audit.read",
         "budgets": "budgets.read",
         "playground": "playground.use",
+        "providers": "providers.read",
     }
 )
 _CONTROLS: Final[Mapping[Control, str]] = MappingProxyType(

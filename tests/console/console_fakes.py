@@ -32,6 +32,7 @@ from signalbox.screens.views import Choices, OverviewView, ProviderView, UseCase
 from tests.console.bill_fakes import BillsDouble
 from tests.console.budget_fakes import BudgetDouble
 from tests.console.cache_fakes import CacheDouble
+from tests.console.configuration_fakes import ConfigurationDouble
 from tests.console.health_fakes import OPERATORS, HealthDouble
 from tests.console.record_fakes import RecordBackend
 
@@ -103,13 +104,14 @@ def event(
     )
 
 
-class FakeBackend(RecordBackend, HealthDouble, BudgetDouble):
+class FakeBackend(RecordBackend, HealthDouble, BudgetDouble, ConfigurationDouble):
     """Does what ``ConsoleBackend`` promises, from memory. ``people`` maps session tokens to who they belong to."""
 
     def __init__(self, *, busy: bool = False, pause_s: float = 0.0) -> None:
         RecordBackend.__init__(self)
         HealthDouble.__init__(self)
         BudgetDouble.__init__(self)
+        ConfigurationDouble.__init__(self)
         self.bills = BillsDouble(self)
         self.caching = CacheDouble()
         self.people: dict[str, Principal] = {"owner-token": OWNER, "viewer-token": VIEWER}
@@ -137,6 +139,8 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble):
             return person.role in OPERATORS
         if screen in ("audit", "budgets"):
             return person.role in ("owner", "admin", "analyst")
+        if screen == "providers":
+            return person.role in ("owner", "admin")
         return screen == "overview" or person.role in ("owner", "admin", "prompt_engineer")
 
     async def overview(self, person: Principal) -> OverviewView:

@@ -67,6 +67,7 @@ class Served(Console):
     def __init__(self, demo: DemoProcess) -> None:
         super().__init__(demo)
         self.account: str = demo.facts["account_id"]
+        self.admin_key: str = demo.facts["admin_api_key"]
         self.request_id = f"found-{self.requests - 1}"
         for number in range(self.requests):
             self._ask(demo.facts["api_key"], f"found-{number}")

@@ -1,0 +1,102 @@
+"""What fields, values and faults of the configuration are called on screen."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from console.format import DASH
+from router_core.types import ConfigChange
+
+__all__ = ["field_name", "named_change", "plain_fault", "shown_value", "sides_of"]
+
+FIELDS: Final[Mapping[str, str]] = {
+    "accountId": "Account", "baseUrl": "Base URL", "burst": "Burst", "cacheTtlS": "Cache for (s)", "canary": "Canary",
+    "capabilities": "Capabilities", "connectS": "Connect within (s)", "contextWindow": "Context window",
+    "firstTokenS": "First token within (s)", "hedge": "Ask the next one too when late",
+    "hedgeAfterMs": "Late after (ms)", "idleS": "Between tokens (s)", "isActive": "Active", "isDefault": "Default",
+    "jsonSchema": "JSON schema", "kind": "Vendor", "limits": "Limits", "maxConcurrency": "Calls at once",
+    "maxTemperature": "Largest temperature", "maxTokens": "Largest output", "midStream": "When a stream breaks off",
+    "minTokensPerS": "Least tokens a second", "model": "Model", "name": "Name", "order": "Order", "percent": "Percent",
+    "provider": "Provider", "refusalFailsOver": "Fail over when content is refused",
+    "requestsPerSecond": "Requests a second", "sticky": "One draw for a conversation", "strategy": "Strategy",
+    "tokensPerMinute": "Tokens a minute", "tools": "Tools", "useCases": "Use cases", "vision": "Vision",
+    "weight": "Weight", "weights": "Weights",
+}  # fmt: skip
+SWITCHES: Final = {"llm": "LLM", "openai": "OpenAI", "anthropic": "Anthropic"}
+SECTIONS: Final = {
+    "policies": "Use case", "preferences": "Use case", "providers": "Provider", "useCases": "Use case",
+}  # fmt: skip
+_PLACE: Final = re.compile(r"(providers|policies|preferences|useCases)\[(.*?)\](?:\.(.+))?", re.DOTALL)
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_EXPECTED: Final = {"int": "a whole number", "float": "a number", "str": "text", "bool": "yes or no"}
+_TECHNICAL: Final = re.compile(r"expected `([a-z]+)[a-z |]*`(.*)")
+_ASIDE: Final = re.compile(r" \((?:isDefault|isActive|, )+\)")
+_LONG: Final = re.compile(r"\b[0-9]{5,15}\b")
+LONGEST: Final = 160
+
+
+def field_name(path: str) -> str:
+    """Return what a field is called: ``Burst`` for ``limits.burst``."""
+    name = path.rpartition(".")[2]
+    return FIELDS.get(name) or SWITCHES.get(name) or _HUMP.sub(" ", name).capitalize()
+
+
+def named_change(path: str) -> tuple[str, str]:
+    """Return what a path is about and its field: ``Provider openai-gpt4o`` and ``Weight``; the field may be empty."""
+    found = _PLACE.fullmatch(path)
+    if found is None:
+        section, _, name = path.partition(".")
+        if section == "flags" and name:
+            return f"Switch {field_name(name)}", ""
+        return {"providers": "Providers", "flags": "Switches"}.get(section, section.capitalize()), name
+    section, name, field = found.groups()
+    about = f"{SECTIONS[section]} {name}"
+    if section == "preferences":
+        return about, "Preferred model"
+    if field is None:
+        return about, "Policy" if section == "policies" else ""
+    if field.startswith("weights."):
+        return about, f"Weight of {field.removeprefix('weights.')}"
+    inner = field_name(field)
+    return about, f"Canary: {inner.lower()}" if field.startswith("canary.") else inner
+
+
+def shown_value(value: Any) -> str:
+    """Return a value in words, at most 160 characters of it."""
+    match value:
+        case None | "":
+            text = "none"
+        case bool():
+            text = "yes" if value else "no"
+        case Mapping():
+            named = [f"{field_name(str(name))}: {shown_value(each)}" for name, each in value.items() if name != "id"]
+            text = ", ".join(named) or "none"
+        case list() | tuple():
+            text = ", ".join(shown_value(each) for each in value) or "none"
+        case int() if abs(value) >= 10_000:
+            text = f"{value:,}"
+        case _:
+            text = str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def sides_of(change: ConfigChange) -> tuple[str, str]:
+    """Return what was and what is to be."""
+    old = DASH if change.kind == "added" else shown_value(change.old)
+    new = DASH if change.kind == "removed" else shown_value(change.new)
+    return old, new
+
+
+def plain_fault(message: str) -> str:
+    """Return a fault without the names that documents and code use."""
+    technical = _TECHNICAL.match(message)
+    if technical:
+        kind, rest = technical.groups()
+        bound = rest.replace("`", "").strip() if " got " not in rest else ""
+        text = "is needed" if "null" in rest else f"must be {_EXPECTED.get(kind, 'of another kind')} {bound}".strip()
+    else:
+        text = _ASIDE.sub("", message)
+        for name, label in (("maxTokens", "the largest output"), ("requests_per_second", "requests a second")):
+            text = text.replace(name, label)
+        text = _LONG.sub(lambda found: f"{int(found[0]):,}", text.replace("or null", "or left empty"))
+    return text[:1].upper() + text[1:]

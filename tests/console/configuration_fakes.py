@@ -1,0 +1,17 @@
+"""What the Providers screen shows in tests: the real facade on memory stores."""
+
+from router_core.admin.configuration import ConfigurationDesk
+from tests.support.configuration_desk import DeskRig, configuration_desk
+
+__all__ = ["ConfigurationDouble"]
+
+
+class ConfigurationDouble:
+    """The configuration of a console backend; ``rig`` is what stands behind it."""
+
+    def __init__(self) -> None:
+        self.rig: DeskRig = configuration_desk()
+
+    @property
+    def configuration(self) -> ConfigurationDesk:
+        return self.rig.desk

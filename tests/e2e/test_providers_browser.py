@@ -1,0 +1,86 @@
+"""The Providers screen in a real browser: a draft is applied, another admin's change is met, no key is sent."""
+
+import json
+import urllib.request
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, WebSocket, expect
+
+from tests.e2e.conftest import Served, settle
+
+pytestmark = pytest.mark.browser
+
+ROW = "openai-gpt4o-mini"
+# The demo's provider key, of which only the mask may be shown.
+SECRET, MASK = b"sk-demo-0123456789", "sk-de...ghij"
+
+
+@pytest.fixture(scope="module")
+def console(served: Served) -> Served:
+    """A demo that served a few requests."""
+    return served
+
+
+def change_weight(console: Served, weight: int) -> None:
+    """Change the provider as another admin does, over HTTP."""
+    url = f"{console.base_url}/api/admin/providers/{ROW}"
+    headers = {"authorization": f"Bearer {console.admin_key}", "content-type": "application/json"}
+
+    def ask(method: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data=data, headers=headers, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    ask("PUT", {**ask("GET"), "weight": weight, "note": "less of it"})
+
+
+def type_weight(page: Page, weight: int) -> None:
+    page.get_by_label("Weight", exact=True).fill(str(weight))
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Unsaved changes: 1")).to_be_visible(timeout=15_000)
+    settle(page)
+
+
+def test_a_weight_is_applied_and_another_admins_change_is_reported_and_no_key_is_sent(
+    console: Served, page: Page
+) -> None:
+    frames: list[bytes] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framereceived", lambda frame: frames.append(frame if isinstance(frame, bytes) else frame.encode()))
+
+    page.on("websocket", listen)
+    console.open(page, "/providers")
+    page.get_by_role("button", name="Edit").first.click()
+    settle(page)
+    type_weight(page, 44)
+    page.get_by_role("button", name="Apply").click()
+    page.get_by_role("dialog").get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("is in force; every process follows")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("changed just now by admin")).to_be_visible()
+    type_weight(page, 45)
+    change_weight(console, 46)
+    page.reload()
+    expect(page.get_by_text("demo admin changed the configuration")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("button", name="Apply")).to_be_disabled()
+    page.get_by_role("button", name="Take theirs and keep my other changes").click()
+    expect(page.get_by_text("Unsaved changes")).to_have_count(0, timeout=15_000)
+    expect(page.get_by_label("Weight", exact=True)).to_have_value("46")
+    assert sum(map(len, frames)) > 10_000
+    assert any(MASK.encode() in frame for frame in frames)
+    assert not any(SECRET in frame for frame in frames)
+
+
+def test_a_phone_scrolls_only_down_in_every_view_of_the_providers(console: Served, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    console.open(page, "/providers")
+    for view, said in {"Models": "Switches", "Use cases": "Waits and failures", "History": "Compare"}.items():
+        console.visit(page, f"/providers?view={view}")
+        expect(page.get_by_text(said, exact=True)).to_be_visible(timeout=15_000)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        assert page.evaluate(
+            """() => [document.documentElement, document.querySelector('[data-testid="stMain"]')]
+            .every(each => each.scrollWidth <= each.clientWidth)"""
+        ), view
