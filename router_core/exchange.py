@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from router_core.attempts import RequestFacts, Trail
 from router_core.audit.content import kept_content
@@ -208,6 +208,7 @@ class Exchange:
             latency_ms=self._elapsed_ms(),
             decision=self._trace() if self.request.explain else UNSET,
             cache=UNSET if self._source is None else self._source.outcome,
+            similarity=self._similarity,
         )
 
     def served(self) -> tuple[str | None, str | None]:
@@ -231,6 +232,11 @@ class Exchange:
     def _is_free(self) -> bool:
         """Whether another request paid for the answer."""
         return self._source is not None and self._source.outcome != "miss"
+
+    @property
+    def _similarity(self) -> float | UnsetType:
+        found = None if self._source is None else self._source.similarity
+        return UNSET if found is None else found
 
     @property
     def _is_estimate(self) -> bool:
@@ -275,6 +281,7 @@ class Exchange:
             self.decision,
             attempts=() if self._trail is None else tuple(self._trail.log),
             cache=UNSET if self._source is None else self._source.outcome,
+            similarity=self._similarity,
         )
 
     def _elapsed_ms(self) -> float:

@@ -152,6 +152,10 @@ def set_policy(  # noqa: PLR0913 - one for each option
     weights: Annotated[str | None, typer.Option(help="Weights: A=70,B=30; '' for those of the rows.")] = None,
     canary: Annotated[str | None, typer.Option(help="A provider's share of the requests: A=5; '' for none.")] = None,
     sticky: Annotated[bool | None, typer.Option(help="Draw once for a conversation, not for a request.")] = None,
+    cache_similarity: Annotated[
+        float | None,
+        typer.Option(help="How similar a question may do, 0.5 to 1; 0 for equal ones alone."),
+    ] = None,
     cache_ttl: Annotated[int | None, typer.Option(help="Seconds that answers are kept; 0 for none.")] = None,
     url: Url = None,
     data_dir: DataDir = None,
@@ -175,6 +179,7 @@ def set_policy(  # noqa: PLR0913 - one for each option
         "canary": command.read_canary(canary),
         "sticky": sticky,
         "cache_ttl_s": cache_ttl,
+        "cache_similarity": cache_similarity,
     }
     command.set_policy(name, changes, _options(url, data_dir, as_json=as_json))
 

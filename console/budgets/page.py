@@ -63,6 +63,7 @@ def _draw(view: str, visitor: Visitor, names: Mapping[str, str], zone: ZoneInfo,
             draw_bills()
         case "Cache":
             draw_cache(visitor, names)
+            draw_savings()
         case _:
             draw_spending(visitor, names, zone, now)
             draw_savings()

@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from console.cache.review import draw_review
 from console.format import count, literal, percent, prose
 from console.identity import Visitor, require
 from router_core.admin.cache_desk import PurgeOrder
@@ -33,6 +34,8 @@ def draw_cache(visitor: Visitor, names: Mapping[str, str]) -> None:
             st.button("Purge", key="cache_purge", icon=":material/delete_sweep:", on_click=_open)
     _tiles(found)
     st.caption(_words(found))
+    if backend.may_control(person, "cache"):
+        draw_review(visitor)
     if st.session_state.get(OPEN_KEY):
         st.dialog("Purge the cache", icon=":material/delete_sweep:", on_dismiss=_close)(_confirm)(names)
 
@@ -79,7 +82,7 @@ def _words(found: CacheReport) -> str:
         )
     return (
         f"Since this process began; {answers.passed:,} requests did not ask. Of the answers {answers.kept:,} were "
-        f"kept, {answers.unfit:,} were not fit to be. What was saved is under Spending."
+        f"kept, {answers.unfit:,} were not fit to be. What was saved is below."
     )
 
 

@@ -1,19 +1,19 @@
 """The facade of the cache of answers: how it is doing, and the end of what it keeps."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.acts import act_of
 from router_core.cache.response_cache import AnswerCache
 from router_core.clock import Clock
-from router_core.errors import ValidationError
+from router_core.errors import NotFoundError, ValidationError
 from router_core.ports import AccountStore, CachePurges
 from router_core.ports.keeping import refuse
 from router_core.security.permissions import require
-from router_core.types import CacheReport, Principal
+from router_core.types import CacheMatch, CacheReport, Principal
 from router_core.types.use_case import is_use_case_name
 
 __all__ = ["CacheDesk", "CacheDeskParts", "CachePurged", "PurgeOrder"]
@@ -78,6 +78,25 @@ class CacheDesk:
         revision = await parts.purges.purge(account, use_case)
         await parts.refresh()
         return CachePurged(revision=revision, removed=await parts.cache.drop(account, use_case))
+
+    async def matches(self, person: Principal) -> Sequence[CacheMatch]:
+        """Return what the answering process answered with the answer to a similar question, newest first."""
+        require(person, "cache.purge")
+        return self._parts.cache.matches()
+
+    async def call_wrong(self, match_id: str, person: Principal) -> CacheMatch:
+        """Have a match on record as wrong; its answer is served no more. Raises :class:`NotFoundError`."""
+        require(person, "cache.purge")
+        found = next((each for each in self._parts.cache.matches() if each.id == match_id), None)
+        if found is None:
+            raise NotFoundError("There is no such match")
+        act = act_of(
+            person, "cache.match_wrong", match_id, self._parts.clock,
+            detail={"useCase": found.use_case, "similarity": found.similarity}, account_id=found.account_id,
+        )  # fmt: skip
+        await self._parts.trail.require(act)
+        await self._parts.cache.call_wrong(match_id)
+        return structs.replace(found, wrong=True)
 
     async def _check(self, order: PurgeOrder) -> None:
         account, use_case = order.account_id, order.use_case

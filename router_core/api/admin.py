@@ -17,7 +17,7 @@ from router_core.api.admin_audit import list_audit, show_audit
 from router_core.api.admin_bills import reconcile_usage, report_outlook, report_savings
 from router_core.api.admin_breakers import close_breaker, list_breakers, open_breaker, reset_breaker
 from router_core.api.admin_budgets import drop_budget, list_budgets, set_budget
-from router_core.api.admin_cache import purge_cache, report_cache
+from router_core.api.admin_cache import call_match_wrong, list_matches, purge_cache, report_cache
 from router_core.api.admin_config import (
     apply_config,
     apply_draft,
@@ -105,6 +105,8 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/leases": {"GET": Action("leases.read", list_leases)},
     "/api/admin/leases/{id}/write-off": {"POST": Action("leases.write_off", write_off_lease)},
     "/api/admin/cache": {"GET": Action("cache.read", report_cache)},
+    "/api/admin/cache/matches": {"GET": Action("cache.purge", list_matches)},
+    "/api/admin/cache/matches/{id}/wrong": {"POST": Action("cache.purge", call_match_wrong)},
     "/api/admin/cache/purge": {"POST": Action("cache.purge", purge_cache)},
     "/api/admin/drills": {"GET": Action("health.read", list_drills), "POST": Action("drills.control", start_drill)},
     "/api/admin/drills/{id}/stop": {"POST": Action("drills.control", stop_drill)},

@@ -7,6 +7,7 @@ from router_core.admin.cache_desk import CachePurged, PurgeOrder
 from router_core.admin.views import UpstreamView
 from router_core.api.admin_audit import AuditAnswer
 from router_core.api.admin_breakers import BreakerList, BreakerOrder
+from router_core.api.admin_cache import MatchList
 from router_core.api.admin_drills import DrillList
 from router_core.api.admin_export import CONTENT_TYPES
 from router_core.api.admin_health import ActionList
@@ -20,6 +21,7 @@ from router_core.api.openapi_money import MONEY_TYPES, money_paths
 from router_core.api.openapi_shapes import Schema, Shapes, period_query, query, with_path_parameters
 from router_core.types import (
     AuditDetail,
+    CacheMatch,
     CacheReport,
     DependencyReport,
     Drill,
@@ -34,7 +36,8 @@ __all__ = ["ADMIN_TYPES", "admin_paths"]
 ADMIN_TYPES: tuple[type, ...] = (
     BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
     DependencyReport, UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer,
-    StatsAnswer, RetentionAnswer, CacheReport, CachePurged, PurgeOrder, *CONSOLE_TYPES, *MONEY_TYPES, *CONFIG_TYPES,
+    StatsAnswer, RetentionAnswer, CacheReport, CachePurged, PurgeOrder, CacheMatch, MatchList,
+    *CONSOLE_TYPES, *MONEY_TYPES, *CONFIG_TYPES,
 )  # fmt: skip
 
 
@@ -62,6 +65,8 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
         },
         "/api/llm/metrics/reset": {"post": act("Begin to count anew", ResetAnswer)},
         "/api/admin/cache": {"get": act("How the cache of answers is doing", CacheReport)},
+        "/api/admin/cache/matches": {"get": act("Questions answered with the answer to a similar one", MatchList)},
+        "/api/admin/cache/matches/{id}/wrong": {"post": act("Serve the answer of a match no more", CacheMatch)},
         "/api/admin/cache/purge": {"post": act("Serve nothing more of what is kept", CachePurged, PurgeOrder)},
         "/api/admin/stats": {"get": act("How the recorder is doing", StatsAnswer)},
         "/api/admin/retention": {"get": act("How long tables are kept", RetentionAnswer)},

@@ -150,6 +150,7 @@ def metadata_of(response: LLMResponse) -> dict[str, Any]:
         "steps": response.steps,
         "cached": response.cached,
         "cache": response.cache,
+        "similarity": response.similarity,
         "decision": response.decision,
     }
     return {name: value for name, value in facts.items() if value is not UNSET}

@@ -1,6 +1,6 @@
 """What serving one request needs."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Protocol
 
 from router_core.errors import LLMError
@@ -23,6 +23,7 @@ __all__ = [
     "AdapterSource",
     "AnswerCall",
     "ConfigSource",
+    "Embedder",
     "KeySource",
     "PriceSource",
     "ProviderAdapter",
@@ -115,6 +116,14 @@ class ResponseCache(Protocol):
 
         Where the cache was asked, :class:`Served` comes first. Raises the :class:`LLMError` of the call.
         """
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into directions, so that similar texts point the same way."""
+
+    async def embed(self, text: str) -> Mapping[int, float]:
+        """Return the direction of ``text``, of length 1, by dimension; what is left out is 0."""
         ...
 
 

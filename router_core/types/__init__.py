@@ -37,7 +37,7 @@ from router_core.types.budget import (
     TopUp,
     TopUpState,
 )
-from router_core.types.cache import AnswerPart, CacheCounts, CacheReport, CacheStats, Question, Served
+from router_core.types.cache import AnswerPart, CacheCounts, CacheMatch, CacheReport, CacheStats, Question, Served
 from router_core.types.cache_marks import NO_MARKS, CacheMarks
 from router_core.types.config import (
     DEFAULT_PREFERENCES,
@@ -176,6 +176,7 @@ __all__ = [
     "BudgetScope",
     "CacheCounts",
     "CacheMarks",
+    "CacheMatch",
     "CacheOutcome",
     "CachePolicy",
     "CacheReport",

@@ -1,5 +1,6 @@
 """What passes between the router and its cache of answers, and what a cache says about itself."""
 
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -8,7 +9,7 @@ from router_core.types.plan import CacheOutcome, Plan
 from router_core.types.provider_call import ProviderAnswer, ProviderPart
 from router_core.types.request import LLMRequest
 
-__all__ = ["AnswerPart", "CacheCounts", "CacheReport", "CacheStats", "Question", "Served"]
+__all__ = ["AnswerPart", "CacheCounts", "CacheMatch", "CacheReport", "CacheStats", "Question", "Served"]
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -22,14 +23,34 @@ class Question(Struct, frozen=True, kw_only=True):
 
 
 class Served(Struct, frozen=True):
-    """Where an answer that passes through the cache comes from, ahead of its parts."""
+    """Where an answer that passes through the cache comes from, ahead of its parts.
+
+    ``similarity`` is how similar the question is that it answered, None for the same one.
+    """
 
     outcome: CacheOutcome
     provider: str
     model: str
+    similarity: float | None = None
 
 
 AnswerPart = Served | ProviderAnswer | ProviderPart
+
+
+class CacheMatch(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A question that was answered with the answer to another one; texts are there where the account's may be kept.
+
+    ``similarity`` is within 0 and 1; ``wrong`` that somebody said it should not have been.
+    """
+
+    id: str
+    at: datetime
+    account_id: str | None
+    use_case: str
+    asked: str | None
+    answered: str | None
+    similarity: float
+    wrong: bool = False
 
 
 class CacheStats(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -61,8 +82,9 @@ class CacheCounts(Struct, frozen=True, kw_only=True, rename="camel"):
 
     ``shared`` ones got the answer of a call that was under way, or were to; ``passed`` did not ask. ``kept`` answers
     were stored, ``unfit`` ones were not: cut or refused ones, and ones that are too large. ``rejected`` entries could
-    not be opened: tampered with, of another tenant or version; they count as misses. ``handed_over`` followers asked
-    again, since what ended a call concerned only who began it. ``flights`` are under way.
+    not be opened: tampered with, of another tenant or version; they count as misses. ``similar`` hits answered a
+    question in other words, ``wrong`` of them should not have. ``handed_over`` followers asked again, since what ended
+    a call concerned only who began it. ``flights`` are under way.
     """
 
     hits: int = 0
@@ -72,6 +94,8 @@ class CacheCounts(Struct, frozen=True, kw_only=True, rename="camel"):
     kept: int = 0
     unfit: int = 0
     rejected: int = 0
+    similar: int = 0
+    wrong: int = 0
     handed_over: int = 0
     flights: int = 0
 

@@ -94,7 +94,9 @@ class Considered(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Decision(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Why the request went where it went; ``cache`` is not there when the cache was not asked."""
+    """Why the request went where it went; ``cache`` is not there when the cache was not asked, nor is
+    ``similarity`` unless the answer is that to a similar question.
+    """
 
     use_case: str
     revision: int
@@ -102,3 +104,4 @@ class Decision(Struct, frozen=True, kw_only=True, rename="camel"):
     considered: tuple[Considered, ...]
     attempts: tuple[Attempt, ...] = ()
     cache: CacheOutcome | UnsetType = UNSET
+    similarity: float | UnsetType = UNSET

@@ -76,6 +76,7 @@ class LLMResponse(_Wire, frozen=True, kw_only=True):
     """A whole answer. ``latency_ms`` runs from admission to the last byte.
 
     ``cache`` says what the cache had, and is not there when it was not asked; ``cached`` that the answer cost nothing.
+    ``similarity`` is there when it is the answer to a similar question.
     """
 
     success: Literal[True] = True
@@ -92,6 +93,7 @@ class LLMResponse(_Wire, frozen=True, kw_only=True):
     latency_ms: float
     decision: Decision | UnsetType = UNSET
     cache: CacheOutcome | UnsetType = UNSET
+    similarity: float | UnsetType = UNSET
 
 
 class StartPart(Struct, frozen=True):

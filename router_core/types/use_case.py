@@ -55,7 +55,9 @@ class UseCasePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     order in which ``priority`` asks them, and between which every other strategy chooses; those that it does not name
     follow. ``weights`` go before those of the providers' rows. ``sticky`` draws once for a conversation instead of once
     for a request. ``cache_ttl_s`` keeps answers that many seconds for equal requests of the same
-    account, None for only where the request itself asks. Raises ``ValueError`` for figures that make no sense.
+    account, None for only where the request itself asks; ``cache_similarity`` from 0.5 to 1 lets the answer to a
+    question that is so similar do, None for the same question alone. Raises ``ValueError`` for figures that make no
+    sense.
     """
 
     connect_s: float | None = None
@@ -72,6 +74,7 @@ class UseCasePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     canary: Canary | None = None
     sticky: bool = False
     cache_ttl_s: int | None = None
+    cache_similarity: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("connect_s", "first_token_s", "idle_s"):
@@ -84,6 +87,8 @@ class UseCasePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError("hedge_after_ms must be within 1 and 60000")
         if self.cache_ttl_s is not None and not 1 <= self.cache_ttl_s <= MAX_CACHE_TTL_S:
             raise ValueError(f"cache_ttl_s must be within 1 and {MAX_CACHE_TTL_S} seconds")
+        if self.cache_similarity is not None and not 0.5 <= self.cache_similarity <= 1:
+            raise ValueError("cache_similarity must be within 0.5 and 1")
         self._check_names()
 
     @property

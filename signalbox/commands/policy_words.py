@@ -44,6 +44,8 @@ def read_canary(text: str | None) -> Canary | str | None:
 def in_words(policy: UseCasePolicy) -> list[str]:
     """Return what ``policy`` says, in a few words each."""
     kept = [] if policy.cache_ttl_s is None else [f"keeps answers {policy.cache_ttl_s:,} s"]
+    if policy.cache_similarity is not None:
+        kept.append(f"similar questions from {policy.cache_similarity:g}")
     return [*_choice(policy), *_faults(policy), *kept] or ["nothing out of the ordinary"]
 
 

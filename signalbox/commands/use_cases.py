@@ -25,9 +25,10 @@ _OPTIONS = {
     "order": "--order",
     "weights": "--weights",
     "cache_ttl_s": "--cache-ttl",
+    "cache_similarity": "--cache-similarity",
 }
 
-_EMPTY_IS_NONE = ("hedge_after_ms", "cache_ttl_s", "canary")
+_EMPTY_IS_NONE = ("hedge_after_ms", "cache_ttl_s", "cache_similarity", "canary")
 
 
 def list_use_cases(options: ServerOptions) -> None:

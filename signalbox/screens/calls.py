@@ -65,6 +65,8 @@ CALLS: Final[Mapping[str, str]] = MappingProxyType(
         "bills.outlook": "bills.read",
         "bills.reconcile": "bills.read",
         "bills.savings": "bills.read",
+        "caching.call_wrong": "cache.purge",
+        "caching.matches": "cache.purge",
         "caching.purge": "cache.purge",
         "caching.report": "cache.read",
         "configuration.apply_draft": "providers.edit",

@@ -29,7 +29,7 @@ from router_core.cost.price_sheet import PriceOrder
 from router_core.cost.reconciliation import Reconciliation
 from router_core.cost.savings import Savings
 from router_core.ports import UsageBy
-from router_core.types import AlertChannel, AlertDelivery, CacheReport, ChannelKind, Price, Principal, TopUp
+from router_core.types import AlertChannel, AlertDelivery, CacheMatch, CacheReport, ChannelKind, Price, Principal, TopUp
 
 __all__ = ["AlertBackend", "BillsBackend", "CacheBackend", "LeaseBackend", "PriceBackend", "TopUpBackend"]
 
@@ -167,6 +167,14 @@ class CacheBackend(Protocol):
 
     async def purge(self, order: PurgeOrder, person: Principal) -> CachePurged:
         """Have nothing served any more of what is kept. Raises :class:`ValidationError` that names the field."""
+        ...
+
+    async def matches(self, person: Principal) -> Sequence[CacheMatch]:
+        """Return what was answered with the answer to a similar question, newest first."""
+        ...
+
+    async def call_wrong(self, match_id: str, person: Principal) -> CacheMatch:
+        """Have a match on record as wrong; its answer is served no more. Raises :class:`NotFoundError`."""
         ...
 
 

@@ -1,5 +1,6 @@
 """The view of the cache of answers, run as Streamlit runs it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,10 +9,11 @@ from msgspec import structs
 from console.cache.view import order_of
 from router_core.admin.cache_desk import PurgeOrder
 from router_core.errors import OverloadedError
-from router_core.types import CacheCounts, CacheStats, Principal
+from router_core.types import CacheCounts, CacheMatch, CacheStats, Principal
 from tests.console.conftest import OpenConsole
 from tests.console.console_fakes import FakeBackend
 
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ANALYST = Principal(kind="person", id="u9", name="an@example.com", role="analyst", accounts=("acme",))
 
 
@@ -93,3 +95,27 @@ def test_who_may_only_look_is_offered_no_purge(open_console: OpenConsole) -> Non
 )  # fmt: skip
 def test_an_order_names_what_was_chosen(account: str | None, use_case: str, order: PurgeOrder) -> None:
     assert order_of(account, use_case) == order
+
+
+def test_a_similar_question_is_shown_to_admins_and_can_be_called_wrong(open_console: OpenConsole) -> None:
+    backend = _used()
+    shown = CacheMatch(
+        id="m1",
+        at=NOW,
+        account_id="acme",
+        use_case="draft",
+        asked="what is it",
+        answered="what is that",
+        similarity=0.91,
+    )
+    backend.caching.found = [shown, structs.replace(shown, id="m2", asked=None, answered=None)]
+    app = open_console(backend, page="budgets", view="Cache")
+    assert not app.exception
+    said = " ".join(each.value for each in app.markdown)
+    assert "what is that" in said
+    assert "not kept for this account" in said
+    app.button(key="wrong_m1").click().run()
+    assert [each.wrong for each in backend.caching.found] == [True, False]
+    assert app.button(key="wrong_m1").disabled
+    looking = open_console(backend, page="budgets", view="Cache", token="analyst-token")
+    assert "what is that" not in " ".join(each.value for each in looking.markdown)

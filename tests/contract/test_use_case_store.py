@@ -13,7 +13,7 @@ PATIENT = UseCasePolicy(
     connect_s=2.5, first_token_s=30.0, idle_s=20.0, min_tokens_per_s=3.5, mid_stream="resume",
     refusal_fails_over=True, hedge=True, hedge_after_ms=800, strategy="weighted", order=("a", "b"),
     weights={"a": 70, "b": 0}, canary=Canary("c", 2.5), sticky=True,
-    cache_ttl_s=3_600,
+    cache_ttl_s=3_600, cache_similarity=0.9,
 )  # fmt: skip
 
 

@@ -138,7 +138,7 @@ def test_a_policy_is_changed_field_by_field_and_in_force_at_once(demo, command):
         "connectS": None, "firstTokenS": 3.0, "idleS": None, "minTokensPerS": 0.0, "midStream": "resume",
         "refusalFailsOver": False, "hedge": True, "hedgeAfterMs": None,
         "strategy": "priority", "order": [], "weights": {}, "canary": None, "sticky": False,
-        "cacheTtlS": None,
+        "cacheTtlS": None, "cacheSimilarity": None,
     }  # fmt: skip
     listed = {each["useCase"]: each for each in command("use-cases", "list")}
     assert (listed["draft"]["policy"], listed["draft"]["isDefault"]) == (changed["policy"], False)

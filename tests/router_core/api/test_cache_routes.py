@@ -94,3 +94,9 @@ def test_without_a_record_nothing_is_purged(rig: ApiRig, http: httpx2.Client) ->
     refused = http.post("/api/admin/cache/purge", json={"everything": True}, headers=admin(rig))
     rig.desk.log.down = False
     assert (refused.status_code, rig.cache.config.snapshot().revision) == (503, revision)
+
+
+def test_there_are_no_matches_to_look_over_and_none_to_call_wrong(rig: ApiRig, http: httpx2.Client) -> None:
+    assert http.get("/api/admin/cache/matches", headers=admin(rig)).json() == {"matches": []}
+    missing = http.post("/api/admin/cache/matches/none/wrong", headers=admin(rig))
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "NOT_FOUND")
