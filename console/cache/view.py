@@ -51,7 +51,7 @@ def _tiles(found: CacheReport) -> None:
     asked = answers.hits + answers.shared + answers.misses
     share = (answers.hits + answers.shared) / asked if asked else None
     with st.container(horizontal=True):
-        st.metric("Answered from it", percent(share), border=True, help=f"Of {asked:,} requests that asked for it.")
+        st.metric("Hit rate", percent(share), border=True, help=f"Of {asked:,} requests that asked for it.")
         st.metric("Hits", count(answers.hits), border=True, help="A kept answer was there.")
         st.metric("Shared", count(answers.shared), border=True, help="An equal request was getting the answer already.")
         st.metric("Misses", count(answers.misses), border=True, help="A provider was asked.")

@@ -127,7 +127,8 @@ class NearAnswers:
         """A question was answered with another's answer; people may look at it."""
         match = CacheMatch(
             id=new_ulid(self._clock), at=self._clock.utcnow(), account_id=question.account_id,
-            use_case=question.use_case, asked=sanitize_message(asked), answered=sanitize_message(answered), similarity=similarity,
+            use_case=question.use_case, asked=sanitize_message(asked), answered=sanitize_message(answered),
+            similarity=similarity,
         )  # fmt: skip
         self._matches.append((match, key))
 

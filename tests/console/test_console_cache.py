@@ -37,7 +37,7 @@ def test_the_tiles_say_what_requests_met(open_console: OpenConsole) -> None:
     app = open_console(_used(), page="budgets", view="Cache")
     assert not app.exception
     tiles = _tiles(app)
-    assert tiles["Answered from it"].startswith("80")
+    assert tiles["Hit rate"].startswith("80")
     assert (tiles["Hits"], tiles["Shared"], tiles["Misses"], tiles["Kept"]) == ("60", "20", "20", "3.0 MiB")
     assert "Faults" not in tiles
     assert "7 requests did not ask" in _said(app)
