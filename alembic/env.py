@@ -12,6 +12,7 @@ import db.budget_models
 import db.config_models
 import db.limit_models
 import db.models
+import db.node_models
 import db.price_models
 import db.record_models  # noqa: F401 - all fill the metadata
 from db.base import Base

@@ -17,6 +17,7 @@ from router_core.api.deps import ApiDeps
 from signalbox.bootstrap import Runtime, build
 from signalbox.logs import configure_logs
 from signalbox.loop import SERVED
+from signalbox.nodes import place_of_port
 from signalbox.screens.answering import ConsoleAnswers
 from signalbox.screens.in_process import InProcessBackend
 from signalbox.settings import load_settings
@@ -48,7 +49,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         return
     settings = load_settings()
     configure_logs(settings)
-    runtime = await build(settings)
+    runtime = await build(settings, place=place_of_port(None))
     try:
         SERVED.publish(runtime, api_application(runtime))
         runtime.readiness.open()
@@ -78,6 +79,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         caching=runtime.cache.report,
         retention=runtime.desk.retention,
         load=lambda: (runtime.router.in_flight, runtime.router.streams),
+        nodes=runtime.nodes,
         started=runtime.started,
         dependencies=runtime.dependencies,
         ready=lambda: runtime.readiness.is_ready() and runtime.recording.stats().state != "blocked",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from router_core.admin.cache_desk import CacheDesk
 from router_core.admin.configuration import ConfigurationDesk
 from router_core.admin.money import MoneyDesks
+from router_core.admin.nodes import NodeDesk
 from router_core.admin.operations import Operations
 from router_core.budgets.guard import LeasedBudget
 from router_core.cache.response_cache import AnswerCache
@@ -44,6 +45,7 @@ from signalbox.ground import Ground, Overrides, lay_ground
 from signalbox.limiting import open_limiter
 from signalbox.master_key import MasterKey
 from signalbox.money import MoneyParts, store_money
+from signalbox.nodes import NOWHERE, Place, join_nodes
 from signalbox.operators_desk import DeskParts, OperatorsDesk
 from signalbox.readiness import Readiness
 from signalbox.record_keeping import RecordKeeping, RecordParts, open_record
@@ -95,6 +97,7 @@ class Runtime:
     session_gate: SessionGate
     readiness: Readiness
     dependencies: Callable[[], DependencyReport]
+    nodes: NodeDesk
     redis: "RedisLink | None"
     pepper: bytes
     key_was_made: bool
@@ -102,21 +105,28 @@ class Runtime:
 
 
 async def build(
-    settings: Settings, *, migrate: bool = True, needs_redis: bool = True, overrides: Overrides | None = None
+    settings: Settings,
+    *,
+    migrate: bool = True,
+    needs_redis: bool = True,
+    overrides: Overrides | None = None,
+    place: Place = NOWHERE,
 ) -> Runtime:
     """Put a runtime together on the running loop, with its configuration following the store.
 
     A process that ``needs_redis`` does not start while a Redis that it is given is away; every process goes on without.
+    A process that serves says at which ``place``, and is listed among the nodes.
     Raises :class:`CommandFault` subclasses when something that it stands on cannot be had.
     """
     async with AsyncExitStack() as stack:
         chosen = overrides or Overrides()
-        ground = await lay_ground(settings, chosen, stack, migrate=migrate, needs_redis=needs_redis)
+        ground = await lay_ground(settings, chosen, stack, migrate=migrate, needs_redis=needs_redis, place=place)
         parts = await _parts(ground, stack)
         closing = AsyncExitStack()
         runtime = _assemble(parts, closing.aclose)
         await runtime.desk.open(runtime.router, stack)
         background(stack, runtime.live.warm())
+        await join_nodes(runtime, ground, stack)
         closing.push_async_callback(stack.pop_all().aclose)
         return runtime
 
@@ -202,6 +212,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         session_gate=SessionGate(store.sessions, clock),
         readiness=Readiness(),
         dependencies=ground.followers.register.report,
+        nodes=NodeDesk(store.nodes, ground.place.name),
         redis=ground.redis,
         pepper=pepper,
         key_was_made=ground.master.made,

@@ -159,6 +159,14 @@ def migrate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def nodes(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List the processes that serve from the store, and those lost within an hour."""
+    from signalbox.commands import nodes as command
+
+    command.list_nodes(data_dir, as_json=as_json)
+
+
+@app.command()
 def replay(
     trace: Annotated[Path, typer.Argument(help="CSV or CSV.GZ: TIMESTAMP, ContextTokens, GeneratedTokens.")],
     speed: Annotated[float, typer.Option(help="How many times faster than it happened.")] = 1.0,

@@ -10,6 +10,7 @@ from router_core.clock import Clock, SystemClock, new_ulid
 from router_core.errors.known_secrets import KnownSecrets
 from router_core.health.dependencies import DependencyRegister
 from router_core.journal.folders import WriterFolder
+from router_core.nodes.heartbeat import NodeCount
 from router_core.ports import AdapterSource, ConfigSource, KeySource, PriceSource, Recorder
 from router_core.providers.registry import AdapterRegistry
 from router_core.rate_limiting.memory_limiter import undivided
@@ -18,6 +19,7 @@ from signalbox.configuration import push_revisions
 from signalbox.data_dir import prepare_folder
 from signalbox.environment_config import EnvironmentConfig
 from signalbox.master_key import MasterKey, load_master_key
+from signalbox.nodes import Place
 from signalbox.price_book import stored_prices
 from signalbox.provider_keys import base_urls, environment_keys
 from signalbox.record_keeping import take_journal
@@ -35,20 +37,21 @@ __all__ = ["Ground", "Overrides", "lay_ground"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """What a caller puts in place of the real thing; ``share`` says by how many processes limits are divided where they
-    are not shared.
-    """
+    """What a caller puts in place of the real thing."""
 
     clock: Clock | None = None
     adapters: AdapterSource | None = None
     keys: KeySource | None = None
     prices: PriceSource | None = None
-    share: Callable[[], int] = undivided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What everything else is built on. ``node`` names this process among those on one store, for its lifetime."""
+    """What everything else is built on.
+
+    ``node`` names this process among those on one store, for its lifetime; ``nodes`` counts those that share limits.
+    ``share`` says by how many processes limits are divided where they are not shared.
+    """
 
     settings: Settings
     clock: Clock
@@ -65,10 +68,18 @@ class Ground:
     telemetry: list[Recorder]
     node: str
     share: Callable[[], int]
+    place: Place
+    nodes: NodeCount
 
 
 async def lay_ground(
-    settings: Settings, chosen: Overrides, stack: AsyncExitStack, *, migrate: bool, needs_redis: bool
+    settings: Settings,
+    chosen: Overrides,
+    stack: AsyncExitStack,
+    *,
+    migrate: bool,
+    needs_redis: bool,
+    place: Place,
 ) -> Ground:
     """Open what a process stands on; ``stack`` closes it. Raises :class:`CommandFault` subclasses."""
     clock = chosen.clock or SystemClock()
@@ -86,6 +97,7 @@ async def lay_ground(
     redis = await open_link(settings, clock, stack, followers.register, must_answer=needs_redis)
     if redis is not None:
         push_revisions(store.config, redis, clock, stack)
+    nodes = place.count()
     return Ground(
         settings=settings,
         clock=clock,
@@ -101,7 +113,9 @@ async def lay_ground(
         keys=chosen.keys or environment_keys(settings),
         telemetry=await telemetry_recorders(settings, config, stack),
         node=new_ulid(clock),
-        share=chosen.share,
+        place=place,
+        nodes=nodes,
+        share=nodes.share if place.divides or settings.redis_url is not None else undivided,
     )
 
 

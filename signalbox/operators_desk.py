@@ -138,7 +138,8 @@ class OperatorsDesk:
         stack.push_async_callback(self.uptime.close)
         self.uptime.start()
         parts.followers.register.add(self.uptime.monitor.state)
-        background(stack, LoopWatch(router.load, clock).run())
+        self.loop_watch = LoopWatch(router.load, clock)
+        background(stack, self.loop_watch.run())
         if parts.settings.health_checks:
             stack.push_async_callback(self.checker.close)
             self.checker.start()

@@ -23,3 +23,7 @@ class Readiness:
     def is_ready(self) -> bool:
         """Say whether requests are welcome."""
         return self._ready is True
+
+    def is_draining(self) -> bool:
+        """Say whether the process is on its way out."""
+        return self._ready is False

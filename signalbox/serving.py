@@ -19,6 +19,7 @@ from signalbox.demo.world import demo_principal, furnish
 from signalbox.exits import say
 from signalbox.loop import SERVED
 from signalbox.master_key import KEY_FILE
+from signalbox.nodes import place_of_port
 from signalbox.server import ConsoleServer, server_config
 from signalbox.settings import Settings
 from signalbox.warm_up import warm_up
@@ -37,7 +38,7 @@ class ServingSession:
     async def serve(self, host: str, port: int) -> None:
         """Build, listen, serve until signalled, drain, close. Raises :class:`CommandFault` subclasses."""
         async with AsyncExitStack() as stack:
-            runtime = await build(self._settings)
+            runtime = await build(self._settings, place=place_of_port(port))
             stack.push_async_callback(runtime.close)
             if runtime.key_was_made:
                 path = self._settings.data_dir / KEY_FILE

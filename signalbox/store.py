@@ -37,6 +37,7 @@ from db.stores import (
     SqlHealthHistory,
     SqlLeaseRegister,
     SqlLimitSettings,
+    SqlNodeRegister,
     SqlPriceStore,
     SqlSessionStore,
     SqlTopUpStore,
@@ -98,6 +99,7 @@ class Store:
     topups: SqlTopUpStore
     leases: SqlLeaseRegister
     spending: SqlSpendReader
+    nodes: SqlNodeRegister
     prices: SqlPriceStore
     record: SqlRecordReader
     usage: SqlUsageReader
@@ -186,6 +188,7 @@ def _stores(settings: Settings, clock: Clock, audit: AuditIdentity) -> Store:
         topups=SqlTopUpStore(hop, clock),
         leases=SqlLeaseRegister(hop, clock),
         spending=SqlSpendReader(patient),
+        nodes=SqlNodeRegister(hop, clock),
         prices=SqlPriceStore(patient, clock),
         record=SqlRecordReader(patient),
         usage=SqlUsageReader(patient),

@@ -10,6 +10,7 @@ from console.format import clock_time, literal, zone_of
 from console.health.card import draw_card
 from console.health.drills import draw_drills
 from console.health.news import Tone, news
+from console.health.nodes import draw_nodes
 from console.health.orders import flash, was_placed
 from console.health.tiles import WINDOW_WORDS, health_tiles
 from console.health.timeline import draw_timeline
@@ -53,6 +54,7 @@ def draw_health(window: HealthWindow) -> None:
         for tile in health_tiles(report):
             st.metric(tile.label, tile.value, border=True, height="stretch", **tile.options)
     _providers(visitor, report, zone)
+    draw_nodes(visitor)
     draw_timeline(report, zone)
     draw_drills(visitor, report, zone)
     st.caption(

@@ -22,7 +22,7 @@ class Alert(NamedTuple):
 
 def alerts(view: OverviewView) -> list[Alert]:
     """Return what needs attention in ``view``; nothing when all is well."""
-    found = [*_provider_alerts(view), *_error_rate(view), *_unpriced(view), *_money(view)]
+    found = [*_provider_alerts(view), *_error_rate(view), *_lost_nodes(view), *_unpriced(view), *_money(view)]
     return sorted(found, key=lambda alert: alert.level != "error")
 
 
@@ -64,6 +64,14 @@ def _money(view: OverviewView) -> list[Alert]:
         requests = "request waits" if view.waiting == 1 else "requests wait"
         found.append(Alert("warning", f"{view.waiting} {requests} for more money. [Decide](/budgets?view=Limits)"))
     return found
+
+
+def _lost_nodes(view: OverviewView) -> list[Alert]:
+    if not view.lost_nodes:
+        return []
+    names = ", ".join(f"**{literal(name)}**" for name in view.lost_nodes)
+    told = "has not been heard of: it" if len(view.lost_nodes) == 1 else "have not been heard of: they"
+    return [Alert("warning", f"{names} {told} ended without a word. [Nodes](/health)")]
 
 
 def _unpriced(view: OverviewView) -> list[Alert]:

@@ -15,6 +15,7 @@ from db.stores.config_history import SqlConfigVersions
 from db.stores.health_history import SqlHealthHistory
 from db.stores.leases import SqlLeaseRegister
 from db.stores.limit_settings import SqlLimitSettings
+from db.stores.nodes import SqlNodeRegister
 from db.stores.prices import SqlPriceStore
 from db.stores.sessions import SqlSessionStore
 from db.stores.topups import SqlTopUpStore
@@ -38,6 +39,7 @@ __all__ = [
     "SqlHealthHistory",
     "SqlLeaseRegister",
     "SqlLimitSettings",
+    "SqlNodeRegister",
     "SqlPriceStore",
     "SqlSessionStore",
     "SqlTopUpStore",

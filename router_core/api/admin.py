@@ -36,6 +36,7 @@ from router_core.api.admin_drills import list_drills, start_drill, stop_drill
 from router_core.api.admin_export import export_audit
 from router_core.api.admin_health import list_actions, report_board, report_dependencies
 from router_core.api.admin_leases import list_leases, write_off_lease
+from router_core.api.admin_nodes import list_nodes
 from router_core.api.admin_prices import (
     export_prices,
     import_prices,
@@ -112,6 +113,7 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/drills/{id}/stop": {"POST": Action("drills.control", stop_drill)},
     "/api/admin/health": {"GET": Action("health.read", report_board)},
     "/api/admin/dependencies": {"GET": Action("health.read", report_dependencies)},
+    "/api/admin/nodes": {"GET": Action("health.read", list_nodes)},
     "/api/admin/actions": {"GET": Action("health.read", list_actions)},
     "/api/admin/stats": {"GET": Action("live.read", report_stats)},
     "/api/admin/retention": {"GET": Action("audit.read", report_retention)},

@@ -10,6 +10,7 @@ from msgspec import Struct
 from router_core.admin.cache_desk import CacheDesk
 from router_core.admin.configuration import ConfigurationDesk
 from router_core.admin.money import MoneyDesks
+from router_core.admin.nodes import NodeDesk
 from router_core.admin.operations import Operations
 from router_core.admin.retention import RetentionJob
 from router_core.clock import Clock
@@ -124,6 +125,7 @@ class ApiDeps:
     audit: AuditReader
     exporter: AuditExporter
     metrics: LiveMetrics
+    nodes: NodeDesk
     recording: Callable[[], RecorderStats]
     caching: Callable[[], CacheReport]
     retention: RetentionJob

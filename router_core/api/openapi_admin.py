@@ -11,6 +11,7 @@ from router_core.api.admin_cache import MatchList
 from router_core.api.admin_drills import DrillList
 from router_core.api.admin_export import CONTENT_TYPES
 from router_core.api.admin_health import ActionList
+from router_core.api.admin_nodes import NodeList
 from router_core.api.admin_stats import RetentionAnswer, StatsAnswer
 from router_core.api.admin_use_cases import PolicyChange, UseCaseList
 from router_core.api.audit_query import FILTER_NAMES
@@ -36,7 +37,7 @@ __all__ = ["ADMIN_TYPES", "admin_paths"]
 ADMIN_TYPES: tuple[type, ...] = (
     BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
     DependencyReport, UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer,
-    StatsAnswer, RetentionAnswer, CacheReport, CachePurged, PurgeOrder, CacheMatch, MatchList,
+    StatsAnswer, RetentionAnswer, NodeList, CacheReport, CachePurged, PurgeOrder, CacheMatch, MatchList,
     *CONSOLE_TYPES, *MONEY_TYPES, *CONFIG_TYPES,
 )  # fmt: skip
 
@@ -59,6 +60,7 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
         "/api/admin/drills/{id}/stop": {"post": act("Stop a drill", Drill)},
         "/api/admin/health": {"get": act("The health board", HealthReport, query=[window])},
         "/api/admin/dependencies": {"get": act("What the answering process stands on", DependencyReport)},
+        "/api/admin/nodes": {"get": act("The processes that serve from this store", NodeList)},
         "/api/admin/actions": {"get": act("What operators did", ActionList, query=[limit])},
         "/api/llm/metrics": {
             "get": act("Figures since the last reset, or over a window", MetricsAnswer, query=describe_parameters())

@@ -1,8 +1,8 @@
 """``/metrics``: what Prometheus scrapes.
 
 Counters come from the store alone, over all processes and for all time: whichever process is asked, they never go
-back, neither at a reset of the metrics nor at a restart. Gauges are those of the process that answers, and so is what
-is said of its dependencies.
+back, neither at a reset of the metrics nor at a restart. Gauges bear the name of the process that they are of; what is
+said of dependencies is of the process that answers.
 """
 
 import ipaddress
@@ -16,14 +16,16 @@ from prometheus_client.registry import Collector
 from router_core.api.auth import authenticate
 from router_core.api.call import Call
 from router_core.api.documents import read_query
+from router_core.api.gauges import Gauges, read_gauges
 from router_core.errors import OverloadedError, UnauthorizedError
 from router_core.metrics.latency_bins import LatencyBins, upper_ms
 from router_core.metrics.live import Cell
 from router_core.metrics.measures import COUNTS
 from router_core.security.permissions import require
-from router_core.types import NANO_PER_USD, CacheReport, DependencyState, DependencyWord
+from router_core.types import NANO_PER_USD, DependencyState, DependencyWord
 
 __all__ = ["expose_metrics"]
+
 
 MOST_SERIES: Final = 500
 OTHER: Final = "other"
@@ -44,7 +46,8 @@ async def expose_metrics(call: Call) -> None:
         await _require_admin(call)
     read_query(call, {})
     registry = CollectorRegistry()
-    registry.register(_Exposition(_bounded(await _counted(call)), _gauges(call), call.deps.dependencies().dependencies))
+    stands_on = call.deps.dependencies().dependencies
+    registry.register(_Exposition(_bounded(await _counted(call)), await read_gauges(call), stands_on))
     body = generate_latest(registry)
     await call.start(200, ((b"content-type", _TYPE), (b"content-length", b"%d" % len(body))))
     await call.write(body, last=True)
@@ -61,9 +64,7 @@ async def _counted(call: Call) -> Sequence[Cell]:
 class _Exposition(Collector):
     """One scrape."""
 
-    def __init__(
-        self, cells: Sequence[Cell], gauges: dict[str, float], dependencies: Sequence[DependencyState]
-    ) -> None:
+    def __init__(self, cells: Sequence[Cell], gauges: Gauges, dependencies: Sequence[DependencyState]) -> None:
         self._cells = cells
         self._gauges = gauges
         self._dependencies = dependencies
@@ -80,8 +81,12 @@ class _Exposition(Collector):
         yield self._errors()
         yield self._histogram("signalbox_request_duration_seconds", "Latency of successes")
         yield self._histogram("signalbox_first_token_seconds", "First token of successes", first_token=True)
-        for name, value in self._gauges.items():
-            yield GaugeMetricFamily(f"signalbox_{name}", f"{name.replace('_', ' ')}, in this process", value)
+        for name, figures in self._gauges.items():
+            words = f"{name.replace('_', ' ')}, by process".capitalize()
+            family = GaugeMetricFamily(f"signalbox_{name}", words, labels=("node",))
+            for node, value in figures.items():
+                family.add_metric([node], value)
+            yield family
         yield from self._stands_on()
 
     def _stands_on(self) -> Iterator[Metric]:
@@ -146,37 +151,6 @@ def _bounded(cells: Sequence[Cell]) -> list[Cell]:
             together.measures.merge(cell.measures)
         kept.append(together)
     return sorted(kept, key=_labels)
-
-
-def _gauges(call: Call) -> dict[str, float]:
-    stats = call.deps.recording()
-    in_flight, streams = call.deps.load()
-    cache = call.deps.caching()
-    return {
-        **_cache_gauges(cache),
-        "in_flight_requests": in_flight,
-        "open_streams": streams,
-        "journal_pending_events": stats.pending,
-        "journal_bytes": stats.pending_bytes,
-        "journal_lag_seconds": stats.lag_s,
-        "journal_set_aside_events": stats.failed,
-        "journal_dropped_events": stats.dropped,
-    }
-
-
-def _cache_gauges(cache: CacheReport) -> dict[str, float]:
-    answers, store = cache.answers, cache.store
-    found = {
-        "cache_hits": answers.hits,
-        "cache_misses": answers.misses,
-        "cache_shared": answers.shared,
-        "cache_flights": answers.flights,
-        "cache_rejected_entries": answers.rejected,
-        "cache_faults": store.faults,
-        "cache_entries": store.entries,
-        "cache_bytes": store.size_bytes,
-    }
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def _is_loopback(address: str) -> bool:

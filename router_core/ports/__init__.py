@@ -17,6 +17,7 @@ from router_core.ports.alerts import (
 from router_core.ports.budgets import BudgetGuard, BudgetSettings, BudgetStore, Hold, LeaseAnswer, LeaseAsk
 from router_core.ports.configuration import ConfigDrafts, ConfigVersions
 from router_core.ports.limits import BucketState, Draw, LimitAnswer, LimitAsk, LimitSettings, RequestLimiter
+from router_core.ports.nodes import NODES_KEPT, NodeRegister
 from router_core.ports.operations import (
     ActionLog,
     BreakerLog,
@@ -70,6 +71,7 @@ from router_core.ports.topups import LeaseRecord, LeaseRegister, TopUpStore
 from router_core.ports.usage import MarkedHour, ModelHour, UsageBy, UsageReader
 
 __all__ = [
+    "NODES_KEPT",
     "AccountRecord",
     "AccountStore",
     "ActionLog",
@@ -124,6 +126,7 @@ __all__ = [
     "MetricsReader",
     "MetricsStore",
     "ModelHour",
+    "NodeRegister",
     "PasswordHasher",
     "PriceSource",
     "PriceStore",

@@ -84,6 +84,7 @@ from router_core.types.metrics import (
     MetricTotals,
 )
 from router_core.types.money import NANO_PER_USD, NanoUSD, dollars, format_usd, parse_usd, read_dollars
+from router_core.types.node import LOST_AFTER, LinkWord, Node, NodeKind, NodeLimits, NodeState, NodeView
 from router_core.types.plan import Attempt, CacheOutcome, CallReason, Candidate, Considered, Decision, Dropped, Plan
 from router_core.types.policy_faults import PolicyFault, policy_faults
 from router_core.types.price import Price, PriceBook, PriceKind, PriceTier, Rates, Tariff
@@ -141,6 +142,7 @@ __all__ = [
     "EMBEDDED",
     "EVERYTHING",
     "EVERY_ACCOUNT",
+    "LOST_AFTER",
     "NANO_PER_USD",
     "NOBODY",
     "NO_MARKS",
@@ -230,6 +232,7 @@ __all__ = [
     "LimitBook",
     "LimitScope",
     "LimitUnit",
+    "LinkWord",
     "Load",
     "Message",
     "MetricPoint",
@@ -240,6 +243,11 @@ __all__ = [
     "MetricsWindow",
     "MidStream",
     "NanoUSD",
+    "Node",
+    "NodeKind",
+    "NodeLimits",
+    "NodeState",
+    "NodeView",
     "OperatorAction",
     "Pace",
     "Payer",

@@ -24,6 +24,7 @@ from router_core.types import (
     HealthWindow,
     LLMRequest,
     MetricsReport,
+    NodeView,
     Principal,
     RequestEvent,
     RetentionRule,
@@ -136,6 +137,10 @@ class ConsoleBackend(Protocol):
 
     async def health(self, person: Principal, window: HealthWindow) -> HealthReport:
         """Return the health board over ``window``."""
+        ...
+
+    async def nodes(self, person: Principal) -> Sequence[NodeView]:
+        """Return the processes that serve from this store, those lost within an hour included."""
         ...
 
     async def live(self, person: Principal, scope: LiveScope) -> MetricsReport:

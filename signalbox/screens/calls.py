@@ -38,6 +38,7 @@ CALLS: Final[Mapping[str, str]] = MappingProxyType(
         "forecasts": "budgets.read",
         "health": "health.read",
         "live": "live.read",
+        "nodes": "health.read",
         "overview": "overview.read",
         "recorder": "live.read",
         "dependencies": "health.read",

@@ -36,6 +36,7 @@ from router_core.types import (
     LLMRequest,
     MetricsReport,
     MetricTotals,
+    NodeView,
     Principal,
     ProviderConfig,
     RequestEvent,
@@ -105,6 +106,7 @@ class InProcessBackend:
         return OverviewView(
             report=report, spent_today=spent, providers=tuple(views), recent=tuple(recent), unpriced=unpriced,
             raised=await _unless_away(self._raised(person), ()), waiting=await _unless_away(self._waiting(person), 0),
+            lost_nodes=await _unless_away(self._lost_nodes(person), ()),
         )  # fmt: skip
 
     def _is_priced(self, row: ProviderConfig) -> bool:
@@ -121,6 +123,13 @@ class InProcessBackend:
             if each.at >= since and (other is None or (each.kind == "spent_out" and each.at == other.at)):
                 found[each.subject] = each
         return tuple(found.values())[:NEWS_SHOWN]
+
+    async def _lost_nodes(self, person: Principal) -> tuple[str, ...]:
+        """Return the processes that fell silent within the hour and have no successor, for those who see health."""
+        if not allows(person, "health.read"):
+            return ()
+        found = await self._runtime.nodes.nodes(person)
+        return tuple(sorted({each.node.name for each in found if each.state == "lost" and not each.replaced}))
 
     async def _waiting(self, person: Principal) -> int:
         if not allows(person, "topups.decide"):
@@ -289,6 +298,10 @@ class InProcessBackend:
     async def health(self, person: Principal, window: HealthWindow) -> HealthReport:
         """Return the health board over ``window``."""
         return self._runtime.operations.health(window, person)
+
+    async def nodes(self, person: Principal) -> Sequence[NodeView]:
+        """Return the processes that serve from this store, those lost within an hour included."""
+        return await self._runtime.nodes.nodes(person)
 
     async def reset_breaker(self, person: Principal, provider: str, reason: str) -> UpstreamState:
         """Close the breaker of ``provider``, a row's name; end what holds it."""

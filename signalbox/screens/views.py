@@ -35,7 +35,8 @@ class OverviewView(Struct, frozen=True, kw_only=True):
     """The last hour, what today cost, the providers worst first, and the newest requests first.
 
     ``unpriced`` are the models of active providers that no price is known for, ``raised`` the newest alert of the last
-    day about each budget or model, ``waiting`` how many top-ups wait for the viewer's decision.
+    day about each budget or model, ``waiting`` how many top-ups wait for the viewer's decision,
+    ``lost_nodes`` the processes that fell silent.
     """
 
     report: MetricsReport
@@ -45,6 +46,7 @@ class OverviewView(Struct, frozen=True, kw_only=True):
     unpriced: tuple[str, ...] = ()
     raised: tuple[AlertView, ...] = ()
     waiting: int = 0
+    lost_nodes: tuple[str, ...] = ()
 
 
 class LiveScope(Struct, frozen=True, kw_only=True):

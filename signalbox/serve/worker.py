@@ -15,10 +15,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from router_core.admin.own_acts import worker_replaced_act
 from signalbox.asgi import api_application
-from signalbox.bootstrap import Overrides, Runtime, build
+from signalbox.bootstrap import Runtime, build
 from signalbox.exits import say
 from signalbox.logs import configure_logs
 from signalbox.master_key import KEY_FILE
+from signalbox.nodes import place_of_worker
 from signalbox.serve.orders import ADOPT, FORCE, HAND_OVER, READY, WorkerOrder
 from signalbox.serve.parting import Parting, parting_protocol
 from signalbox.server import ConsoleServer, server_config
@@ -38,9 +39,10 @@ def main(order: WorkerOrder, listener: socket.socket, control: socket.socket) ->
 
 async def _serve(settings: Settings, order: WorkerOrder, listener: socket.socket, control: socket.socket) -> None:
     async with AsyncExitStack() as stack:
+        port = listener.getsockname()[1]
+        place = place_of_worker(port, order.slot, order.workers, divides=order.divides)
         reins = stack.enter_context(_Reins(control, min(settings.linger_s, settings.drain_s)))
-        shares = Overrides(share=lambda: order.workers)
-        runtime = await build(settings, migrate=order.migrates, needs_redis=order.needs_redis, overrides=shares)
+        runtime = await build(settings, migrate=order.migrates, needs_redis=order.needs_redis, place=place)
         stack.push_async_callback(runtime.close)
         if runtime.key_was_made:
             say(f"⚠ made {settings.data_dir / KEY_FILE}: back it up, without it stored secrets are lost")

@@ -127,6 +127,7 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble, ConfigurationDouble
         self.unpriced: tuple[str, ...] = ()
         self.raised: tuple[AlertView, ...] = ()
         self.waiting = 0
+        self.lost_nodes: tuple[str, ...] = ()
         if busy:
             self._fill()
 
@@ -159,6 +160,7 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble, ConfigurationDouble
             unpriced=self.unpriced,
             raised=self.raised,
             waiting=self.waiting,
+            lost_nodes=self.lost_nodes,
         )
 
     async def choices(self, person: Principal) -> Choices:

@@ -1,5 +1,6 @@
 """The Health screen's half of the fake backend: a board made by hand, and every order that was given."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -17,6 +18,8 @@ from router_core.types import (
     HealthPoint,
     HealthReport,
     HealthWindow,
+    Node,
+    NodeView,
     Principal,
     ProbeSpend,
     ProviderReport,
@@ -32,6 +35,7 @@ __all__ = [
     "open_breaker",
     "report_of",
     "running_drill",
+    "serving_node",
 ]
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -98,6 +102,19 @@ def report_of(
     )  # fmt: skip
 
 
+def serving_node(name: str = "host:8080/1", **changes: Any) -> NodeView:
+    """Return a node that is well; ``changes`` are of the view or of its node."""
+    node = Node(
+        id=name, name=name, host="host", pid=41, kind="worker", started_at=NOW, seen_at=NOW, revision=7, in_flight=3,
+        streams=2, pending=12, loop_lag_ms=1, store_ms=4, version="0.1.0", python="3.11.7", schema="0011",
+    )  # fmt: skip
+    told = {key: changes.pop(key) for key in list(changes) if key in Node.__struct_fields__}
+    view = NodeView(
+        node=replace(node, **told), state="serving", silent_s=0.4, behind=False, differs=False, replaced=False
+    )
+    return replace(view, **changes)
+
+
 class HealthDouble:
     """Answers with ``report`` and writes down every order in ``orders``; ``trouble`` is raised instead when set."""
 
@@ -107,6 +124,8 @@ class HealthDouble:
         self.windows: list[HealthWindow] = []
         self.trouble: LLMError | None = None
         self.may_only_look = False
+        self.nodes_seen: list[NodeView] = []
+        self.nodes_unreadable: LLMError | None = None
 
     def may_control(self, person: Principal, control: str) -> bool:
         return person.role in OPERATORS and not self.may_only_look
@@ -114,6 +133,11 @@ class HealthDouble:
     async def health(self, person: Principal, window: HealthWindow) -> HealthReport:
         self.windows.append(window)
         return self.report
+
+    async def nodes(self, person: Principal) -> Sequence[NodeView]:
+        if self.nodes_unreadable is not None:
+            raise self.nodes_unreadable
+        return self.nodes_seen
 
     async def reset_breaker(self, person: Principal, provider: str, reason: str) -> UpstreamState:
         return self._order(person, "reset", provider)

@@ -100,3 +100,10 @@ def test_what_was_raised_about_money_and_what_waits_needs_attention(open_console
     assert "has spent 100 % of its daily budget" in app.error[0].value
     assert "Requests are refused" in app.error[1].value
     assert "2 requests wait for more money" in app.warning[0].value
+
+
+def test_a_process_that_fell_silent_is_named(open_console: OpenConsole) -> None:
+    backend = FakeBackend(busy=True)
+    backend.lost_nodes = ("host:8080/2",)
+    app = open_console(backend)
+    assert any("8080/2" in each.value and "not been heard of" in each.value for each in app.warning)

@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Engine, inspect, select, text
 
-from db import config_models, record_models  # noqa: F401 - fill the metadata
+from db import config_models, node_models, record_models  # noqa: F401 - fill the metadata
 from db.base import Base
 from db.engine import make_engine, reading, writing
 from db.errors import MigrationConflictError, SchemaNewerError, StoreUnreachableError

@@ -133,6 +133,17 @@ def test_the_console_is_not_there(server: WorkersServer) -> None:
         assert (answer.status, json.load(answer)["error"]["code"]) == (404, "NOT_FOUND")
 
 
+def test_the_workers_are_listed_as_nodes_with_what_they_run(server: WorkersServer) -> None:
+    server.await_that(lambda: len(server.command("nodes")) == 2)
+    found = server.command("nodes")
+    assert sorted(each["node"]["pid"] for each in found) == server.worker_pids()
+    assert [each["node"]["name"].rpartition(":")[2] for each in found] == [f"{server.port}/1", f"{server.port}/2"]
+    assert {(each["state"], each["node"]["kind"], each["node"]["limits"]) for each in found} == {
+        ("serving", "worker", "divided")
+    }
+    assert not any(each["behind"] or each["differs"] for each in found)
+
+
 def test_a_lost_worker_is_replaced_and_its_journal_taken_over(server: WorkersServer) -> None:
     assert [ask(server, f"before-{number}") for number in range(6)] == [200] * 6
     doomed, other = server.worker_pids()
@@ -142,6 +153,8 @@ def test_a_lost_worker_is_replaced_and_its_journal_taken_over(server: WorkersSer
     assert doomed not in server.worker_pids()
     assert ask(server, "after") == 200
     server.await_that(lambda: server.command("audit", "verify")["sound"])
+    alive = {each["node"]["pid"] for each in server.command("nodes") if each["state"] == "serving"}
+    assert set(server.worker_pids()) <= alive
     assert [each["target"] for each in replaced(server)] == ["worker 1"]
     assert "SIGKILL" in replaced(server)[0]["detail"]["ended"]
 

@@ -13,12 +13,14 @@ from starlette.types import ASGIApp
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.money import MoneyDesks
+from router_core.admin.nodes import NodeDesk
 from router_core.admin.retention import RetentionJob
 from router_core.api.app import ApiApplication, ApiDeps, ApiLimits
 from router_core.audit.memory_log import MemoryAuditLog
 from router_core.clock import SystemClock
 from router_core.errors import RateLimitExceededError
 from router_core.journal.stats import RecorderStats
+from router_core.nodes.memory_register import MemoryNodeRegister
 from router_core.ports import AccountRecord, ProviderHealth, UserRecord
 from router_core.rate_limiting.quota import QuotaLine, QuotaSlip
 from router_core.security.api_keys import KeyAuthenticator, new_api_key
@@ -220,6 +222,7 @@ class ApiRig:
     console: FakeBackend
     configuration: DeskRig
     cache: CacheWorld
+    nodes: MemoryNodeRegister
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -231,7 +234,7 @@ def api_rig() -> Iterator[ApiRig]:
     """Run the interface on a free port of 127.0.0.1 until the block ends."""
     clock, accounts = SystemClock(), MemoryAccountStore()
     users, keys = MemoryUserStore(accounts), MemoryApiKeyStore(accounts)
-    sessions = SessionGate(MemorySessionStore(users), clock)
+    sessions, register = SessionGate(MemorySessionStore(users), clock), MemoryNodeRegister(clock)
     service = new_api_key(PEPPER, clock, account_id="acme", role="service", name="acme service")
     admin = new_api_key(PEPPER, clock, account_id="acme", role="admin", name="acme admin")
 
@@ -239,8 +242,7 @@ def api_rig() -> Iterator[ApiRig]:
         for name in ("acme", "other"):
             made_at = clock.utcnow()
             await accounts.create(AccountRecord(id=name, name=name, timezone="UTC", is_active=True, created_at=made_at))
-        for made in (service, admin):
-            await keys.create(made.record)
+        await asyncio.gather(*(keys.create(made.record) for made in (service, admin)))
         return {role: await _signed_in(role, users, sessions, clock) for role in get_args(PersonRole)}
 
     people = asyncio.run(prepare())
@@ -262,6 +264,7 @@ def api_rig() -> Iterator[ApiRig]:
         exporter=exporter,
         metrics=desk.live,
         cache=cache.desk,
+        nodes=NodeDesk(register),
         recording=lambda: RecorderStats(pending=2),
         caching=cache.answers.report,
         retention=RetentionJob([RetentionRule("audit_log", 400)], NoRetention(), desk.trail, clock),
@@ -275,7 +278,7 @@ def api_rig() -> Iterator[ApiRig]:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
             people["prompt_engineer"], state, desk, people, audit, exporter, bills, alerting, money, console,
-            configuration, cache,
+            configuration, cache, register,
         )  # fmt: skip
 
 

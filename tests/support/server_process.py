@@ -47,7 +47,12 @@ class WorkersServer(PlainServer):
     """``signalbox serve`` with ``workers`` processes that divide the rate limits."""
 
     def __init__(self, folder: Path, workers: int, openai_url: str, anthropic_url: str, **environment: str) -> None:
-        super().__init__(folder, openai_url, anthropic_url, **{"SIGNALBOX_HEALTH_CHECKS": "false", **environment})
+        usual = {
+            "SIGNALBOX_HEALTH_CHECKS": "false",
+            "SIGNALBOX_RATE_LIMIT_RPS": "10000",
+            "SIGNALBOX_RATE_LIMIT_BURST": "10000",
+        }
+        super().__init__(folder, openai_url, anthropic_url, **{**usual, **environment})
         self.workers = workers
         self.mode = ("serve", "--workers", str(workers), "--divide-limits")
 

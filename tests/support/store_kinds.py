@@ -14,6 +14,7 @@ from db.stores import (
     SqlConfigStore,
     SqlConfigVersions,
     SqlHealthHistory,
+    SqlNodeRegister,
     SqlSessionStore,
     SqlUseCaseStore,
     SqlUserStore,
@@ -22,6 +23,7 @@ from router_core.audit.head_files import MemoryHeads
 from router_core.audit.signatures import ChainSigner
 from router_core.configuration.memory_store import MemoryConfigStore
 from router_core.health.memory_history import MemoryHealthHistory
+from router_core.nodes.memory_register import MemoryNodeRegister
 from router_core.ports import (
     AccountRecord,
     AccountStore,
@@ -34,6 +36,7 @@ from router_core.ports import (
     ConfigVersions,
     ContentSwitch,
     HealthHistory,
+    NodeRegister,
     SessionStore,
     UseCaseStore,
     UserRecord,
@@ -74,6 +77,7 @@ class Stores:
     breaker_log: BreakerLog
     actions: ActionLog
     health_history: HealthHistory
+    nodes: NodeRegister
 
 
 def account(name: str, id: str | None = None) -> AccountRecord:
@@ -119,6 +123,7 @@ def memory_stores() -> Stores:
         breaker_log=MemoryBreakerLog(clock),
         actions=MemoryActionLog(),
         health_history=MemoryHealthHistory(clock),
+        nodes=MemoryNodeRegister(clock),
     )
 
 
@@ -139,4 +144,5 @@ def sql_stores(hop: StoreHop) -> Stores:
         breaker_log=SqlBreakerLog(hop, clock),
         actions=SqlActionLog(hop, clock, "tests", ChainSigner(b"k" * 32), MemoryHeads()),
         health_history=SqlHealthHistory(hop, clock),
+        nodes=SqlNodeRegister(hop, clock),
     )

@@ -1,10 +1,13 @@
 """Figures over real HTTP: as the original formats them, raw, and for Prometheus."""
 
+import asyncio
+
 import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from router_core.clock import SystemClock
+from tests.console.health_fakes import serving_node
 from tests.support.api_server import ApiRig
 from tests.support.record_events import event
 
@@ -88,6 +91,24 @@ def test_prometheus_reads_what_is_exposed_to_this_machine(rig: ApiRig, http: htt
     assert {s.labels["le"]: s.value for s in buckets}["0.25"] == 4.0
     assert families["signalbox_in_flight_requests"].samples[0].value == 3.0
     assert families["signalbox_journal_pending_events"].samples[0].value == 2.0
+
+
+def test_gauges_are_those_of_every_process_by_name(rig: ApiRig, http: httpx2.Client) -> None:
+    for name, load in (("host:8080/1", 2), ("host:8080/2", 5)):
+        asyncio.run(rig.nodes.beat(serving_node(name, in_flight=load, pending=load).node))
+    try:
+        families = {each.name: each for each in text_string_to_metric_families(http.get("/metrics").text)}
+        found = {s.labels["node"]: s.value for s in families["signalbox_in_flight_requests"].samples}
+        assert found == {"host:8080/1": 2.0, "host:8080/2": 5.0}
+        listed = http.get("/api/admin/nodes", headers=_headers(rig)).json()["nodes"]
+        assert [(each["node"]["name"], each["node"]["inFlight"], each["state"]) for each in listed] == [
+            ("host:8080/1", 2, "serving"),
+            ("host:8080/2", 5, "serving"),
+        ]
+        assert http.get("/api/admin/nodes", headers={"x-api-key": rig.service.reveal()}).status_code == 403
+    finally:
+        for name in ("host:8080/1", "host:8080/2"):
+            asyncio.run(rig.nodes.leave(name))
 
 
 def test_counters_do_not_go_back_at_a_reset(rig: ApiRig, http: httpx2.Client) -> None:
