@@ -3,14 +3,14 @@
 from collections.abc import Generator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.turns import turn
 
 pytest_plugins = ("tests.support.database", "tests.support.redis_server")
 
 # Two tests run at a time, beside servers and browsers: how long one example took says nothing.
-settings.register_profile("beside_others", deadline=None)
+settings.register_profile("beside_others", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("beside_others")
 
 
