@@ -22,6 +22,8 @@ _PROBE_KEY: Final = "signalbox:probe"
 _PROBE_TTL_S: Final = 60
 # What Redis says about itself rather than about one command: while that lasts, no other call will do better.
 _UNUSABLE: Final = (ReadOnlyError, OutOfMemoryError, NoPermissionError)
+_UNWRITABLE: Final = (ReadOnlyError, OutOfMemoryError)
+_MISCONFIGURED: Final = "MISCONF"
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -31,9 +33,14 @@ class LinkDownError(Exception):
 
 
 class LinkPolicy(Struct, frozen=True, kw_only=True):
-    """Seconds that a call may take, failures in a row that open the breaker, seconds between probes, connections."""
+    """Seconds that a call may take, failures in a row that open the breaker, seconds between probes, connections.
+
+    After a call that failed the next ones get ``suspect_timeout_s``: a request makes several, and must not wait out the
+    whole bound for each of them before the breaker opens.
+    """
 
     call_timeout_s: float = 0.1
+    suspect_timeout_s: float = 0.02
     failures: int = 3
     probe_every_s: float = 1.0
     connections: int = 32
@@ -127,8 +134,9 @@ class RedisLink:
 
     async def _made(self, work: Callable[[Redis], Awaitable[T]]) -> T:
         self._calls += 1
+        suspect = self._up and self._in_a_row > 0
         try:
-            async with asyncio.timeout(self._policy.call_timeout_s):
+            async with asyncio.timeout(self._policy.suspect_timeout_s if suspect else self._policy.call_timeout_s):
                 answer = await work(self._redis)
         except (RedisError, OSError, TimeoutError) as error:
             self._failed(error)
@@ -150,11 +158,13 @@ class RedisLink:
     def _failed(self, error: Exception) -> None:
         self._failures += 1
         self._last_error = _told(error)
-        if isinstance(error, ResponseError) and not isinstance(error, _UNUSABLE):
+        unwritable = isinstance(error, _UNWRITABLE) or str(error).startswith(_MISCONFIGURED)
+        if isinstance(error, ResponseError) and not isinstance(error, _UNUSABLE) and not unwritable:
             _log.error("Redis refused a command: %s", self._last_error)
             return
         self._in_a_row += 1
-        if self._up and self._in_a_row >= self._policy.failures:
+        # Reads go on in a Redis that cannot be written, and would hide that for ever.
+        if self._up and (unwritable or self._in_a_row >= self._policy.failures):
             self._up = False
             self._outages += 1
             self._since = self._clock.utcnow()

@@ -69,6 +69,33 @@ async def test_a_dead_server_opens_the_breaker_and_is_found_again(server: RedisS
         assert (link.state().outages, link.state().up) == (1, True)
 
 
+async def test_a_request_that_makes_several_calls_waits_a_tenth_of_a_second_and_little_more(
+    server: RedisServer,
+) -> None:
+    clock = SystemClock()
+    async with linked(server) as link:
+        assert await ping(link)
+        server.suspend()
+        began = clock.now()
+        await breaks(link)
+        taken = clock.now() - began
+        server.resume()
+        await comes_back(link)
+    assert POLICY.call_timeout_s <= taken < 2.5 * POLICY.call_timeout_s
+
+
+async def test_reads_do_not_hide_that_nothing_can_be_written(server: RedisServer) -> None:
+    async with linked(server) as link:
+        await link.call(lambda redis: redis.set("a", b"1"))
+        _refuse_writes(server, "readonly")
+        assert await link.call(lambda redis: redis.get("a")) == b"1"
+        with pytest.raises(LinkDownError):
+            await link.call(lambda redis: redis.set("a", b"2"))
+        assert not link.up
+        _allow_writes(server, "readonly")
+        await comes_back(link)
+
+
 async def test_a_hanging_server_costs_a_tenth_of_a_second_a_call_and_then_nothing(server: RedisServer) -> None:
     clock = SystemClock()
     async with linked(server) as link:
@@ -94,8 +121,10 @@ async def test_answers_that_come_too_late_reach_nobody_else(server: RedisServer)
         assert all(isinstance(each, LinkDownError) for each in await asyncio.gather(*lost, return_exceptions=True))
         server.resume()
         await comes_back(link)
-        got = await asyncio.gather(*(link.call(lambda redis: redis.get("b")) for _ in range(64)))
-        assert set(got) == {b"2"}
+        # On a busy machine some of so many new connections may take too long; none may get what another asked for.
+        asked = (link.call(lambda redis: redis.get("b")) for _ in range(64))
+        got = await asyncio.gather(*asked, return_exceptions=True)
+        assert {each for each in got if not isinstance(each, LinkDownError)} == {b"2"}
 
 
 @pytest.mark.parametrize("fault", ["readonly", "memory"])
@@ -103,9 +132,8 @@ async def test_a_server_that_cannot_be_written_is_down_until_it_can(server: Redi
     async with linked(server) as link:
         await link.call(lambda redis: redis.set("a", b"1"))
         _refuse_writes(server, fault)
-        for _ in range(POLICY.failures):
-            with pytest.raises(LinkDownError):
-                await link.call(lambda redis: redis.set("a", b"1"))
+        with pytest.raises(LinkDownError):
+            await link.call(lambda redis: redis.set("a", b"1"))
         assert not link.up
         _allow_writes(server, fault)
         await comes_back(link)
