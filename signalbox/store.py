@@ -179,7 +179,7 @@ def _stores(settings: Settings, clock: Clock, audit: AuditIdentity) -> Store:
         metrics=SqlMetricsStore(patient),
         retention=SqlRetention(patient, clock, audit.signer),
         use_cases=SqlUseCaseStore(hop, clock),
-        config_versions=SqlConfigVersions(hop, clock),
+        config_versions=SqlConfigVersions(patient, clock),
         config_drafts=SqlConfigDrafts(hop),
         cache_purges=SqlCachePurges(hop, clock),
         budgets=SqlBudgetStore(hop, clock),

@@ -49,14 +49,14 @@ class SqlConfigVersions:
         def work(session: Session) -> int:
             # Locked before anything is read: of several who come from one base, one is first.
             held = session.scalars(select(ConfigState).with_for_update()).one()
-            newest = _newest(session)
-            if document_of(load_configuration(session)) == document_of(configuration):
+            newest, document = _newest(session), document_of(configuration)
+            if document_of(load_configuration(session)) == document:
                 return held.revision
             if newest is not None and newest.revision > base:
                 raise ConflictError("The configuration was changed by somebody else", revision=newest.revision)
             revision = next_revision(session, now)
             replace_configuration(session, configuration, now)
-            note_version(session, revision, now, by, restored)
+            _add(session, newest, document, revision=revision, at=now, by=by, restored=restored)
             return revision
 
         return await self._hop.write(work)
@@ -80,19 +80,13 @@ class SqlConfigVersions:
         return await self._hop.read(work)
 
 
-def note_version(session: Session, revision: int, now: datetime, by: Authorship, restored: int | None = None) -> None:
+def note_version(session: Session, revision: int, now: datetime, by: Authorship) -> None:
     """Write what is in force now down as version ``revision``, unless it is what the last version says."""
     session.flush()
     document = document_of(load_configuration(session))
     last = _newest(session)
-    if last is not None and unpacked(last.document) == document:
-        return
-    session.add(
-        StoredVersion(
-            revision=revision, at=now, actor=by.actor, note=by.note, base=0 if last is None else last.revision,
-            restored=restored, document=packed(document),
-        )
-    )  # fmt: skip
+    if last is None or unpacked(last.document) != document:
+        _add(session, last, document, revision=revision, at=now, by=by)
 
 
 def packed(document: Mapping[str, Any]) -> bytes:
@@ -111,6 +105,24 @@ def _newest(session: Session, at: int | None = None) -> StoredVersion | None:
     if at is not None:
         statement = statement.where(StoredVersion.revision <= at)
     return session.scalars(statement).one_or_none()
+
+
+def _add(
+    session: Session,
+    last: StoredVersion | None,
+    document: Mapping[str, Any],
+    *,
+    revision: int,
+    at: datetime,
+    by: Authorship,
+    restored: int | None = None,
+) -> None:
+    session.add(
+        StoredVersion(
+            revision=revision, at=at, actor=by.actor, note=by.note, base=0 if last is None else last.revision,
+            restored=restored, document=packed(document),
+        )
+    )  # fmt: skip
 
 
 def _version(row: StoredVersion) -> ConfigVersion:

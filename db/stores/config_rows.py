@@ -83,12 +83,12 @@ def _replace_providers(session: Session, wanted: Sequence[ProviderConfig], now: 
     _require_accounts(session, wanted)
     rows = {row.id: row for row in session.scalars(select(LlmProvider))}
     before = {each: _provider(row) for each, row in rows.items()}
-    staying = {each.id for each in wanted}
+    names = {each.id: each.name for each in wanted}
     for row in rows.values():
-        if row.id in staying:
-            row.name = f"\x1a{row.id}"  # names are unique at every moment, and two rows may swap theirs
-        else:
+        if row.id not in names:
             session.delete(row)
+        elif row.name != names[row.id]:
+            row.name = f"\x1a{row.id}"  # names are unique at every moment, and two rows may swap theirs
     session.flush()
     for position, each in enumerate(wanted):
         row = rows.get(each.id) or _new_row(each.id, position, now)

@@ -10,6 +10,7 @@ from router_core.admin.action_trail import ActionTrail
 from router_core.admin.acts import act_of
 from router_core.admin.configuration_acts import change_act, checked_note, line_of, refused_act
 from router_core.admin.configuration_conflicts import row_conflict, version_conflict
+from router_core.admin.configuration_review import Reviewer
 from router_core.admin.configuration_rows import guarded, row_called, sound, with_row
 from router_core.admin.configuration_views import (
     Applied,
@@ -22,10 +23,9 @@ from router_core.admin.configuration_views import (
     Review,
     VersionPage,
 )
-from router_core.clock import Clock, new_ulid
+from router_core.clock import Clock
 from router_core.configuration.changes import changes_between
-from router_core.configuration.checks import check_configuration
-from router_core.configuration.documents import configuration_of, document_of, provider_document
+from router_core.configuration.documents import document_of, provider_document
 from router_core.configuration.findings import WrongConfigurationError
 from router_core.configuration.reading import read_configuration, read_provider
 from router_core.configuration.upstream_rule import UpstreamRule
@@ -91,18 +91,24 @@ class ConfigurationDesk:
     meanwhile; then nothing is changed.
     """
 
-    __slots__ = ("_parts",)
+    __slots__ = ("_parts", "_reviewer")
 
     def __init__(self, parts: ConfigurationParts) -> None:
         self._parts = parts
+        self._reviewer = Reviewer(parts.stored, parts.refresh, parts.accounts, parts.upstreams, parts.clock)
+
+    @property
+    def serving(self) -> int:
+        """The revision that this process serves; for whoever measures."""
+        return self._parts.served.snapshot().revision
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
     async def current(self, person: Principal) -> CurrentConfig:
         """Return the document in force."""
         require(person, "providers.read")
-        serving = self._parts.served.snapshot().revision
-        current, revision = await self._now()
+        serving = self.serving
+        current, revision = await self._reviewer.now()
         return CurrentConfig(
             revision=revision,
             serving=serving,
@@ -114,13 +120,13 @@ class ConfigurationDesk:
     async def providers(self, person: Principal) -> tuple[ProviderView, ...]:
         """Return every row, in the order in which equal candidates are tried."""
         require(person, "providers.read")
-        current, _ = await self._now()
+        current, _ = await self._reviewer.now()
         return tuple(self._view(row) for row in current.providers)
 
     async def provider(self, name: str, person: Principal) -> ProviderView:
         """Return the row called ``name``. Raises :class:`NotFoundError`."""
         require(person, "providers.read")
-        current, _ = await self._now()
+        current, _ = await self._reviewer.now()
         return self._view(row_called(current, name))
 
     # --- one row, and the switches ---------------------------------------------------------------------------------
@@ -170,7 +176,7 @@ class ConfigurationDesk:
 
         def change(current: Configuration) -> Configuration:
             wanted = {**document_of(current)["flags"], **flags}
-            found, findings = read_configuration({"flags": wanted}, current, self._new_id)
+            found, findings = read_configuration({"flags": wanted}, current, self._reviewer.new_id)
             if found is None:
                 raise WrongConfigurationError(findings)
             return found
@@ -182,7 +188,7 @@ class ConfigurationDesk:
     async def review(self, document: Any, person: Principal) -> Review:
         """Return everything that is wrong with ``document``, and what it would change; changes nothing."""
         require(person, "providers.read")
-        return (await self._review(document))[0]
+        return (await self._reviewer.review(document))[0]
 
     async def apply(
         self, document: Any, person: Principal, *, base: int | None = None, note: str = "", dry_run: bool = False
@@ -193,7 +199,7 @@ class ConfigurationDesk:
         conflict. With ``dry_run`` everything is looked at and nothing changed.
         """
         require(person, "providers.edit")
-        review, wanted, revision = await self._review(document)
+        review, wanted, revision = await self._reviewer.review(document)
         wish = _Wish(sound(wanted, review), "configuration.applied", "configuration", checked_note(note))
         return await self._put(wish, review, revision if base is None else base, person, dry_run=dry_run)
 
@@ -204,7 +210,7 @@ class ConfigurationDesk:
         """
         require(person, "providers.edit")
         version = await self._version(revision)
-        review, wanted, newest = await self._review(version.document)
+        review, wanted, newest = await self._reviewer.review(version.document)
         said = checked_note(note) or f"Back to revision {version.revision}"
         wish = _Wish(
             sound(wanted, review), "configuration.rolled_back", f"revision {version.revision}", said, version.revision
@@ -275,13 +281,13 @@ class ConfigurationDesk:
         Raises :class:`NotFoundError`.
         """
         require(person, "providers.edit")
-        current, _ = await self._now()
+        current, _ = await self._reviewer.now()
         return await self._ask(row_called(current, name), person)
 
     async def test_entry(self, entry: Document, person: Principal) -> ConnectionResult:
         """The same for a row that is not saved; one of a known id or name uses that row's key."""
         require(person, "providers.edit")
-        current, _ = await self._now()
+        current, _ = await self._reviewer.now()
         known = [row for row in current.providers if entry.get("id") == row.id or entry.get("name") == row.name]
         row = self._read_row(entry, known[0] if known else None)
         fault = None if row.base_url is None else self._parts.upstreams.fault(row.kind, row.base_url)
@@ -291,15 +297,6 @@ class ConfigurationDesk:
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    async def _now(self) -> tuple[Configuration, int]:
-        """Return what is in force in the store, and the revision at which it was so."""
-        await self._parts.refresh()
-        snapshot = self._parts.stored.snapshot()
-        return configuration_of(snapshot), snapshot.revision
-
-    def _new_id(self) -> str:
-        return new_ulid(self._parts.clock)
-
     async def _version(self, revision: int | None) -> ConfigVersion:
         found = await self._parts.versions.find(revision)
         if found is None:
@@ -307,27 +304,9 @@ class ConfigurationDesk:
         return found
 
     async def _draft_view(self, draft: ConfigDraft) -> DraftView:
-        review, _, _ = await self._review(draft.document)
+        review, _, _ = await self._reviewer.review(draft.document)
         newest = await self._version(None)
         return DraftView(draft=draft, review=review, stale=newest.revision > draft.base)
-
-    async def _review(self, document: Any) -> tuple[Review, Configuration | None, int]:
-        """Return the review of ``document``, what it asks for unless it is wrong, and the revision it was held to."""
-        current, revision = await self._now()
-        wanted, findings = read_configuration(document, current, self._new_id)
-        if wanted is None:
-            return Review(valid=False, findings=tuple(findings), changes=(), revision=revision), None, revision
-        return await self._judge(current, wanted, revision)
-
-    async def _judge(
-        self, current: Configuration, wanted: Configuration, revision: int
-    ) -> tuple[Review, Configuration | None, int]:
-        accounts = {each.id for each in await self._parts.accounts.list()}
-        findings = check_configuration(wanted, accounts, self._parts.upstreams)
-        valid = all(each.severity != "error" for each in findings)
-        changes = changes_between(document_of(current), document_of(wanted)) if valid else ()
-        review = Review(valid=valid, findings=findings, changes=changes, revision=revision)
-        return review, wanted if valid else None, revision
 
     async def _amend(
         self, change: Callable[[Configuration], Configuration], verb: str, target: str, person: Principal, note: str
@@ -335,12 +314,12 @@ class ConfigurationDesk:
         """Make ``change`` on what is in force; when something else changes meanwhile, make it on that."""
         said = checked_note(note)
         for _ in range(MOST_TRIES):
-            current, revision = await self._now()
+            current, revision = await self._reviewer.now()
             try:
                 wanted = change(current)
             except ConflictError as error:
                 raise await row_conflict(self._parts.versions, target, error) from None
-            review, judged, _ = await self._judge(current, wanted, revision)
+            review, judged, _ = await self._reviewer.judge(current, wanted, revision)
             wish = _Wish(sound(judged, review), verb, target, said)
             newest = await self._version(None)
             if newest.revision <= revision:
@@ -380,7 +359,7 @@ class ConfigurationDesk:
         return structs.replace(applied, revision=revision)
 
     def _read_row(self, entry: Document, old: ProviderConfig | None) -> ProviderConfig:
-        row, findings = read_provider(entry, old, self._new_id)
+        row, findings = read_provider(entry, old, self._reviewer.new_id)
         if row is None:
             raise WrongConfigurationError(findings)
         return row

@@ -11,13 +11,15 @@ Gauges = dict[str, dict[str, float]]
 
 
 async def read_gauges(call: Call) -> Gauges:
-    """Return the load and journal of every process that serves, a second old at most, and the cache of this one.
+    """Return the load and journal of every process that serves, a second old at most, and of this one the cache and the
+    revision of the configuration that it serves.
 
     While the register of nodes cannot be read, all of them are of the process that answers.
     """
     own = call.deps.nodes.own_name
     found = await _of_all(call) or _named(own, _of_this_process(call))
-    return {**found, **_named(own, _cache_gauges(call.deps.caching()))}
+    mine = {"config_revision": float(call.deps.configuration.serving), **_cache_gauges(call.deps.caching())}
+    return {**found, **_named(own, mine)}
 
 
 async def _of_all(call: Call) -> Gauges:

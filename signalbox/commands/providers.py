@@ -1,6 +1,6 @@
 """``signalbox providers``: the configuration, straight in the store; every running process follows within 2 s."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,15 +39,7 @@ def list_providers(data_dir: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json([_shown(each) for each in found])
         return
-    rows = []
-    for each in found:
-        entry = each.entry
-        rows.append({
-            "name": entry["name"], "model": entry["model"], "use cases": tuple(entry["useCases"]),
-            "default": entry["isDefault"], "active": entry["isActive"], "weight": entry["weight"],
-            "key": each.key.source,
-        })  # fmt: skip
-    print_rows(rows, as_json=False)
+    print_rows([_row(each.entry) for each in found], as_json=False)
 
 
 def show_provider(name: str, data_dir: Path | None, *, as_json: bool) -> None:
@@ -56,8 +48,8 @@ def show_provider(name: str, data_dir: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json(_shown(found))
         return
-    key = found.key.source + (f" {found.key.mask}" if found.key.mask else "")
-    print_line(as_yaml({**found.entry, "version": found.version, "key": key}).rstrip())
+    print_line(as_yaml({**found.entry, "version": found.version}).rstrip())
+    print_line(f"key: {found.key.mask or found.key.source} (as this command's environment has it)")
 
 
 def export_file(output: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
@@ -143,6 +135,14 @@ def _shown(view: ProviderView) -> dict[str, Any]:
     return {**view.entry, "version": view.version, "key": view.key}
 
 
+def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
+    state = "off" if not entry["isActive"] else "default" if entry["isDefault"] else "on"
+    return {
+        "name": entry["name"], "model": entry["model"], "use cases": tuple(entry["useCases"]), "state": state,
+        "weight": entry["weight"],
+    }  # fmt: skip
+
+
 def _line(line: ConfigLine) -> dict[str, Any]:
     said = line.note or "-"
     return {"revision": line.revision, "at": line.at, "by": line.actor, "replaces": line.base, "note": said}
@@ -160,7 +160,7 @@ def _print_review(review: Review, applied: Applied | None, *, as_json: bool) -> 
     else:
         _print_changes(review.changes)
         _warn(review.findings)
-        print_line(f"{len(review.changes)} changes, nothing was applied" if review.changes else "nothing would change")
+        print_line("nothing was applied" if review.changes else "nothing would change")
     return 0 if review.valid else USAGE
 
 

@@ -87,7 +87,7 @@ def print_rows(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
         return
     table = Table(box=None, pad_edge=False)
     for heading in rows[0]:
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("id", "email"))
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("id", "email", "name"))
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
     Console().print(table)

@@ -1,6 +1,7 @@
 """Changes of the configuration while providers answer, and connections tested, on the vendors' own SDKs."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from router_core.errors import ModelNotFoundError
 from router_core.providers.client_cache import MAX_CLIENTS
 from router_core.providers.sdk_adapter import SdkAdapter
-from router_core.types import FinishPart, LLMRequest, Principal, Secret, StreamPart, TextDelta
+from router_core.types import AuditFilter, FinishPart, LLMRequest, Principal, Secret, StreamPart, TextDelta
 from signalbox.bootstrap import Runtime, build
 from signalbox.settings import read_settings
 from tests.support.simulator_process import SimulatorProcess
@@ -16,6 +17,7 @@ from tests.support.simulator_process import SimulatorProcess
 ANN = Principal(kind="person", id="u1", name="ann@example.com", role="owner", accounts=())
 KEY = "sk-test-0123456789abcdef"
 NAME = "openai-gpt4o"
+DAY = timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,11 @@ async def test_a_stream_is_served_to_its_end_by_a_provider_that_is_changed_and_d
     assert sum(isinstance(each, TextDelta) for each in parts) > 10
     with pytest.raises(ModelNotFoundError):
         await runtime.router.complete(ask)
+    await runtime.recording.recorder.catch_up()
+    page = await runtime.audit.page(
+        AuditFilter(since=runtime.started - DAY, until=runtime.started + DAY, provider=NAME), limit=10
+    )
+    assert [row.provider for row in page.entries] == [NAME]
 
 
 async def _push_out_every_client(runtime: Runtime) -> None:

@@ -91,6 +91,7 @@ def test_prometheus_reads_what_is_exposed_to_this_machine(rig: ApiRig, http: htt
     assert {s.labels["le"]: s.value for s in buckets}["0.25"] == 4.0
     assert families["signalbox_in_flight_requests"].samples[0].value == 3.0
     assert families["signalbox_journal_pending_events"].samples[0].value == 2.0
+    assert families["signalbox_config_revision"].samples[0].value >= 1.0
 
 
 def test_gauges_are_those_of_every_process_by_name(rig: ApiRig, http: httpx2.Client) -> None:
