@@ -10,10 +10,9 @@ from console.format import ago, literal, moment
 from console.identity import Visitor
 from console.providers.dialogs import ask
 from console.providers.diff import change_count, draw_changes
-from console.providers.words import named_change, plain_fault
+from console.providers.words import fault_line, named_change
 from console.providers.work import Work, fault_next, flash_next, take_theirs
 from router_core.errors import LLMError
-from router_core.types import Finding
 
 __all__ = ["draw_bar", "draw_revision"]
 
@@ -124,10 +123,4 @@ def _faults(work: Work) -> None:
         if found:
             more = f"\n- and {len(found) - MOST_FAULTS} more" if len(found) > MOST_FAULTS else ""
             mark = "" if len(found) == 1 else "- "
-            draw("\n".join(mark + _in_words(each) for each in found[:MOST_FAULTS]) + more, icon=icon)
-
-
-def _in_words(found: Finding) -> str:
-    about, field = named_change(found.path)
-    where = " · ".join(literal(each) for each in (about, field) if each)
-    return f"**{where}**: {literal(plain_fault(found.message))}"
+            draw("\n".join(mark + fault_line(each) for each in found[:MOST_FAULTS]) + more, icon=icon)

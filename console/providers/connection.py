@@ -9,6 +9,7 @@ from console.identity import current_visitor
 from console.providers.documents import Document, row_of
 from console.providers.work import Work, fault_next
 from router_core.admin.configuration_views import ConnectionResult
+from router_core.configuration.findings import WrongConfigurationError
 from router_core.errors import LLMError
 
 __all__ = ["draw_test", "offer_test"]
@@ -55,6 +56,9 @@ def _test(row_id: str, entry: Document | str) -> None:
             else desk.test_entry(entry, visitor.person)
         )
         result: ConnectionResult = call(asked)
+    except WrongConfigurationError:
+        fault_next("The provider was not tested. Mend first what is wrong with it.")
+        return
     except LLMError as error:
         fault_next(f"The provider was not tested. {error.message}")
         return

@@ -64,6 +64,13 @@ def _draw(question: Question) -> None:
 
 
 def _apply(visitor: Visitor, work: Work) -> None:
+    if work.is_stale:
+        st.warning(
+            "Somebody else has just changed the configuration. Nothing was applied. Close this to see what, "
+            "and to take it up.",
+            icon=":material/group:",
+        )
+        return
     st.markdown(f"**{change_count(len(work.changes))}**, in force in every process within 2 seconds, all or none.")
     draw_changes(work.changes, "What is put in force")
     grave = grave_changes(work.changes)

@@ -76,7 +76,8 @@ def show_provider(row_id: str | None) -> None:
 def row_badges(row: Document, work: Work, known: Known) -> str:
     """Return how the provider is, and what sets it apart, as Markdown."""
     origin = row_of(work.origin, str(row.get("id")))
-    state: HealthWord = known.words.get(row["name"], "unknown") if row.get("isActive") else "disabled"
+    name = row["name"] if origin is None else origin["name"]
+    state: HealthWord = known.words.get(name, "unknown") if row.get("isActive") else "disabled"
     marks = [badge(provider_mark(state))]
     if row.get("isDefault"):
         marks.append(":violet-badge[:material/star: Default]")

@@ -10,7 +10,7 @@ from console.identity import Visitor
 from console.providers.dialogs import answer, ask
 from console.providers.diff import change_count, draw_changes
 from console.providers.documents import Document
-from console.providers.words import named_change, plain_fault
+from console.providers.words import fault_line
 from console.providers.work import Work
 from router_core.clock import Clock, new_ulid
 from router_core.configuration.changes import changes_between
@@ -91,10 +91,6 @@ def _read(raw: Document, origin: Document, clock: Clock) -> tuple[Document | Non
 
 
 def _show(findings: Sequence[Finding]) -> None:
-    lines = [
-        f"- **{literal(' · '.join(part for part in named_change(each.path) if part))}**: "
-        f"{literal(plain_fault(each.message))}"
-        for each in findings[:MOST_FAULTS]
-    ]
+    lines = [f"- {fault_line(each)}" for each in findings[:MOST_FAULTS]]
     more = f"\n- and {len(findings) - MOST_FAULTS} more" if len(findings) > MOST_FAULTS else ""
     st.error("\n".join(lines) + more, icon=":material/error:")

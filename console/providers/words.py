@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from console.format import DASH
-from router_core.types import ConfigChange
+from console.format import DASH, literal
+from router_core.types import ConfigChange, Finding
 
-__all__ = ["field_name", "named_change", "plain_fault", "shown_value", "sides_of"]
+__all__ = ["fault_line", "field_name", "named_change", "plain_fault", "shown_value", "sides_of"]
 
 FIELDS: Final[Mapping[str, str]] = {
     "accountId": "Account", "baseUrl": "Base URL", "burst": "Burst", "cacheTtlS": "Cache for (s)", "canary": "Canary",
@@ -85,6 +85,12 @@ def sides_of(change: ConfigChange) -> tuple[str, str]:
     old = DASH if change.kind == "added" else shown_value(change.old)
     new = DASH if change.kind == "removed" else shown_value(change.new)
     return old, new
+
+
+def fault_line(found: Finding) -> str:
+    """Return what is wrong and where, as Markdown."""
+    where = " · ".join(part for part in named_change(found.path) if part)
+    return f"**{literal(where)}**: {literal(plain_fault(found.message))}"
 
 
 def plain_fault(message: str) -> str:

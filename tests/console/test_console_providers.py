@@ -175,8 +175,16 @@ def test_a_change_in_the_moment_of_applying_is_refused_and_reported(open_console
     app.button(key="providers_apply").click().run()
     bob_changes_weight(backend, 70)
     app.button(key="providers_do").click().run()
-    assert any("bob" in each.value for each in app.error)
+    assert any("Nothing was applied" in each.value for each in app.warning)
+    assert any("bob" in each.value for each in app.warning)
     assert in_force(backend).weight == 70
+
+
+def test_the_views_of_two_screens_do_not_disturb_each_other(open_console: OpenConsole) -> None:
+    app = open_console(FakeBackend(), page="budgets", view="Prices")
+    app.switch_page("../pages/providers.py").run()
+    assert not app.exception
+    assert "Switches" in said(app)
 
 
 def test_discarding_asks_first(open_console: OpenConsole) -> None:
@@ -253,6 +261,10 @@ def test_a_connection_is_tested_as_it_is_in_force_and_as_it_is_in_the_draft(open
     app.text_input(key=field(backend, "model")).set_value("gpt-4.1-mini").run()
     app.button(key=f"providers_editor_test_{row_id(backend)}").click().run()
     assert [row.model for row in backend.rig.asked] == ["gpt-4o-mini", "gpt-4.1-mini"]
+    app.text_input(key=field(backend, "baseUrl")).set_value("http://10.0.0.1/v1").run()
+    app.button(key=f"providers_editor_test_{row_id(backend)}").click().run()
+    assert any("was not tested" in each.value for each in app.error)
+    assert len(backend.rig.asked) == 2
 
 
 def test_the_order_strategy_and_canary_of_a_use_case_are_changed_without_a_mouse_drag(
