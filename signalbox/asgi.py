@@ -72,6 +72,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         money=runtime.money,
         configuration=runtime.configuration,
         cache=runtime.cache_desk,
+        rates=runtime.limit_desk,
         audit=runtime.audit,
         exporter=runtime.exporter,
         metrics=runtime.live,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from router_core.admin.cache_desk import CacheDesk
 from router_core.admin.configuration import ConfigurationDesk
+from router_core.admin.limit_desk import LimitDesk
 from router_core.admin.money import MoneyDesks
 from router_core.admin.nodes import NodeDesk
 from router_core.admin.operations import Operations
@@ -42,7 +43,7 @@ from signalbox.alerting import AlertRoom
 from signalbox.caching import cache_desk, open_cache
 from signalbox.configuration import store_configuration
 from signalbox.ground import Ground, Overrides, lay_ground
-from signalbox.limiting import open_limiter
+from signalbox.limiting import limit_desk, open_limiter
 from signalbox.master_key import MasterKey
 from signalbox.money import MoneyParts, store_money
 from signalbox.nodes import NOWHERE, Place, join_nodes
@@ -71,6 +72,7 @@ class Runtime:
     router: Router
     cache: AnswerCache
     cache_desk: CacheDesk
+    limit_desk: LimitDesk
     adapters: AdapterSource
     events: RecentEvents
     recording: RecordKeeping
@@ -184,6 +186,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         router=router,
         cache=parts.cache,
         cache_desk=cache_desk(ground, parts.cache, desk.trail),
+        limit_desk=limit_desk(store, parts.limiter, desk.trail, clock),
         adapters=ground.adapters,
         events=events,
         recording=parts.record,

@@ -13,6 +13,7 @@ from signalbox.audit_commands import audit, retention
 from signalbox.budget_commands import budgets
 from signalbox.cache_commands import cache
 from signalbox.exits import guard
+from signalbox.limit_commands import limits
 from signalbox.operator_commands import breakers, drills, use_cases
 from signalbox.price_commands import prices
 from signalbox.provider_commands import providers
@@ -296,6 +297,7 @@ def revoke_key(
 
 app.add_typer(accounts, name="accounts")
 app.add_typer(budgets, name="budgets")
+app.add_typer(limits, name="limits")
 app.add_typer(alerts, name="alerts")
 app.add_typer(prices, name="prices")
 app.add_typer(providers, name="providers")

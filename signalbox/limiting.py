@@ -3,14 +3,18 @@
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from router_core.admin.action_trail import ActionTrail
+from router_core.admin.limit_desk import LimitDesk, LimitDeskParts
+from router_core.clock import Clock
 from router_core.rate_limiting.memory_limiter import MemoryLimiter
 from signalbox.ground import Ground
+from signalbox.store import Store
 from signalbox.tasks import background
 
 if TYPE_CHECKING:
     from router_core.rate_limiting.redis_rate_limiter import RedisLimiter
 
-__all__ = ["open_limiter"]
+__all__ = ["limit_desk", "open_limiter"]
 
 
 def open_limiter(ground: Ground, stack: AsyncExitStack) -> "MemoryLimiter | RedisLimiter":
@@ -22,3 +26,20 @@ def open_limiter(ground: Ground, stack: AsyncExitStack) -> "MemoryLimiter | Redi
     limiter = RedisLimiter(ground.redis, ground.clock, ground.share)
     background(stack, limiter.run())
     return limiter
+
+
+def limit_desk(store: Store, limiter: "MemoryLimiter | RedisLimiter", trail: ActionTrail, clock: Clock) -> LimitDesk:
+    """Return the facade over ``limiter`` and the limits in ``store``."""
+    return LimitDesk(
+        LimitDeskParts(
+            config=store.config,
+            rows=store.rows,
+            settings=store.rates,
+            accounts=store.accounts,
+            limiter=limiter,
+            stats=limiter.stats,
+            trail=trail,
+            refresh=store.config.refresh,
+            clock=clock,
+        )
+    )

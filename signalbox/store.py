@@ -107,6 +107,7 @@ class Store:
     alert_channels: SqlAlertChannels
     outbox: SqlAlertOutbox
     content: ContentSwitch
+    rows: SqlConfigStore
     config: PollingConfigSource
 
     async def close(self) -> None:
@@ -196,6 +197,7 @@ def _stores(settings: Settings, clock: Clock, audit: AuditIdentity) -> Store:
         alert_channels=SqlAlertChannels(hop, clock),
         outbox=SqlAlertOutbox(hop, clock),
         content=configured,
+        rows=configured,
         config=config,
     )
 

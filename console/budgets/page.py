@@ -21,13 +21,14 @@ from console.cache.view import draw_cache
 from console.dependency_banner import draw_dependencies
 from console.format import zone_of
 from console.identity import Visitor, require
+from console.limits.view import draw_limits
 from console.recorder_banner import draw_unreadable
 from router_core.errors import OverloadedError
 from router_core.types import EVERY_ACCOUNT
 
 __all__ = ["draw_budgets"]
 
-VIEWS: Final = ("Spending", "Limits", "Outlook", "Alerts", "Prices", "Bills", "Cache")
+VIEWS: Final = ("Spending", "Limits", "Outlook", "Alerts", "Prices", "Bills", "Rates", "Cache")
 MOST_FORECASTS: Final = 40
 
 
@@ -61,6 +62,8 @@ def _draw(view: str, visitor: Visitor, names: Mapping[str, str], zone: ZoneInfo,
             draw_prices(visitor, names, zone, now)
         case "Bills":
             draw_bills()
+        case "Rates":
+            draw_limits(visitor, names)
         case "Cache":
             draw_cache(visitor, names)
             draw_savings()

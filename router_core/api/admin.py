@@ -36,6 +36,7 @@ from router_core.api.admin_drills import list_drills, start_drill, stop_drill
 from router_core.api.admin_export import export_audit
 from router_core.api.admin_health import list_actions, report_board, report_dependencies
 from router_core.api.admin_leases import list_leases, write_off_lease
+from router_core.api.admin_limits import LIMIT_PATHS
 from router_core.api.admin_nodes import list_nodes
 from router_core.api.admin_prices import (
     export_prices,
@@ -103,6 +104,7 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/topups/{id}/deny": {"POST": Action("topups.decide", deny_topup)},
     "/api/admin/topups/{id}/withdraw": {"POST": Action("topups.ask", withdraw_topup)},
     "/api/admin/topups/{id}/end": {"POST": Action("topups.decide", end_topup)},
+    **LIMIT_PATHS,
     "/api/admin/leases": {"GET": Action("leases.read", list_leases)},
     "/api/admin/leases/{id}/write-off": {"POST": Action("leases.write_off", write_off_lease)},
     "/api/admin/cache": {"GET": Action("cache.read", report_cache)},

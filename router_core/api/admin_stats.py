@@ -5,18 +5,20 @@ from msgspec import Struct
 from router_core.api.call import Call
 from router_core.api.documents import read_query
 from router_core.journal.stats import RecorderStats
+from router_core.rate_limiting.memory_limiter import LimiterStats
 from router_core.types import CacheReport, DependencyState, RetentionReport, RetentionRule
 
 __all__ = ["RetentionAnswer", "StatsAnswer", "report_retention", "report_stats"]
 
 
 class StatsAnswer(Struct, frozen=True, rename="camel"):
-    """The recorder and the caches of the answering process, what it has under way, and what it stands on."""
+    """The recorder, caches and limiter of the answering process, what it has under way, and what it stands on."""
 
     recorder: RecorderStats
     in_flight: int
     streams: int
     cache: CacheReport
+    limits: LimiterStats
     dependencies: tuple[DependencyState, ...]
 
 
@@ -32,7 +34,7 @@ async def report_stats(call: Call) -> None:
     read_query(call, {})
     deps = call.deps
     stands_on = deps.dependencies().dependencies
-    await call.answer(StatsAnswer(deps.recording(), *deps.load(), deps.caching(), stands_on))
+    await call.answer(StatsAnswer(deps.recording(), *deps.load(), deps.caching(), deps.rates.stats(), stands_on))
 
 
 async def report_retention(call: Call) -> None:

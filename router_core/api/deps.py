@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from router_core.admin.cache_desk import CacheDesk
 from router_core.admin.configuration import ConfigurationDesk
+from router_core.admin.limit_desk import LimitDesk
 from router_core.admin.money import MoneyDesks
 from router_core.admin.nodes import NodeDesk
 from router_core.admin.operations import Operations
@@ -122,6 +123,7 @@ class ApiDeps:
     money: MoneyDesks
     configuration: ConfigurationDesk
     cache: CacheDesk
+    rates: LimitDesk
     audit: AuditReader
     exporter: AuditExporter
     metrics: LiveMetrics

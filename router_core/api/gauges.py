@@ -2,6 +2,7 @@
 
 from router_core.api.call import Call
 from router_core.errors import OverloadedError
+from router_core.rate_limiting.memory_limiter import LimiterStats
 from router_core.types import CacheReport, Node
 
 __all__ = ["Gauges", "read_gauges"]
@@ -11,14 +12,18 @@ Gauges = dict[str, dict[str, float]]
 
 
 async def read_gauges(call: Call) -> Gauges:
-    """Return the load and journal of every process that serves, a second old at most, and of this one the cache and the
-    revision of the configuration that it serves.
+    """Return the load and journal of every process that serves, a second old at most, and of this one the cache, the
+    limiter and the revision of the configuration that it serves.
 
     While the register of nodes cannot be read, all of them are of the process that answers.
     """
     own = call.deps.nodes.own_name
     found = await _of_all(call) or _named(own, _of_this_process(call))
-    mine = {"config_revision": float(call.deps.configuration.serving), **_cache_gauges(call.deps.caching())}
+    mine = {
+        "config_revision": float(call.deps.configuration.serving),
+        **_cache_gauges(call.deps.caching()),
+        **_limit_gauges(call.deps.rates.stats()),
+    }
     return {**found, **_named(own, mine)}
 
 
@@ -79,3 +84,11 @@ def _cache_gauges(cache: CacheReport) -> dict[str, float]:
         "cache_bytes": store.size_bytes,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _limit_gauges(limiter: LimiterStats) -> dict[str, float]:
+    return {
+        "limits_admitted": limiter.admitted,
+        "limits_refused": limiter.refused,
+        "limits_decided_locally": limiter.local,
+    }

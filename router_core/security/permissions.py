@@ -45,6 +45,7 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "leases.write_off": _HEADS,
         "cache.read": _OPERATORS | _ANALYSTS,
         "cache.purge": _HEADS,
+        "limits.read": _ANALYSTS,
         "limits.edit": _HEADS,
         "audit.read": _ANALYSTS,
         "audit.export": _ANALYSTS,

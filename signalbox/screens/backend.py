@@ -33,11 +33,12 @@ from router_core.types import (
 )
 from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
+from signalbox.screens.limits import LimitBackend
 from signalbox.screens.views import Choices, LiveScope, OverviewView
 
 __all__ = ["ConsoleBackend", "Control", "Screen"]
 
-Control = Literal["breakers", "drills", "metrics", "export", "budgets", "prices", "topups", "leases", "cache"]
+Control = Literal["breakers", "drills", "metrics", "export", "budgets", "prices", "topups", "leases", "cache", "limits"]
 Screen = Literal["overview", "live", "health", "audit", "budgets", "playground", "providers"]
 
 
@@ -121,6 +122,11 @@ class ConsoleBackend(Protocol):
     @property
     def caching(self) -> CacheBackend:
         """How the cache of answers is doing, and the end of what it keeps; it checks rights itself."""
+        ...
+
+    @property
+    def limiting(self) -> LimitBackend:
+        """Rate limits, how they stand, and the way to change them; it checks rights itself."""
         ...
 
     async def drop_budget(self, person: Principal, budget_id: str) -> None:

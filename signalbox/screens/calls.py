@@ -7,6 +7,7 @@ from typing import Final
 from signalbox.screens.backend import ConsoleBackend
 from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
+from signalbox.screens.limits import LimitBackend
 
 __all__ = ["CALLS", "DESKS", "LOCAL", "STREAMS", "VISIT"]
 
@@ -18,6 +19,7 @@ DESKS: Final[Mapping[str, type]] = MappingProxyType(
         "caching": CacheBackend,
         "configuration": ConfigurationBackend,
         "leases": LeaseBackend,
+        "limiting": LimitBackend,
         "prices": PriceBackend,
         "topups": TopUpBackend,
     }
@@ -87,6 +89,11 @@ CALLS: Final[Mapping[str, str]] = MappingProxyType(
         "configuration.versions": "providers.read",
         "leases.list": "leases.read",
         "leases.write_off": "leases.write_off",
+        "limiting.drop_limit": "limits.edit",
+        "limiting.limits": "limits.read",
+        "limiting.report": "limits.read",
+        "limiting.reset_limit": "limits.edit",
+        "limiting.set_limit": "limits.edit",
         "prices.history": "prices.read",
         "prices.import_sheet": "prices.edit",
         "prices.prices": "prices.read",

@@ -31,7 +31,14 @@ from router_core.cost.savings import Savings
 from router_core.ports import UsageBy
 from router_core.types import AlertChannel, AlertDelivery, CacheMatch, CacheReport, ChannelKind, Price, Principal, TopUp
 
-__all__ = ["AlertBackend", "BillsBackend", "CacheBackend", "LeaseBackend", "PriceBackend", "TopUpBackend"]
+__all__ = [
+    "AlertBackend",
+    "BillsBackend",
+    "CacheBackend",
+    "LeaseBackend",
+    "PriceBackend",
+    "TopUpBackend",
+]
 
 
 class BillsBackend(Protocol):

@@ -49,6 +49,7 @@ from signalbox.bootstrap import Runtime
 from signalbox.screens.backend import Control, Screen
 from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
+from signalbox.screens.limits import LimitBackend
 from signalbox.screens.rights import may_control, may_open
 from signalbox.screens.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
 
@@ -276,6 +277,11 @@ class InProcessBackend:
     def caching(self) -> CacheBackend:
         """The cache of answers."""
         return self._runtime.cache_desk
+
+    @property
+    def limiting(self) -> LimitBackend:
+        """Rate limits."""
+        return self._runtime.limit_desk
 
     async def drop_budget(self, person: Principal, budget_id: str) -> None:
         """Remove a limit."""

@@ -32,6 +32,7 @@ _CONTROLS: Final[Mapping[Control, str]] = MappingProxyType(
         "topups": "topups.ask",
         "leases": "leases.write_off",
         "cache": "cache.purge",
+        "limits": "limits.edit",
     }
 )
 

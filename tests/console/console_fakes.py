@@ -34,6 +34,7 @@ from tests.console.budget_fakes import BudgetDouble
 from tests.console.cache_fakes import CacheDouble
 from tests.console.configuration_fakes import ConfigurationDouble
 from tests.console.health_fakes import OPERATORS, HealthDouble
+from tests.console.limit_fakes import LimitDouble
 from tests.console.record_fakes import RecordBackend
 
 OWNER = Principal(kind="person", id="u1", name="ada@example.com", role="owner", accounts=("acme",))
@@ -114,6 +115,7 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble, ConfigurationDouble
         ConfigurationDouble.__init__(self)
         self.bills = BillsDouble(self)
         self.caching = CacheDouble()
+        self.limiting = LimitDouble()
         self.people: dict[str, Principal] = {"owner-token": OWNER, "viewer-token": VIEWER}
         self.touches: list[bool] = []
         self.error: LLMError | None = None

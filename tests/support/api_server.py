@@ -54,6 +54,7 @@ from tests.support.alert_worlds import MemoryDesk, memory_desk
 from tests.support.bills_desk import BillsDesk, bills_desk
 from tests.support.cache_worlds import CacheWorld, cache_world
 from tests.support.configuration_desk import DeskRig, configuration_desk
+from tests.support.limit_world import LimitWorld, limit_world
 from tests.support.operator_desk import OperatorDesk, operator_desk
 from tests.support.price_worlds import price_world
 from tests.support.treasury_desk import TreasuryDesk, treasury_desk
@@ -223,6 +224,7 @@ class ApiRig:
     configuration: DeskRig
     cache: CacheWorld
     nodes: MemoryNodeRegister
+    rates: LimitWorld
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -248,6 +250,7 @@ def api_rig() -> Iterator[ApiRig]:
     people = asyncio.run(prepare())
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
     cache, console = cache_world(accounts, desk.trail, clock), FakeBackend()
+    rates = limit_world(accounts, desk.trail, clock)
     audit, exporter, money = MemoryAuditLog(), EndlessExporter(), treasury_desk(accounts, desk.trail, clock)
     configuration = configuration_desk(accounts=accounts, trail=desk.trail)
     bills, alerting = bills_desk(money, clock), memory_desk(clock, accounts, desk.trail)
@@ -260,10 +263,7 @@ def api_rig() -> Iterator[ApiRig]:
         operations=desk.operations,
         money=_desks(money, bills, alerting, desk.trail),
         configuration=configuration.desk,
-        audit=audit,
-        exporter=exporter,
-        metrics=desk.live,
-        cache=cache.desk,
+        audit=audit, exporter=exporter, metrics=desk.live, cache=cache.desk, rates=rates.desk,
         nodes=NodeDesk(register),
         recording=lambda: RecorderStats(pending=2),
         caching=cache.answers.report,
@@ -278,7 +278,7 @@ def api_rig() -> Iterator[ApiRig]:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
             people["prompt_engineer"], state, desk, people, audit, exporter, bills, alerting, money, console,
-            configuration, cache, register,
+            configuration, cache, register, rates,
         )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""The view of rate limits, on the Budgets screen."""
