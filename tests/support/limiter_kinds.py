@@ -10,12 +10,13 @@ from router_core.rate_limiting.limit_script import limit_script
 from router_core.rate_limiting.memory_limiter import MemoryLimiter
 from router_core.rate_limiting.redis_rate_limiter import RedisLimiter
 from router_core.redis_link import LinkPolicy, RedisLink, connect
-from router_core.types import Secret
+from router_core.types import DefaultLimit, Secret
 from tests.support.fake_clock import FakeClock
 from tests.support.redis_server import RedisServer
 
-__all__ = ["LimiterRig", "TimedRedis", "memory_rig", "redis_rig"]
+__all__ = ["STANDARD_LIMIT", "LimiterRig", "TimedRedis", "memory_rig", "redis_rig"]
 
+STANDARD_LIMIT: Final = DefaultLimit(10.0, 50)
 # The same script, but for where it reads the time.
 _CLOCK_KEY: Final = "test:clock"
 _TIMED: Final = limit_script(f"redis.call('HMGET', '{_CLOCK_KEY}', 'seconds', 'micros')")
