@@ -5,9 +5,12 @@ from collections.abc import Generator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.bytecode import keep_bytecode
 from tests.support.turns import turn
 
 pytest_plugins = ("tests.support.database", "tests.support.redis_server")
+
+keep_bytecode()
 
 # Two tests run at a time, beside servers and browsers: how long one example took says nothing.
 settings.register_profile("beside_others", deadline=None, suppress_health_check=[HealthCheck.too_slow])

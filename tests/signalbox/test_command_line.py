@@ -7,27 +7,40 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.command_runs import run_command
 from tests.support.demo_process import clean_environment, signalbox_command
 
 KEY = {"OPENAI_API_KEY": "sk-test"}
 
 
 def run(*arguments: str, stdin: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
+    return without_a_traceback(run_command(*arguments, stdin=stdin, **environment))
+
+
+def run_from_nothing(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command in an interpreter of its own, as people do."""
     done = subprocess.run(
         signalbox_command(*arguments),
         env=clean_environment(**environment),
-        input=stdin,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
+    return without_a_traceback(done)
+
+
+def without_a_traceback(done: "subprocess.CompletedProcess[str]") -> "subprocess.CompletedProcess[str]":
     assert "Traceback" not in done.stdout + done.stderr
     return done
 
 
 def complaint(*arguments: str, code: int, **environment: str) -> str:
-    done = run(*arguments, **environment)
+    return said(run(*arguments, **environment), code)
+
+
+def said(done: "subprocess.CompletedProcess[str]", code: int) -> str:
     assert done.returncode == code, done.stderr
     return done.stderr.strip()
 
@@ -70,7 +83,7 @@ def test_every_command_explains_itself_and_takes_a_data_directory(command):
 
 
 def test_bad_usage_is_exit_code_2():
-    assert "No such command 'upp'" in complaint("upp", code=2)
+    assert "No such command 'upp'" in said(run_from_nothing("upp"), 2)
     assert "No such option: --wrong" in complaint("check", "--wrong", code=2)
 
 
@@ -88,7 +101,7 @@ def test_check_says_that_the_router_could_not_start_without_a_provider_key(folde
 
 
 def test_check_is_content_with_one_key_and_makes_nothing(folder):
-    done = run("check", "--data-dir", folder, "--json", **KEY)
+    done = run_from_nothing("check", "--data-dir", folder, "--json", **KEY)
     assert done.returncode == 0, done.stdout
     assert json.loads(done.stdout)["ok"] is True
     assert not Path(folder).exists()
@@ -121,7 +134,7 @@ def test_an_unknown_host_is_one_clear_line_and_exit_3(folder):
 
 @pytest.mark.parametrize("command", [["up", "--port", "0"], ["migrate"], ["accounts", "list"], ["ask", "hello"]])
 def test_a_data_directory_that_cannot_be_made_is_one_clear_line_and_exit_3(blocked, command):
-    text = complaint(*command, "--data-dir", blocked, code=3, **KEY)
+    text = said(run_from_nothing(*command, "--data-dir", blocked, **KEY), 3)
     assert text == f"signalbox: the data directory {blocked} cannot be written: Not a directory"
 
 
@@ -205,7 +218,7 @@ def test_a_reader_that_goes_away_is_no_error(folder):
         env=clean_environment(**KEY),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

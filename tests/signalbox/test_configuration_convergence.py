@@ -1,7 +1,6 @@
 """A change of the configuration reaches every process: by looking at the store, and at once where there is a Redis."""
 
 import asyncio
-import multiprocessing
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -19,22 +18,21 @@ from router_core.configuration.documents import configuration_of
 from router_core.configuration.revision_push import CHANNEL, RevisionPush
 from router_core.redis_link import LinkPolicy, RedisLink, connect
 from router_core.types import Authorship, Secret
+from tests.support.ready_process import READY
 from tests.support.redis_server import RedisServer
 
 PROCESSES = 8
 WITHIN_S = 2.0
 PATIENCE_S = 60.0
 NEVER_S = 3_600.0
-_READY = multiprocessing.get_context("forkserver")
-_READY.set_forkserver_preload(["tests.signalbox.test_configuration_convergence"])
 
 
 class Follower:
     """A process that follows one store, and tells when it serves a revision."""
 
     def __init__(self, url: str, redis_url: str | None, interval_s: float) -> None:
-        self.end, other = _READY.Pipe()
-        self.process = _READY.Process(target=_follow, args=(url, redis_url, interval_s, other), daemon=True)
+        self.end, other = READY.Pipe()
+        self.process = READY.Process(target=_follow, args=(url, redis_url, interval_s, other), daemon=True)
         self.process.start()
 
     def told(self) -> float:

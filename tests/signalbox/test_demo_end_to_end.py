@@ -28,7 +28,9 @@ def demo(tmp_path_factory):
     """A running demo whose environment names real-looking keys and hosts, all to be ignored."""
     folder = tmp_path_factory.mktemp("demo") / "data"
     environment = {"OPENAI_API_KEY": "sk-not-for-the-demo", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
-    with DemoProcess(folder, **environment) as running:
+    running = DemoProcess(folder, **environment)
+    running.from_nothing = True
+    with running:
         yield running
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.demo_process import clean_environment, signalbox_command
+from tests.support.command_runs import run_command
 
 HEADER = b"timestamp,request_id,event,"
 
@@ -22,15 +22,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def signalbox(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        signalbox_command(*arguments, "--data-dir", str(folder)),
-        env=clean_environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_command(*arguments, "--data-dir", str(folder))
 
 
 def export(folder: Path, target: Path) -> "subprocess.CompletedProcess[str]":

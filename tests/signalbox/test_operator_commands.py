@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.demo_process import DemoProcess, clean_environment, free_port, signalbox_command
+from tests.support.command_runs import run_command
+from tests.support.demo_process import DemoProcess, free_port
 
 HAIKU, SONNET, MINI = "anthropic-claude-haiku-4-5", "anthropic-claude-sonnet-4-5", "openai-gpt4o-mini"
 GROUPS = (
@@ -27,15 +28,7 @@ GROUPS = (
 
 
 def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    done = subprocess.run(
-        signalbox_command(*arguments),
-        env=clean_environment(**environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_command(*arguments, **environment)
     assert "Traceback" not in done.stdout + done.stderr
     return done
 

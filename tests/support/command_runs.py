@@ -4,48 +4,35 @@ The processes are forked from one that has read the program already, so that a t
 start from nothing is tested with the command line itself.
 """
 
-import multiprocessing
-import os
-import sys
+import subprocess
 import tempfile
 from pathlib import Path
 
-__all__ = ["run_at"]
+from tests.support.demo_process import clean_environment
+from tests.support.ready_process import READY, run_program
 
-ROOT = Path(__file__).parents[2]
-OWN = ("SIGNALBOX_", "OPENAI_", "ANTHROPIC_")
-LONGEST_S = 60
-_READY = multiprocessing.get_context("forkserver")
-_READY.set_forkserver_preload(
-    ["signalbox.cli", "signalbox.commands.budgets", "signalbox.commands.prices", "signalbox.commands.usage",
-     "signalbox.commands.alerts", "signalbox.commands.topups", "signalbox.commands.leases", "db.migrate",
-     "signalbox.commands.administer", "signalbox.commands.providers", "genai_prices.data"]
-)  # fmt: skip
+__all__ = ["run_at", "run_command"]
+
+LONGEST_S = 120
 
 
 def run_at(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
     """Run ``signalbox`` with ``arguments`` on ``folder``; return exit code, output and notes."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
-    words = ["signalbox", *arguments, "--data-dir", str(folder)]
+    done = run_command(*arguments, "--data-dir", str(folder), **environment)
+    return done.returncode, done.stdout, done.stderr
+
+
+def run_command(*arguments: str, stdin: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run ``signalbox`` with ``arguments`` and ``stdin`` in a clean environment; return how it ended."""
     with tempfile.TemporaryDirectory() as kept:
-        out, err = Path(kept) / "out", Path(kept) / "err"
-        process = _READY.Process(target=_run, args=(words, clean | environment, out, err))
+        out, err, given = (Path(kept) / name for name in ("out", "err", "given"))
+        for each, content in ((out, ""), (err, ""), (given, stdin)):
+            each.write_text(content)
+        process = READY.Process(target=run_program, args=(arguments, clean_environment(**environment), out, err, given))
         process.start()
         process.join(LONGEST_S)
         if process.exitcode is None:
             process.kill()
             process.join()
-            raise TimeoutError(f"{' '.join(words)} did not end")
-        return process.exitcode, out.read_text(), err.read_text()
-
-
-def _run(words: list[str], environment: dict[str, str], out: Path, err: Path) -> None:
-    from signalbox.cli import main
-
-    for stream, path in ((1, out), (2, err)):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), stream)
-    os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(ROOT)
-    sys.argv = words
-    main()
+            raise TimeoutError(f"{' '.join(arguments)} did not end")
+        return subprocess.CompletedProcess(arguments, process.exitcode, out.read_text(), err.read_text())

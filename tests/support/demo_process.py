@@ -1,4 +1,4 @@
-"""A demo of our own: started as people start it, stopped by its own process id."""
+"""A demo of our own, stopped by its own process id."""
 
 import json
 import os
@@ -9,12 +9,14 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
+
+from tests.support.ready_process import ForkedProgram
 
 __all__ = ["DemoProcess", "clean_environment", "free_port", "signalbox_command"]
 
-READY_WITHIN_S = 60.0
-STOP_WITHIN_S = 15.0
+READY_WITHIN_S = 120.0
+STOP_WITHIN_S = 60.0
 _PAUSE_S = 0.05
 _OWN = ("SIGNALBOX_", "OPENAI_", "ANTHROPIC_", "LLM_", "STREAMLIT_")
 _OWN_NAMES = frozenset({"DATABASE_URL", "REDIS_URL", "POSTGRES_ENCRYPTION_KEY", "USE_LLM_ROUTER"})
@@ -39,13 +41,28 @@ def signalbox_command(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from signalbox.cli import main; main()", *arguments]
 
 
+class Program(Protocol):
+    """A process that runs, whether an interpreter of its own or forked from one that has read the program."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def kill(self) -> None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
 class DemoProcess:
     """``signalbox up --demo`` on a free port; use it as a context manager.
 
-    ``facts`` is what ``demo.json`` holds. What the process writes is kept in ``log``.
+    ``facts`` is what ``demo.json`` holds. What the process writes is kept in ``log``. With ``from_nothing`` it is an
+    interpreter of its own, as people start it.
     """
 
     mode: tuple[str, ...] = ("up", "--demo")
+    from_nothing = False
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
@@ -53,7 +70,7 @@ class DemoProcess:
         self.facts: dict[str, Any] = {}
         self.log = folder.parent / f"{folder.name}.log"
         self._environment = clean_environment(**environment)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Program | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -75,11 +92,7 @@ class DemoProcess:
 
     def start(self) -> dict[str, Any]:
         """Start, wait until ``/readyz`` answers 200, and return the facts."""
-        command = signalbox_command(*self.mode, "--port", str(self.port), "--data-dir", str(self.folder))
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+        self._process = self._begin([*self.mode, "--port", str(self.port), "--data-dir", str(self.folder)])
         try:
             self._wait_for_facts()
         except BaseException:
@@ -118,7 +131,15 @@ class DemoProcess:
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
-    def _running(self) -> "subprocess.Popen[bytes]":
+    def _begin(self, words: list[str]) -> Program:
+        if not self.from_nothing:
+            return ForkedProgram(words, self._environment, self.log)
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                signalbox_command(*words), env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def _running(self) -> Program:
         assert self._process is not None, "the demo was not started"
         return self._process
 
@@ -139,7 +160,7 @@ class DemoProcess:
         return facts
 
     @staticmethod
-    def _pause(process: "subprocess.Popen[bytes]") -> None:
+    def _pause(process: Program) -> None:
         """Wait a moment, or until the process ends."""
         try:
             process.wait(_PAUSE_S)

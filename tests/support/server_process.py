@@ -46,6 +46,8 @@ def _children(pid: int) -> list[int]:
 class WorkersServer(PlainServer):
     """``signalbox serve`` with ``workers`` processes that divide the rate limits."""
 
+    from_nothing = True
+
     def __init__(self, folder: Path, workers: int, openai_url: str, anthropic_url: str, **environment: str) -> None:
         usual = {
             "SIGNALBOX_HEALTH_CHECKS": "false",
