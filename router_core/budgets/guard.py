@@ -110,10 +110,17 @@ class LeasedBudget:
         spent_out = purse.exhausted(bound)
         if spent_out is not None:
             raise exceeded(spent_out, bound, purse.slices)
-        await self._ask_for(purse, bound)
+        failure: OverloadedError | None = None
+        try:
+            await self._ask_for(purse, bound)
+        except OverloadedError as error:
+            failure = error
         now = self._clock.now()
         if purse.take(bound, now):
             return True
+        # What calls in flight hold here comes back by itself, without the store.
+        if failure is not None and (now >= give_up or not any(each.held for each in purse.slices)):
+            raise failure
         if purse.exhausted(bound) is not None:
             return False
         if now >= give_up:

@@ -32,7 +32,7 @@ async def _traffic(server: LastingServer, seconds: float, codes: Counter[Any], t
 
         async def one(number: int) -> None:
             begun = time.monotonic()
-            body = {"prompt": "hi [[sim:output_tokens=5]]", "useCase": "draft"}
+            body = {"prompt": "hi [[sim:output_tokens=5]]", "useCase": "draft", "maxTokens": 20}
             named = {**headers, "x-request-id": f"outage-{number}"}
             async with session.post(f"{server.base_url}/api/llm", json=body, headers=named) as answer:
                 await answer.read()

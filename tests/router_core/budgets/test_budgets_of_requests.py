@@ -202,6 +202,23 @@ async def test_while_the_store_is_down_the_slice_is_used_up_and_then_it_is_503_a
     (await guard.hold(PAYER, ROW, 100, 1.0)).settle(100)
 
 
+async def test_while_the_store_is_down_who_finds_the_slice_held_by_others_waits_for_what_comes_back() -> None:
+    world = memory_world()
+    store = SickStore()
+    guard = guard_over(BudgetWorld(store, world.post, world.clock, world.topups), BudgetBook([budget(160_000)]))
+    (await guard.hold(PAYER, ROW, 100, 1.0)).settle(100)
+    store.down = True
+    whole = next(iter(guard._slices.values())).free
+    held = await guard.hold(PAYER, ROW, whole, 1.0)
+    waiting = asyncio.create_task(guard.hold(PAYER, ROW, 100, 1.0))
+    await asyncio.sleep(0)
+    held.settle(50)
+    assert (await waiting).settle(100)
+    held = await guard.hold(PAYER, ROW, whole - 150, 1.0)
+    with pytest.raises(OverloadedError):
+        await guard.hold(PAYER, ROW, 100, 1.0)
+
+
 async def test_many_that_wait_share_one_trip_to_the_store() -> None:
     world = memory_world()
     guard = guard_over(world, BudgetBook([budget(10**9)]))
