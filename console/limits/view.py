@@ -6,13 +6,14 @@ from typing import Final
 
 import streamlit as st
 
-from console.format import THIN, count
+from console.format import count
 from console.identity import Visitor
 from console.limits.dialogs import FLASH_KEY, offer_edit, offer_reset
 from console.limits.words import bucket_words, owner_of, share_left
 from console.palette import paint
 from router_core.admin.limit_desk import BucketView, LimitView
 from router_core.rate_limiting.memory_limiter import LimiterStats
+from router_core.types import Limit
 
 __all__ = ["draw_limits", "in_need_first"]
 
@@ -87,7 +88,7 @@ def _kept_help(stats: LimiterStats) -> str:
 
 def _line(view: LimitView, names: Mapping[str, str]) -> str:
     kind = "" if view.own else '<span style="font-weight:400;opacity:.72"> · default</span>'
-    bars = "".join(_bar(each) for each in view.buckets) or '<div style="opacity:.72">no limit in time</div>'
+    bars = "".join(_bar(each, view.limit) for each in view.buckets) or '<div style="opacity:.72">no limit in time</div>'
     if view.limit.scope == "provider" and view.limit.concurrency is not None:
         bars += f'<div style="opacity:.72">{view.limit.concurrency:,} calls at once in each process</div>'
     return (
@@ -96,15 +97,15 @@ def _line(view: LimitView, names: Mapping[str, str]) -> str:
     )
 
 
-def _bar(bucket: BucketView) -> str:
+def _bar(bucket: BucketView, limit: Limit) -> str:
     share = share_left(bucket)
     colour = paint("red" if share <= 0 else "orange" if share < NEAR or bucket.throttled else "green")
     refused = f' · <strong style="color:{colour}">{bucket.throttled:,} refused</strong>' if bucket.throttled else ""
     return (
         '<div style="display:flex;flex-wrap:wrap;justify-content:space-between;gap:.1rem 1rem">'
-        f'<span style="opacity:.72">{escape(bucket_words(bucket))}</span>'
+        f'<span style="opacity:.72">{escape(bucket_words(bucket, limit))}</span>'
         f'<span style="font-variant-numeric:tabular-nums">{max(0.0, bucket.left):,.0f} of '
-        f"{bucket.capacity:,.0f}{THIN}left{refused}</span></div>"
+        f"{bucket.capacity:,.0f} left{refused}</span></div>"
         '<div style="height:.4rem;border-radius:.2rem;margin:.15rem 0 .35rem;overflow:hidden;'
         'background:color-mix(in srgb, currentColor 12%, transparent)">'
         f'<div style="width:{100 * share:.1f}%;height:100%;background:{colour}"></div></div>'

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from router_core.admin.limit_desk import BucketView, LimitView
+from router_core.types import Limit
 
 __all__ = ["KINDS", "bucket_words", "owner_of", "share_left"]
 
 KINDS: Final = {"account": "Account", "key": "API key", "use_case": "Use case", "provider": "Provider"}
-_UNITS: Final = {"requests": "Requests at once", "tokens": "Tokens a minute", "concurrency": "Requests under way"}
+_UNITS: Final = {"requests": "Requests", "tokens": "Tokens a minute", "concurrency": "Requests under way"}
 
 
 def owner_of(view: LimitView, names: Mapping[str, str]) -> str:
@@ -17,9 +18,10 @@ def owner_of(view: LimitView, names: Mapping[str, str]) -> str:
     return f"{KINDS[view.limit.scope]} {names.get(target, target)}"
 
 
-def bucket_words(bucket: BucketView) -> str:
-    """Return what the bucket counts."""
-    return _UNITS[bucket.unit]
+def bucket_words(bucket: BucketView, limit: Limit) -> str:
+    """Return what a bucket of ``limit`` counts."""
+    rate = limit.requests_per_second
+    return f"Requests, {rate:g} a second" if bucket.unit == "requests" and rate is not None else _UNITS[bucket.unit]
 
 
 def share_left(bucket: BucketView) -> float:

@@ -17,7 +17,8 @@ KEY_PREFIX: Final = "signalbox:{limits}:1:"
 SERVER_TIME: Final = "redis.call('TIME')"
 
 # A bucket is kept as what was taken, when that was (microseconds), and the rate at which it comes back. Its key is gone
-# once it is full again. A clock that went back brings nothing back and takes nothing: time counts anew from there.
+# once it is full again. Of requests no more is missing than there are: only a limit that was cut could make it more.
+# A clock that went back brings nothing back and takes nothing: time counts anew from there.
 _SCRIPT: Final = """-- signalbox limits 1
 local op, ttl, must, choices = unpack(cmsgpack.unpack(ARGV[1]))
 local time = %(time)s
@@ -32,7 +33,7 @@ local function put(key, taken, rate)
   end
 end
 
-local function missing(key)
+local function missing_of(key)
   local kept = redis.call('GET', key)
   if not kept then return 0 end
   local taken, at, rate = struct.unpack('<ddd', kept)
@@ -41,6 +42,12 @@ local function missing(key)
     return taken
   end
   return math.max(0, taken - (now - at) / 1000000 * rate)
+end
+
+local function missing(draw)
+  local taken = missing_of(KEYS[draw[1]])
+  if draw[6] then return math.min(taken, draw[2]) end
+  return taken
 end
 
 local function held(key)
@@ -59,20 +66,20 @@ local function wait(draw)
     if held(key) + amount > capacity then return %(place_wait)s end
     return 0
   end
-  local short = missing(key) + math.min(amount, capacity) - capacity
+  local short = missing(draw) + math.min(amount, capacity) - capacity
   if short <= %(grain)s then return 0 end
   return short / rate
 end
 
 local function take(draw)
   local key = KEYS[draw[1]]
-  if draw[3] == 0 then hold(key, draw[5]) else put(key, missing(key) + draw[4], draw[3]) end
+  if draw[3] == 0 then hold(key, draw[5]) else put(key, missing(draw) + draw[4], draw[3]) end
 end
 
 local function left(draw)
   local key = KEYS[draw[1]]
   if draw[3] == 0 then return draw[2] - held(key) end
-  return draw[2] - missing(key)
+  return draw[2] - missing(draw)
 end
 
 local function waits_of(draws)
@@ -138,7 +145,7 @@ for _, draw in ipairs(must) do
   elseif draw[3] == 0 then
     redis.call('ZREM', key, draw[5])
   else
-    put(key, math.max(0, missing(key) - draw[4]), draw[3])
+    put(key, math.max(0, missing(draw) - draw[4]), draw[3])
   end
 end
 return ''

@@ -115,20 +115,26 @@ class MemoryLimiter:
         if bucket.unit == "concurrency":
             held = self._leases.get(bucket.key)
             return PLACE_WAIT_S if held is not None and len(held) + draw.amount > capacity else 0.0
-        return wait_for(draw.amount, self._levels.taken(bucket.key, now), capacity, bucket.per_second / share)
+        return wait_for(draw.amount, self._taken(bucket, capacity, now), capacity, bucket.per_second / share)
 
     def _left(self, bucket: Bucket, now: float, share: int) -> float:
         capacity = bucket.capacity if share == 1 else _part(bucket.capacity, share)
         if bucket.unit == "concurrency":
             return capacity - len(self._leases.get(bucket.key, ()))
-        return capacity - self._levels.taken(bucket.key, now)
+        return capacity - self._taken(bucket, capacity, now)
+
+    def _taken(self, bucket: Bucket, capacity: float, now: float) -> float:
+        """Return what is missing; of requests at most all of them, for only a limit that was cut could make it more."""
+        taken = self._levels.taken(bucket.key, now)
+        return min(taken, capacity) if bucket.unit == "requests" else taken
 
     def _draw(self, draw: Draw, lease: str, now: float, share: int) -> None:
         bucket = draw.bucket
         if bucket.unit == "concurrency":
             self._leases.setdefault(bucket.key, set()).add(lease)
         else:
-            taken = self._levels.taken(bucket.key, now) + draw.amount
+            capacity = bucket.capacity if share == 1 else _part(bucket.capacity, share)
+            taken = self._taken(bucket, capacity, now) + draw.amount
             self._levels.put(bucket.key, taken, bucket.per_second / share, now)
 
     def _end(self, key: str, lease: str) -> None:

@@ -203,10 +203,10 @@ class RedisLimiter:
         self._telling = None
 
 
-def _packed(draw: Draw, lease: str, keys: list[str]) -> tuple[int, float, float, float, str]:
+def _packed(draw: Draw, lease: str, keys: list[str]) -> tuple[int, float, float, float, str, bool]:
     bucket = draw.bucket
     keys.append(KEY_PREFIX + bucket.key)
-    return (len(keys), bucket.capacity, bucket.per_second, draw.amount, lease)
+    return (len(keys), bucket.capacity, bucket.per_second, draw.amount, lease, bucket.unit == "requests")
 
 
 def _places(ask: LimitAsk) -> tuple[Bucket, ...]:

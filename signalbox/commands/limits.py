@@ -9,6 +9,7 @@ from router_core.admin.limit_desk import LimitDesk, LimitOrder, LimitReset, Limi
 from router_core.api.admin_limits import LimitList
 from router_core.rate_limiting.memory_limiter import MemoryLimiter
 from router_core.types import Limit, LimitScope
+from router_core.types.rate_limit import burst_of
 from signalbox import administration
 from signalbox.commands.operator_client import ServerOptions, connected, segment
 from signalbox.commands.output import print_json, print_line
@@ -107,7 +108,7 @@ def _row(limit: Limit) -> dict[str, Any]:
         "scope": limit.scope,
         "of": limit.target,
         "requests/s": "-" if rate is None else f"{rate:g}",
-        "burst": "-" if limit.burst is None else f"{limit.burst:,}",
+        "burst": "-" if rate is None else f"{burst_of(rate, limit.burst):,}",
         "tokens/min": "-" if limit.tokens_per_minute is None else f"{limit.tokens_per_minute:,}",
         "at once": "-" if limit.concurrency is None else f"{limit.concurrency:,}",
     }

@@ -40,7 +40,8 @@ def test_every_limit_is_shown_with_what_is_left_those_in_need_first(open_console
     said = _html(app)
     assert said.index("API key k1") < said.index("Account")
     assert "12 refused" in said
-    assert "0 of 50" in said
+    assert "Requests, 10 a second" in said
+    assert "0 of 50 left" in said
     tiles = {each.label: each.value for each in app.metric}
     assert (tiles["Throttled lately"], tiles["Admitted"], tiles["Refused"]) == ("12", "812", "12")
     assert tiles["Kept"] == "in Redis"
