@@ -67,7 +67,8 @@ def connect(url: Secret, policy: LinkPolicy) -> Redis:
         url.reveal(),
         max_connections=policy.connections,
         timeout=policy.call_timeout_s,
-        socket_timeout=policy.call_timeout_s,
+        # Calls are bounded here: with a bound of its own the client would lose cancellations (asyncio.wait_for, 3.11).
+        socket_timeout=None,
         socket_connect_timeout=policy.call_timeout_s,
         retry=Retry(NoBackoff(), 0),
     )

@@ -1,5 +1,6 @@
 """Tells other processes at once that the configuration changed; the store is the truth, and looked at anyway."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -50,7 +51,8 @@ class RevisionPush:
     async def _listen(self) -> None:
         """Listen on one connection for as long as it lives. Raises what Redis raises."""
         async with self._link.redis.pubsub() as subscription:
-            await subscription.subscribe(CHANNEL)
+            async with asyncio.timeout(SILENCE_S):
+                await subscription.subscribe(CHANNEL)
             asked = False
             while True:
                 message = await subscription.get_message(timeout=SILENCE_S)

@@ -177,3 +177,21 @@ def _allow_writes(server: RedisServer, fault: str) -> None:
         server.client.replicaof("NO", "ONE")
     else:
         server.client.config_set("maxmemory", "0")
+
+
+async def test_a_cancelled_call_is_cancelled_and_no_failure_of_redis(server: RedisServer) -> None:
+    async with linked(server) as link:
+        await ping(link)
+
+        async def ask_for_ever() -> None:
+            while True:
+                await ping(link)
+
+        for _ in range(20):
+            asking = asyncio.create_task(ask_for_ever())
+            await ping(link)
+            asking.cancel()
+            async with asyncio.timeout(PATIENCE_S):
+                done = await asyncio.gather(asking, return_exceptions=True)
+            assert isinstance(done[0], asyncio.CancelledError)
+        assert (link.up, link.state().failures) == (True, 0)
