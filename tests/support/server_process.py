@@ -11,16 +11,21 @@ from tests.support.demo_process import DemoProcess
 
 __all__ = ["PlainServer", "WorkersServer"]
 
+ROOMY = {"SIGNALBOX_RATE_LIMIT_RPS": "10000", "SIGNALBOX_RATE_LIMIT_BURST": "100000"}
+
 
 class PlainServer(DemoProcess):
-    """``signalbox up`` whose two vendors are at ``openai_url`` and ``anthropic_url``; use it as a context manager."""
+    """``signalbox up`` whose two vendors are at ``openai_url`` and ``anthropic_url``; use it as a context manager.
+
+    Its one account may ask as fast as tests do, unless ``environment`` says otherwise.
+    """
 
     mode: tuple[str, ...] = ("up",)
 
     def __init__(self, folder: Path, openai_url: str, anthropic_url: str, **environment: str) -> None:
         super().__init__(
             folder,
-            **environment,
+            **{**ROOMY, **environment},
             OPENAI_API_KEY="sk-for-a-simulator",
             ANTHROPIC_API_KEY="sk-ant-for-a-simulator",
             OPENAI_BASE_URL=openai_url,
@@ -49,11 +54,7 @@ class WorkersServer(PlainServer):
     from_nothing = True
 
     def __init__(self, folder: Path, workers: int, openai_url: str, anthropic_url: str, **environment: str) -> None:
-        usual = {
-            "SIGNALBOX_HEALTH_CHECKS": "false",
-            "SIGNALBOX_RATE_LIMIT_RPS": "10000",
-            "SIGNALBOX_RATE_LIMIT_BURST": "10000",
-        }
+        usual = {"SIGNALBOX_HEALTH_CHECKS": "false"}
         super().__init__(folder, openai_url, anthropic_url, **{**usual, **environment})
         self.workers = workers
         self.mode = ("serve", "--workers", str(workers), "--divide-limits")
