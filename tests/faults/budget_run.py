@@ -5,28 +5,28 @@
 
 import argparse
 import asyncio
-import json
-import os
 import random
-import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from router_core.budgets.periods import period_at
 from router_core.ports import AccountRecord
 from router_core.types import Budget, BudgetBalance
 from signalbox.bootstrap import build
 from signalbox.settings import Settings, read_settings
-from tests.faults.budget_worker import CENT
+from tests.faults.budget_worker import CENT, begin
+from tests.support.ready_process import READY
 from tests.support.simulator_process import SimulatorProcess
 
 ACCOUNT = "spender"
-ROOT = Path(__file__).parents[2]
+PATIENCE_S = 300.0
+LOOK_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -101,52 +101,60 @@ def play(run: BudgetRun, folder: Path, store_url: str | None = None) -> Outcome:
         named = environment(folder, simulator, store_url)
         settings = read_settings(named)
         asyncio.run(prepare(settings, run.room * CENT))
-        with _workers(run, {**os.environ, **named}) as workers:
+        with _workers(run, named) as workers:
             for each in workers:
-                assert each.stdout is not None
-                assert each.stdout.readline() == "ready\n"
+                assert each.told() == "ready"
             for each in workers:
-                assert each.stdin is not None
-                each.stdin.write("go\n")
-                each.stdin.flush()
+                each.end.send("go")
             _kill_some(run, workers, simulator)
             for each in workers:
-                told, _ = each.communicate(timeout=300)
-                if each.returncode == 0:
-                    outcome.ends.update(json.loads(told.splitlines()[-1]))
+                with suppress(EOFError, ConnectionResetError):  # of one that was killed
+                    outcome.ends.update(each.told())
         found = asyncio.run(balance(settings))
     outcome.reached = len((folder / "calls.jsonl").read_text().splitlines())
     outcome.spent, outcome.leased, outcome.overage = found.spent, found.leased, found.overage
     return outcome
 
 
+class _Worker:
+    """One process of the run, and our end of the line to it."""
+
+    def __init__(self, run: BudgetRun, named: dict[str, str]) -> None:
+        self.end, other = READY.Pipe()
+        order = (named, ACCOUNT, run.requests // run.processes, run.at_once, other)
+        self.process = READY.Process(target=begin, args=order, daemon=True)
+        self.process.start()
+        other.close()
+
+    def told(self) -> Any:
+        """Return what the process says next; raises EOFError when it has ended."""
+        assert self.end.poll(PATIENCE_S), "the process says nothing"
+        return self.end.recv()
+
+    def close(self) -> None:
+        """End the process, unless it has ended."""
+        self.process.kill()
+        self.process.join()
+        self.end.close()
+
+
 @contextmanager
-def _workers(run: BudgetRun, named: dict[str, str]) -> Iterator[list[subprocess.Popen[str]]]:
-    share = run.requests // run.processes
-    command = [sys.executable, "-m", "tests.faults.budget_worker", ACCOUNT, str(share), str(run.at_once)]
-    made = [
-        subprocess.Popen(command, cwd=ROOT, env=named, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(run.processes)
-    ]
+def _workers(run: BudgetRun, named: dict[str, str]) -> Iterator[list[_Worker]]:
+    made = [_Worker(run, named) for _ in range(run.processes)]
     try:
         yield made
     finally:
         for each in made:
-            if each.poll() is None:
-                each.kill()
-            each.wait()
-            for pipe in (each.stdin, each.stdout):
-                if pipe is not None:
-                    pipe.close()
+            each.close()
 
 
-def _kill_some(run: BudgetRun, workers: list[subprocess.Popen[str]], simulator: SimulatorProcess) -> None:
+def _kill_some(run: BudgetRun, workers: list[_Worker], simulator: SimulatorProcess) -> None:
     """Kill processes at random, one after each further part of the room is used."""
     doomed = random.Random(run.seed).sample(workers, run.kills)
     for number, each in enumerate(doomed, 1):
-        while simulator.counts()["calls"] < run.room * number // (run.kills + 2) and each.poll() is None:
-            pass
-        each.kill()
+        while simulator.counts()["calls"] < run.room * number // (run.kills + 2) and each.process.exitcode is None:
+            each.process.join(LOOK_S)
+        each.process.kill()
 
 
 def main() -> int:

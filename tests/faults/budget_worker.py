@@ -1,19 +1,18 @@
 """One process of the budget run: a whole runtime on the shared store that asks for one account, many at a time.
 
-``python -m tests.faults.budget_worker ACCOUNT REQUESTS AT_ONCE`` with the server's environment; it waits for a line on
-standard input before it begins, and prints how its requests ended.
+It says when it is ready, waits to be told before it begins, and tells how its requests ended.
 """
 
 import asyncio
-import json
-import sys
 from collections import Counter
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
 
 from router_core.cost.prices import FixedPrices
 from router_core.errors import LLMError
 from router_core.types import LLMRequest, Principal, Rates
 from signalbox.bootstrap import Overrides, Runtime, build
-from signalbox.settings import load_settings
+from signalbox.settings import read_settings
 
 TOKENS = 5
 # Only what is written costs something, and everything that may be written is: the bound is the cost.
@@ -32,12 +31,12 @@ async def ask(runtime: Runtime, principal: Principal, tag: str) -> str:
     return "served"
 
 
-async def work(account: str, requests: int, at_once: int) -> Counter[str]:
-    """Send ``requests``, ``at_once`` of them at a time."""
-    runtime = await build(load_settings(), migrate=False, overrides=Overrides(prices=PRICES))
+async def work(named: Mapping[str, str], account: str, requests: int, at_once: int, end: Connection) -> None:
+    """Send ``requests``, ``at_once`` of them at a time, with the settings in ``named``."""
+    runtime = await build(read_settings(named), migrate=False, overrides=Overrides(prices=PRICES))
     principal = Principal(kind="key", id="budget-run", name="run", role="service", accounts=(account,))
-    print("ready", flush=True)
-    await asyncio.to_thread(sys.stdin.readline)
+    end.send("ready")
+    await asyncio.to_thread(end.recv)
     ends: Counter[str] = Counter()
     left = iter(range(requests))
 
@@ -49,8 +48,9 @@ async def work(account: str, requests: int, at_once: int) -> Counter[str]:
     trips = runtime.budget.trips
     await runtime.close()
     ends["trips"] = trips
-    return ends
+    end.send(ends)
 
 
-if __name__ == "__main__":
-    print(json.dumps(asyncio.run(work(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))), flush=True)
+def begin(named: Mapping[str, str], account: str, requests: int, at_once: int, end: Connection) -> None:
+    """Work to the end in this process."""
+    asyncio.run(work(named, account, requests, at_once, end))
