@@ -30,6 +30,8 @@ from tests.support.simulator_process import SimulatorProcess
 __all__ = ["Accounts", "run_kills"]
 
 RATE = 100
+EACH_LIFE = 20  # answers that reach their clients before the server may be killed
+PATIENCE_S = 120.0
 TRACE_OUTCOMES = "SELECT l.request_id, l.status, t.trace FROM audit_log l JOIN audit_traces t ON t.id = l.id"
 
 
@@ -124,12 +126,20 @@ async def _kill_under_traffic(server: LastingServer, clients: Clients, kills: in
     until = asyncio.Event()
     traffic = asyncio.create_task(clients.run(until))
     for _ in range(kills):
-        await asyncio.sleep(0.4 + rng.random() * 1.2)
+        await _served(clients, len(clients.served) + EACH_LIFE)
+        await asyncio.sleep(rng.random() * 1.2)
         await asyncio.to_thread(server.kill)
         await asyncio.to_thread(server.start)
-    await asyncio.sleep(0.5)
+    await _served(clients, len(clients.served) + EACH_LIFE)
     until.set()
     await traffic
+
+
+async def _served(clients: Clients, wanted: int) -> None:
+    """Wait until so many answers have reached their clients whole."""
+    async with asyncio.timeout(PATIENCE_S):
+        while len(clients.served) < wanted:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.02)
 
 
 def _settle(folder: Path, store: str | None, clients: Clients, log: Path, faults: list[str]) -> Accounts:

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.support.lateness import lateness
 from tests.support.redis_server import RedisServer
 from tests.support.server_process import PlainServer
 from tests.support.simulator_process import SimulatorProcess
@@ -18,8 +19,8 @@ from tests.support.simulator_process import SimulatorProcess
 pytestmark = pytest.mark.redis
 
 RATE = 40
-FAULT_S, KNOWN_AFTER_S, HEALED_S = 1.5, 0.5, 6.0
-# What a hung Redis may cost the first few requests, and what all others may take more than usual on a busy machine.
+FAULT_S, KNOWN_AFTER_S, HEALED_S = 1.5, 0.5, 60.0
+# What a hung Redis may cost the first few requests, and what all others may take more than usual.
 FIRST_FEW_S, OTHERS_S = 0.15, 0.1
 BUSY_MACHINE_S = 0.25
 
@@ -107,7 +108,8 @@ async def test_requests_go_on_while_redis_is_of_no_use_and_it_is_taken_up_again(
     hurt, heal = HURT[fault]
     await asyncio.to_thread(hurt, scene.redis)
     try:
-        seen = await _traffic(scene, FAULT_S)
+        with lateness() as late:
+            seen = await _traffic(scene, FAULT_S)
         during = await scene.until("down")
     finally:
         await asyncio.to_thread(heal, scene.redis)
@@ -115,8 +117,9 @@ async def test_requests_go_on_while_redis_is_of_no_use_and_it_is_taken_up_again(
     healed = await _traffic(scene, 0.5)
     assert {status for status, _ in [*seen, *healed]} == {200}
     taken = [seconds for _, seconds in seen]
-    assert max(taken) <= usual + FIRST_FEW_S + BUSY_MACHINE_S
-    assert max(taken[round(KNOWN_AFTER_S * RATE) :]) <= usual + OTHERS_S + BUSY_MACHINE_S
+    busy = BUSY_MACHINE_S + late.allowed_s
+    assert max(taken) <= usual + FIRST_FEW_S + busy
+    assert max(taken[round(KNOWN_AFTER_S * RATE) :]) <= usual + OTHERS_S + busy
     assert during["failures"] > before["failures"]
     assert after["outages"] == before["outages"] + 1
     print(f"{fault}: usual {usual:.3f}, first few {max(taken):.3f}, others {max(taken[20:]):.3f} s")

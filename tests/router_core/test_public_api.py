@@ -9,7 +9,17 @@ import pytest
 import router_core
 
 HEAVY = ("openai", "anthropic", "sqlalchemy", "streamlit", "pandas", "starlette", "aiohttp")
-_TIMED = "import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
+# In processor seconds, since a busy machine lets an interpreter wait, and beside modules of the standard library that
+# take some 0.07 of them on an idle machine.
+_TIMED = """
+import time
+def cost(module):
+    began = time.process_time()
+    __import__(module)
+    return time.process_time() - began
+usual = cost("asyncio") + cost("http.client") + cost("xml.dom.minidom") + cost("unittest.mock")
+print(cost("{module}") / usual)
+"""
 
 
 def in_fresh_interpreter(program: str) -> str:
@@ -41,9 +51,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = router_core.Manager
 
 
-@pytest.mark.parametrize(("module", "seconds"), [("router_core", 0.4), ("router_core.client", 0.3)])
-def test_importing_is_quick(module: str, seconds: float) -> None:
-    assert min(float(in_fresh_interpreter(_TIMED.format(module=module))) for _ in range(3)) <= seconds
+@pytest.mark.parametrize(("module", "times"), [("router_core", 0.5), ("router_core.client", 3.0)])
+def test_importing_is_quick(module: str, times: float) -> None:
+    assert min(float(in_fresh_interpreter(_TIMED.format(module=module))) for _ in range(3)) <= times
 
 
 @pytest.mark.parametrize("program", ["import router_core", "from router_core import Router, LLMRequest, LLMError"])

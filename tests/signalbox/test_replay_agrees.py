@@ -11,6 +11,8 @@ from tests.support.simulator_process import SimulatorProcess
 
 TRACE = "AzureLLMInferenceTrace_conv_2023.csv.gz"
 REQUESTS = 2_000
+SPEEDS = ("40", "15", "5")  # the first one that is not too quick for a busy machine
+TOO_QUICK = {"OVERLOADED", "TIMEOUT"}
 
 
 @pytest.fixture
@@ -39,11 +41,15 @@ def test_two_thousand_recorded_requests_agree_with_the_providers_log(trace, tmp_
             SIGNALBOX_RATE_LIMIT_BURST="10000",
         ) as server,
     ):
-        report = server.command(
-            "replay", str(trace), "--requests", str(REQUESTS), "--speed", "40", "--url", server.base_url,
-            SIGNALBOX_API_KEY=server.facts["api_key"],
-        )  # fmt: skip
-        logged = provider.calls()
+        for speed in SPEEDS:
+            provider.reset()
+            report = server.command(
+                "replay", str(trace), "--requests", str(REQUESTS), "--speed", speed, "--url", server.base_url,
+                SIGNALBOX_API_KEY=server.facts["api_key"],
+            )  # fmt: skip
+            logged = provider.calls()
+            if not TOO_QUICK & set(report["outcomes"]):
+                break
     assert (report["requests"], report["succeeded"], report["failed"]) == (REQUESTS, REQUESTS, 0)
     assert len(logged) == REQUESTS
     assert Counter(call["outcome"] for call in logged) == {"completed": REQUESTS}
