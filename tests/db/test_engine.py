@@ -1,6 +1,5 @@
 """Engines: what is accepted, how transactions begin, and what failures look like."""
 
-import multiprocessing
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from db.engine import StoreTimeouts, make_engine, ping, reading, store_url, writ
 from db.errors import BadStoreUrlError, StoreBusyError, StoreUnreachableError
 from db.hop import StoreHop
 from db.models import ConfigState
+from tests.support.ready_process import READY
 
 BUMP = update(ConfigState).values(revision=ConfigState.revision + 1)
 WRITERS, ROUNDS = 4, 50
@@ -117,8 +117,7 @@ async def test_a_faulty_statement_is_our_bug_and_no_outage(store_hop: StoreHop) 
 
 
 def test_processes_that_read_then_write_never_lose_a_change_nor_find_a_lock(sqlite_url: str) -> None:
-    processes = multiprocessing.get_context("spawn")
-    workers = [processes.Process(target=read_then_write, args=(sqlite_url, ROUNDS)) for _ in range(WRITERS)]
+    workers = [READY.Process(target=read_then_write, args=(sqlite_url, ROUNDS)) for _ in range(WRITERS)]
     for worker in workers:
         worker.start()
     for worker in workers:

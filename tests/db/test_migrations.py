@@ -1,6 +1,5 @@
 """The migrations: complete, reversible, one at a time, and the same as the models."""
 
-import multiprocessing
 import shutil
 import sys
 import threading
@@ -19,6 +18,7 @@ from db.errors import MigrationConflictError, SchemaNewerError, StoreUnreachable
 from db.migrate import current, downgrade, find_scripts, head, schema_status, upgrade
 from db.migration_guard import migration_guard
 from db.models import ConfigState, FeatureFlag, LlmProvider, UseCasePreference
+from tests.support.ready_process import READY
 
 CONFLICT = 4
 
@@ -105,8 +105,7 @@ def test_a_migration_while_another_runs_is_a_conflict(empty_engine: Engine, empt
 def test_of_many_processes_that_migrate_at_once_one_does_and_the_store_ends_whole(
     empty_engine: Engine, empty_url: str
 ) -> None:
-    processes = multiprocessing.get_context("spawn")
-    workers = [processes.Process(target=migrate_in_process, args=(empty_url,)) for _ in range(3)]
+    workers = [READY.Process(target=migrate_in_process, args=(empty_url,)) for _ in range(3)]
     for worker in workers:
         worker.start()
     for worker in workers:

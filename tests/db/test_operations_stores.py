@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import multiprocessing
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -19,6 +18,7 @@ from db.stores.breaker_log import _take_turn
 from router_core.ports import HealthSlot
 from router_core.types import BreakerTransition, ProviderLimits, UseCasePolicy
 from tests.support.fake_clock import START, FakeClock
+from tests.support.ready_process import READY
 
 PROCESSES, ROUNDS = 3, 25
 
@@ -97,8 +97,7 @@ def wait_for_blocked_writer(engine: Engine) -> None:
 
 
 def test_processes_that_add_to_one_slot_lose_nothing_and_a_log_keeps_every_row(store_url: str) -> None:
-    processes = multiprocessing.get_context("spawn")
-    workers = [processes.Process(target=add_and_append, args=(store_url, number)) for number in range(PROCESSES)]
+    workers = [READY.Process(target=add_and_append, args=(store_url, number)) for number in range(PROCESSES)]
     for worker in workers:
         worker.start()
     for worker in workers:
