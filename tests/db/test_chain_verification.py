@@ -1,11 +1,14 @@
 """Whoever touches the audit log behind our back is found out, and the first bad row is named."""
 
+import asyncio
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
-from db.engine import writing
+from db.engine import make_engine, writing
 from db.hop import StoreHop
 from db.queries.chain_reader import verify_chains
 from db.records.event_store import SqlEventStore
@@ -15,6 +18,7 @@ from router_core.audit.signatures import ChainSigner
 from router_core.audit.verifier import ChainReport
 from router_core.ports import EventBatch
 from tests.support.fake_clock import FakeClock
+from tests.support.postgres_server import PostgresServer
 from tests.support.record_events import AT, event
 
 SIGNER = ChainSigner(b"k" * 32)
@@ -22,16 +26,59 @@ ROWS = 2_500
 ID_40 = f"{39:026d}"
 
 
+@pytest.fixture(scope="module")
+def filled_sqlite(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store that holds the chain, and with the chain's kept end."""
+    folder = tmp_path_factory.mktemp("filled")
+    _fill(f"sqlite:///{shutil.copy(migrated_sqlite, folder / 'signalbox.db')}", folder / "audit")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def filled_postgres(
+    postgres_server: PostgresServer, migrated_postgres: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
+    """The name of a database that holds the chain, and the folder with the chain's kept end."""
+    folder = tmp_path_factory.mktemp("filled")
+    name = postgres_server.new_database(migrated_postgres)
+    _fill(postgres_server.url(name), folder / "audit")
+    return name, folder
+
+
+def _fill(url: str, audit: Path) -> None:
+    """Write 2,500 rows into a chain called w, and keep its end outside."""
+
+    async def write() -> None:
+        hop, files = StoreHop(make_engine(url)), HeadFiles(audit, SIGNER)
+        store = SqlEventStore(hop, FakeClock(), SIGNER)
+        for start in range(0, ROWS, 500):
+            batch = EventBatch(writer="w", events=tuple(event(number) for number in range(start, start + 500)))
+            result = await store.apply(batch)
+            files.keep(result.head, AT)
+        hop.close()
+
+    asyncio.run(write())
+
+
 @pytest.fixture
-async def heads(store_engine: Engine, tmp_path: Path) -> HeadFiles:
-    """2,500 rows in a chain called w, its end kept outside."""
-    hop, files = StoreHop(store_engine), HeadFiles(tmp_path / "audit", SIGNER)
-    store = SqlEventStore(hop, FakeClock(), SIGNER)
-    for start in range(0, ROWS, 500):
-        batch = EventBatch(writer="w", events=tuple(event(number) for number in range(start, start + 500)))
-        result = await store.apply(batch)
-        files.keep(result.head, AT)
-    return files
+def sqlite_url(filled_sqlite: Path, tmp_path: Path) -> str:
+    shutil.copytree(filled_sqlite, tmp_path, dirs_exist_ok=True)
+    return f"sqlite:///{tmp_path / 'signalbox.db'}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer, filled_postgres: tuple[str, Path], tmp_path: Path) -> Iterator[str]:
+    filled, folder = filled_postgres
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    name = postgres_server.new_database(filled)
+    yield postgres_server.url(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def heads(store_url: str, tmp_path: Path) -> HeadFiles:
+    """The kept end of the chain in the test's own copy of the store."""
+    return HeadFiles(tmp_path / "audit", SIGNER)
 
 
 def _verify(engine: Engine, files: HeadFiles | None) -> list[ChainReport]:
