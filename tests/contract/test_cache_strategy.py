@@ -24,7 +24,7 @@ async def cache(request: pytest.FixtureRequest) -> AsyncIterator[CacheStrategy]:
         yield MemoryCache(SystemClock())
         return
     server: RedisServer = request.getfixturevalue("redis_server")
-    link = RedisLink(connect(Secret(server.url), LinkPolicy()), SystemClock())
+    link = RedisLink(connect(Secret(server.url), LinkPolicy(call_timeout_s=5.0)), SystemClock())
     yield RedisCache(link)
     await link.close()
 
@@ -85,7 +85,7 @@ async def test_redis_holds_it_below_its_prefix_with_its_own_time_and_touches_not
 ) -> None:
     plain = redis_server.client
     plain.set("other", b"stays")
-    link = RedisLink(connect(Secret(redis_server.url), LinkPolicy()), SystemClock())
+    link = RedisLink(connect(Secret(redis_server.url), LinkPolicy(call_timeout_s=5.0)), SystemClock())
     cache = RedisCache(link)
     await cache.set("a", b"one", LONG_MS)
     assert plain.keys(f"{KEY_PREFIX}*") == [b"llm:cache:a"]

@@ -43,7 +43,7 @@ class Process:
 
 def process(server: RedisServer, key: bytes = KEY) -> Process:
     desk, clock = rig(), SystemClock()
-    link = RedisLink(connect(Secret(server.url), LinkPolicy()), clock)
+    link = RedisLink(connect(Secret(server.url), LinkPolicy(call_timeout_s=5.0)), clock)
     cache = AnswerCache(RedisCache(link), desk.config, clock, AnswerSeal(key))
     router = Router(
         config=desk.config, adapters=desk.adapters, keys=desk.keys, prices=PRICES, recorder=desk.events, cache=cache,
