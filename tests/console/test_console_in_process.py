@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from router_core.admin.action_trail import ActionTrail
+from router_core.admin.nodes import NodeDesk
 from router_core.admin.topups import TopUpOrder
 from router_core.clock import SystemClock
 from router_core.errors.base import ForbiddenError
@@ -16,6 +17,7 @@ from router_core.metrics.live import LiveMetrics
 from router_core.metrics.memory_store import MemoryMetricsStore
 from router_core.metrics.overlay import PendingEvents
 from router_core.metrics.recorders import RecentEvents
+from router_core.nodes.memory_register import MemoryNodeRegister
 from router_core.resilience.upstream import Upstream, UpstreamPolicy
 from router_core.resilience.upstreams import Upstreams
 from router_core.router import StaticConfig
@@ -67,6 +69,7 @@ class World:
         parts = SimpleNamespace(
             config=config, router=self.router, events=self.events, live=live, health=self.health, clock=clock,
             prices=PRICES, authenticator=KeyAuthenticator(MemoryApiKeyStore(accounts), accounts, b"p" * 32, clock),
+            nodes=NodeDesk(MemoryNodeRegister(clock)),
             money=SimpleNamespace(alerts=self.alerts.desk, topups=self.treasury.topups),
         )  # fmt: skip
         self.backend = InProcessBackend(cast(Runtime, parts))
