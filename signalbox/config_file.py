@@ -53,8 +53,8 @@ def read_config(text: str, file: str) -> tuple[dict[str, Any], int | None]:
     if not isinstance(document, dict):
         raise UsageFault(f"{file} holds no configuration")
     revision = document.pop("revision", None)
-    if revision is not None and (not isinstance(revision, int) or isinstance(revision, bool)):
-        raise UsageFault("revision must be a whole number")
+    if revision is not None and (not isinstance(revision, int) or isinstance(revision, bool) or revision < 0):
+        raise UsageFault("revision must be a whole number, 0 or more")
     return document, revision
 
 

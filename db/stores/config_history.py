@@ -71,9 +71,13 @@ class SqlConfigVersions:
         )
 
     async def find(self, revision: int | None = None) -> ConfigVersion | None:
-        """Return the version that was in force at ``revision``, the newest for None; None before the first."""
+        """Return the version that was in force at ``revision``, the newest for None; None before the first, and for
+        a revision that has not come yet.
+        """
 
         def work(session: Session) -> ConfigVersion | None:
+            if revision is not None and revision > session.scalars(select(ConfigState.revision)).one():
+                return None
             found = _newest(session, revision)
             return None if found is None else _version(found)
 

@@ -9,7 +9,7 @@ from msgspec import structs
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.acts import act_of
 from router_core.admin.configuration_acts import change_act, checked_note, line_of, refused_act
-from router_core.admin.configuration_conflicts import row_conflict, version_conflict
+from router_core.admin.configuration_conflicts import checked_base, row_conflict, version_conflict
 from router_core.admin.configuration_review import Reviewer
 from router_core.admin.configuration_rows import guarded, row_called, sound, with_row
 from router_core.admin.configuration_views import (
@@ -196,12 +196,12 @@ class ConfigurationDesk:
         """Put ``document`` in force in every process within 2 s, all or nothing.
 
         ``base`` is the revision that it was made from, None for whatever is in force. What is in force already is no
-        conflict. With ``dry_run`` everything is looked at and nothing changed.
+        conflict, but a base that this store never had is. With ``dry_run`` everything is looked at and nothing changed.
         """
         require(person, "providers.edit")
         review, wanted, revision = await self._reviewer.review(document)
         wish = _Wish(sound(wanted, review), "configuration.applied", "configuration", checked_note(note))
-        return await self._put(wish, review, revision if base is None else base, person, dry_run=dry_run)
+        return await self._put(wish, review, checked_base(base, revision), person, dry_run=dry_run)
 
     async def rollback(self, revision: int, person: Principal, *, base: int | None = None, note: str = "") -> Applied:
         """Put the document in force again that was so at ``revision``, as a new version.
@@ -215,7 +215,7 @@ class ConfigurationDesk:
         wish = _Wish(
             sound(wanted, review), "configuration.rolled_back", f"revision {version.revision}", said, version.revision
         )
-        return await self._put(wish, review, newest if base is None else base, person)
+        return await self._put(wish, review, checked_base(base, newest), person)
 
     # --- history ---------------------------------------------------------------------------------------------------
 
@@ -254,6 +254,7 @@ class ConfigurationDesk:
     async def keep_draft(self, document: Document, base: int, person: Principal, note: str = "") -> DraftView:
         """Keep what the person is writing on, right or wrong, in place of their last draft; nothing is in force."""
         require(person, "providers.edit")
+        checked_base(base, (await self._reviewer.now())[1])
         draft = ConfigDraft(base=base, document=document, saved_at=self._parts.clock.utcnow(), note=checked_note(note))
         await self._parts.drafts.keep_draft(person.id, draft)
         return await self._draft_view(draft)

@@ -4,14 +4,29 @@ from collections.abc import Sequence
 from typing import Final
 
 from router_core.configuration.changes import changes_between
-from router_core.errors import ConflictError
+from router_core.errors import ConflictError, ValidationError
 from router_core.ports import ConfigVersions
 from router_core.types import ConfigLine, ConfigVersion
 
-__all__ = ["row_conflict", "version_conflict"]
+__all__ = ["checked_base", "row_conflict", "version_conflict"]
 
 MOST_LOOKED_AT: Final = 50
 MOST_NAMED: Final = 5
+
+
+def checked_base(base: int | None, revision: int) -> int:
+    """Return the revision that a change was made from, ``revision``, the store's, for None.
+
+    Raises :class:`ConflictError` for one that the store never had, :class:`ValidationError` for a negative one.
+    """
+    if base is None:
+        return revision
+    if base < 0:
+        raise ValidationError("base must be a revision: 0 or more", field="base")
+    if base > revision:
+        text = f"revision {base} is not one of this store, which is at {revision}"
+        raise ConflictError(f"{text}; was it exported from another one?", revision=revision)
+    return base
 
 
 async def version_conflict(versions: ConfigVersions, base: int, newest: ConfigVersion) -> ConflictError:

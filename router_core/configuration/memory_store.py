@@ -140,7 +140,9 @@ class MemoryConfigStore:
         return [ConfigLine(**{name: getattr(each, name) for name in names}) for each in older[:limit]]
 
     async def find(self, revision: int | None = None) -> ConfigVersion | None:
-        """Return the version that was in force at ``revision``, the newest for None; None before the first."""
+        """Return the version that was in force at ``revision``; see :class:`ConfigVersions`."""
+        if revision is not None and revision > self._snapshot.revision:
+            return None
         return next((each for each in reversed(self._versions) if revision is None or each.revision <= revision), None)
 
     async def draft(self, person_id: str) -> ConfigDraft | None:

@@ -24,7 +24,9 @@ class ConfigVersions(Protocol):
         ...
 
     async def find(self, revision: int | None = None) -> ConfigVersion | None:
-        """Return the version that was in force at ``revision``, the newest for None; None before the first."""
+        """Return the version that was in force at ``revision``, the newest for None; None before the first, and for
+        a revision that has not come yet.
+        """
         ...
 
 

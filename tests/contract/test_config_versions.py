@@ -165,6 +165,14 @@ async def test_the_history_is_read_page_by_page(stores: Stores) -> None:
     assert await stores.versions.find(0) is None
 
 
+async def test_a_revision_that_has_not_come_yet_is_no_version(stores: Stores) -> None:
+    await stores.accounts.create(account("acme"))
+    await stores.content.keep_content("id-acme", keeps=True)
+    assert await stores.versions.find(2) == await stores.versions.find(1)
+    for revision in (3, 99_999, 2**53, 10**30):
+        assert await stores.versions.find(revision) is None
+
+
 async def test_a_draft_is_kept_for_its_person_alone_until_it_is_dropped(stores: Stores) -> None:
     draft = ConfigDraft(base=1, document={"providers": [{"näme": 1.5}]}, saved_at=NOW, note="later")
     assert await stores.drafts.draft("ann") is None

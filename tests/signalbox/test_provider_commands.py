@@ -108,6 +108,28 @@ def test_a_file_that_is_no_configuration_is_bad_usage(tmp_path: Path, text: str,
         read_config_file(file)
 
 
+@pytest.mark.parametrize("arguments", [("rollback", "99999"), ("diff", "1", "9999"), ("diff", "9999")])
+def test_a_revision_that_does_not_exist_is_bad_usage(folder: Path, arguments: tuple[str, ...]) -> None:
+    code, out, told = run(folder, *arguments)
+    assert (code, out) == (2, "")
+    assert "no such version" in told
+
+
+@pytest.mark.parametrize(("revision", "code", "said"), [(999_999, 4, "not one of this store"), (-1, 2, "revision")])
+def test_a_file_from_another_store_is_refused(
+    folder: Path, tmp_path: Path, revision: int, code: int, said: str
+) -> None:
+    file = tmp_path / "elsewhere.yaml"
+    document = exported(folder, file)
+    before = document["providers"][0]["weight"]
+    document["providers"][0]["weight"] = before + 1
+    file.write_text(yaml.safe_dump({**document, "revision": revision}))
+    for arguments in (("apply", str(file)), ("apply", str(file), "--dry-run")):
+        ended, _, told = run(folder, *arguments)
+        assert (ended, said in told) == (code, True)
+    assert exported(folder, file)["providers"][0]["weight"] == before
+
+
 def test_what_is_not_there_is_bad_usage(folder: Path) -> None:
     assert run(folder, "apply", "missing.yaml")[0] == 2
     assert run(folder, "show", "nobody")[0] == 2

@@ -83,6 +83,50 @@ async def test_a_document_made_before_somebody_elses_change_is_refused_with_who_
     assert rig.store.snapshot().providers[0].weight == 100
 
 
+@pytest.mark.parametrize("base", [3, 999_999, 10**30])
+async def test_a_base_that_this_store_never_had_is_a_conflict_and_changes_nothing(rig: DeskRig, base: int) -> None:
+    same = await document(rig)
+    mine = await document(rig, weight=5)
+    await rig.desk.apply(await document(rig, maxTokens=7), BOB)
+    for call in (
+        rig.desk.apply(mine, ADMIN, base=base),
+        rig.desk.apply(mine, ADMIN, base=base, dry_run=True),
+        rig.desk.apply(same, ADMIN, base=base),
+        rig.desk.rollback(1, ADMIN, base=base),
+        rig.desk.keep_draft(mine, base, ADMIN),
+    ):
+        with pytest.raises(ConflictError, match=f"revision {base} is not one of this store, which is at 2"):
+            await call
+    assert rig.store.snapshot().revision == 2
+    assert await rig.desk.draft(ADMIN) is None
+
+
+async def test_a_base_below_nothing_is_a_fault_of_the_caller(rig: DeskRig) -> None:
+    mine = await document(rig, weight=5)
+    for call in (
+        rig.desk.apply(mine, ADMIN, base=-1),
+        rig.desk.rollback(1, ADMIN, base=-1),
+        rig.desk.keep_draft(mine, -1, ADMIN),
+    ):
+        with pytest.raises(ValidationError) as refused:
+            await call
+        assert refused.value.field == "base"
+
+
+async def test_a_revision_that_has_not_come_yet_is_not_found(rig: DeskRig) -> None:
+    await rig.desk.apply(await document(rig, weight=5), ADMIN)
+    for call in (
+        rig.desk.version(3, ADMIN),
+        rig.desk.version(0, ADMIN),
+        rig.desk.rollback(3, ADMIN),
+        rig.desk.compare(1, 3, ADMIN),
+        rig.desk.compare(3, None, ADMIN),
+    ):
+        with pytest.raises(NotFoundError):
+            await call
+    assert rig.store.snapshot().revision == 2
+
+
 async def test_without_a_base_a_document_is_put_over_what_is_in_force(rig: DeskRig) -> None:
     mine = await document(rig, weight=5)
     await rig.desk.apply(await document(rig, maxTokens=7), BOB)

@@ -84,6 +84,33 @@ def test_a_change_made_from_an_older_version_is_a_conflict_that_says_who_and_wha
     admin("PUT", "config/flags", {"flags": {"openai": True}})
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "config/versions/999999"),
+        ("GET", "config/versions/0"),
+        ("GET", "config/versions/1/diff?against=99999"),
+        ("GET", "config/versions/99999/diff"),
+        ("POST", "config/versions/99999/rollback"),
+    ],
+)
+def test_a_revision_that_does_not_exist_is_not_found(admin: Admin, method: str, path: str) -> None:
+    answer = admin(method, path, {} if method == "POST" else None)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NOT_FOUND")
+
+
+def test_a_base_that_is_not_of_this_store_is_a_conflict_and_a_negative_one_a_fault(admin: Admin) -> None:
+    before, document = admin.revision(), admin.document()
+    document["providers"][0]["weight"] = 44
+    order = {"document": document, "base": 999_999}
+    for method, path in (("POST", "config/apply"), ("PUT", "config/draft")):
+        answer = admin(method, path, order)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "CONFLICT")
+        assert "not one of this store" in answer.json()["error"]["message"]
+        assert admin(method, path, {**order, "base": -1}).json()["error"]["field"] == "base"
+    assert admin.revision() == before
+
+
 def test_a_row_is_added_read_changed_and_deleted(admin: Admin) -> None:
     entry = {"name": "own/one", "kind": "openai", "model": "gpt-4o", "useCases": [], "maxTokens": 5, "contextWindow": 9}
     assert admin("POST", "providers", entry).status_code == 201
