@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from console.palette import PaintName, paint
+from console.providers.entries import lines_of
 from console.providers.words import named_change, sides_of
 from router_core.configuration.changes import PROVIDERS
 from router_core.types import ConfigChange
@@ -14,6 +15,7 @@ from router_core.types import ConfigChange
 __all__ = ["change_count", "draw_changes"]
 
 MOST_SHOWN: Final = 200
+SCROLLS_FROM: Final = 1000
 KINDS: Final[Mapping[str, tuple[str, PaintName]]] = {
     "added": ("new", "green"),
     "removed": ("deleted", "red"),
@@ -29,34 +31,48 @@ def change_count(number: int) -> str:
 def draw_changes(changes: Sequence[ConfigChange], label: str) -> None:
     """Draw one line for each change, at most 200; ``label`` names the list."""
     lines = "".join(_line(each) for each in changes[:MOST_SHOWN])
-    st.html(
-        f'<div role="list" aria-label="{escape(label)}" style="font-size:.86rem;line-height:1.5;'
-        f'max-width:56rem">{lines}</div>'
-    )
+    st.html(f'<div role="list" aria-label="{escape(label)}" style="font-size:.86rem;line-height:1.5">{lines}</div>')
     if len(changes) > MOST_SHOWN:
         st.caption(f"The first {MOST_SHOWN} of {len(changes)}.")
 
 
 def _line(change: ConfigChange) -> str:
     about, field = ("Providers", "Order") if change.path == PROVIDERS else named_change(change.path)
-    old, new = sides_of(change)
     word, colour = KINDS[change.kind]
-    mark = f' <strong style="color:{paint(colour)}">{word}</strong>' if word and not field else ""
+    fields = lines_of(change)
+    mark = f' <strong style="color:{paint(colour)}">{word}</strong>' if word and (fields or not field) else ""
     return (
         '<div role="listitem" style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,15rem),1fr));'
         "gap:.1rem 1rem;padding:.35rem 0;overflow-wrap:anywhere;"
         'border-bottom:1px solid color-mix(in srgb, currentColor 12%, transparent)">'
         f'<div><span style="opacity:.75">{escape(about)}</span>{f"<br>{escape(field)}" if field else ""}{mark}</div>'
-        f"{_sides(change, old, new)}</div>"
+        f"{_whole(fields) if fields else _sides(change)}</div>"
     )
 
 
-def _sides(change: ConfigChange, old: str, new: str) -> str:
-    if change.kind == "removed":
-        return f'<div><span style="opacity:.75">was</span> {escape(old)}</div>'
-    if change.kind == "added":
-        return f"<div>{escape(new)}</div>"
+def _whole(fields: Sequence[tuple[str, str]]) -> str:
+    """Return everything that comes or goes, a field a line."""
+    lines = "".join(f'<div style="opacity:.75">{escape(name)}</div><div>{_long(value)}</div>' for name, value in fields)
     return (
-        f'<div><span style="opacity:.75;text-decoration:line-through">{escape(old)}</span>'
-        f' <span aria-label="becomes">→</span> <strong style="font-weight:600">{escape(new)}</strong></div>'
+        '<div style="display:grid;grid-template-columns:minmax(6rem,9rem) minmax(0,1fr);gap:.1rem .75rem">'
+        f"{lines}</div>"
     )
+
+
+def _sides(change: ConfigChange) -> str:
+    old, new = (_long(each) for each in sides_of(change))
+    if change.kind == "removed":
+        return f'<div><span style="opacity:.75">was</span> {old}</div>'
+    if change.kind == "added":
+        return f"<div>{new}</div>"
+    return (
+        f'<div><span style="opacity:.75;text-decoration:line-through">{old}</span>'
+        f' <span aria-label="becomes">→</span> <strong style="font-weight:600">{new}</strong></div>'
+    )
+
+
+def _long(text: str) -> str:
+    """Return ``text`` as HTML; what is very long scrolls in a place of its own."""
+    if len(text) <= SCROLLS_FROM:
+        return escape(text)
+    return f'<span tabindex="0" style="display:block;max-height:12rem;overflow:auto">{escape(text)}</span>'

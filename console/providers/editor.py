@@ -19,7 +19,8 @@ from console.providers.documents import (
     without_row,
 )
 from console.providers.fields import Field, FieldPlace, draw_field
-from console.providers.rows import SOURCES, VENDORS, Known, row_badges, show_provider
+from console.providers.rows import SOURCES, Known, row_badges, show_provider
+from console.providers.words import VENDORS
 from console.providers.work import Work, amend_here, faults_at
 from router_core.clock import new_ulid
 

@@ -10,9 +10,9 @@ from console.identity import Visitor, require
 from console.providers.dialogs import Question, QuestionKind, answer, forget_question
 from console.providers.diff import change_count, draw_changes
 from console.providers.documents import Document, grave_changes, new_row, use_case_names, with_row
-from console.providers.rows import VENDORS, show_provider
+from console.providers.rows import show_provider
 from console.providers.sheets import draw_import
-from console.providers.words import SWITCHES
+from console.providers.words import SWITCHES, VENDORS
 from console.providers.work import Work, act_at_once, amend, discard, load_work
 from router_core.admin.configuration_views import Applied, ProviderView
 from router_core.clock import new_ulid

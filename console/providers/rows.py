@@ -13,14 +13,14 @@ from console.providers.connection import draw_test, offer_test
 from console.providers.dialogs import ask
 from console.providers.documents import Document, row_of, value_at
 from console.providers.sheets import offer_sheets
+from console.providers.words import VENDORS
 from console.providers.work import Work
 from console.status import badge, provider_mark
 from router_core.admin.configuration_views import KeyView, ProviderView
-from router_core.types import HealthWord, ProviderKind
+from router_core.types import HealthWord
 
 __all__ = ["Known", "draw_rows", "load_known", "row_badges", "show_provider"]
 
-VENDORS: Final[Mapping[ProviderKind, str]] = {"openai": "OpenAI", "anthropic": "Anthropic"}
 SOURCES: Final = {"environment": "environment", "stored": "stored, sealed", "none": "none"}
 NO_KEY: Final = KeyView(source="none")
 MOST_SHOWN: Final = 50

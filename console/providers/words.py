@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from console.format import DASH, literal
-from router_core.types import ConfigChange, Finding
+from router_core.types import ConfigChange, Finding, ProviderKind
 
-__all__ = ["fault_line", "field_name", "named_change", "plain_fault", "shown_value", "sides_of"]
+__all__ = ["VENDORS", "fault_line", "field_name", "named_change", "plain_fault", "shown_at", "shown_value", "sides_of"]
 
 FIELDS: Final[Mapping[str, str]] = {
     "accountId": "Account", "baseUrl": "Base URL", "burst": "Burst", "cacheTtlS": "Cache for (s)", "canary": "Canary",
@@ -23,6 +23,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "weight": "Weight", "weights": "Weights",
 }  # fmt: skip
 SWITCHES: Final = {"llm": "LLM", "openai": "OpenAI", "anthropic": "Anthropic"}
+VENDORS: Final[Mapping[ProviderKind, str]] = {"openai": "OpenAI", "anthropic": "Anthropic"}
+# What leaving a field empty means.
+EMPTY: Final = {"accountId": "every account", "baseUrl": "the vendor's own host"}
 SECTIONS: Final = {
     "policies": "Use case", "preferences": "Use case", "providers": "Provider", "useCases": "Use case",
 }  # fmt: skip
@@ -32,7 +35,6 @@ _EXPECTED: Final = {"int": "a whole number", "float": "a number", "str": "text",
 _TECHNICAL: Final = re.compile(r"expected `([a-z]+)[a-z |]*`(.*)")
 _ASIDE: Final = re.compile(r" \((?:isDefault|isActive|, )+\)")
 _LONG: Final = re.compile(r"\b[0-9]{5,15}\b")
-LONGEST: Final = 160
 
 
 def field_name(path: str) -> str:
@@ -62,28 +64,37 @@ def named_change(path: str) -> tuple[str, str]:
 
 
 def shown_value(value: Any) -> str:
-    """Return a value in words, at most 160 characters of it."""
+    """Return a value in words, all of it."""
     match value:
         case None | "":
-            text = "none"
+            return "none"
         case bool():
-            text = "yes" if value else "no"
+            return "On" if value else "Off"
         case Mapping():
             named = [f"{field_name(str(name))}: {shown_value(each)}" for name, each in value.items() if name != "id"]
-            text = ", ".join(named) or "none"
+            return ", ".join(named) or "none"
         case list() | tuple():
-            text = ", ".join(shown_value(each) for each in value) or "none"
+            return ", ".join(shown_value(each) for each in value) or "none"
         case int() if abs(value) >= 10_000:
-            text = f"{value:,}"
+            return f"{value:,}"
         case _:
-            text = str(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+            return str(value)
+
+
+def shown_at(path: str, value: Any) -> str:
+    """Return the value of the field at ``path`` as the screen has it."""
+    name = path.rpartition(".")[2]
+    if value in (None, "") and name in EMPTY:
+        return EMPTY[name]
+    if name == "kind" and isinstance(value, str):
+        return next((label for kind, label in VENDORS.items() if kind == value), value)
+    return shown_value(value)
 
 
 def sides_of(change: ConfigChange) -> tuple[str, str]:
     """Return what was and what is to be."""
-    old = DASH if change.kind == "added" else shown_value(change.old)
-    new = DASH if change.kind == "removed" else shown_value(change.new)
+    old = DASH if change.kind == "added" else shown_at(change.path, change.old)
+    new = DASH if change.kind == "removed" else shown_at(change.path, change.new)
     return old, new
 
 
