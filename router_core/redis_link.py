@@ -14,6 +14,7 @@ from redis.exceptions import NoPermissionError, OutOfMemoryError, ReadOnlyError,
 
 from router_core.clock import Clock
 from router_core.errors import sanitize_message
+from router_core.patient_timeout import patient_timeout
 from router_core.types import Secret
 
 __all__ = ["LinkDownError", "LinkPolicy", "LinkState", "RedisLink", "connect"]
@@ -36,7 +37,8 @@ class LinkPolicy(Struct, frozen=True, kw_only=True):
     """Seconds that a call may take, failures in a row that open the breaker, seconds between probes, connections.
 
     After a call that failed the next ones get ``suspect_timeout_s``: a request makes several, and must not wait out the
-    whole bound for each of them before the breaker opens.
+    whole bound for each of them before the breaker opens. Calls that began before a failure was counted count with it:
+    what many meet in one moment is one thing.
     """
 
     call_timeout_s: float = 0.1
@@ -66,10 +68,11 @@ def connect(url: Secret, policy: LinkPolicy) -> Redis:
     pool = BlockingConnectionPool.from_url(
         url.reveal(),
         max_connections=policy.connections,
-        timeout=policy.call_timeout_s,
-        # Calls are bounded here: with a bound of its own the client would lose cancellations (asyncio.wait_for, 3.11).
+        # Calls are bounded here, whatever they wait for: a connection, its first words, or an answer. With a bound of
+        # its own the client would take the delays of our event loop for those of Redis.
+        timeout=None,
         socket_timeout=None,
-        socket_connect_timeout=policy.call_timeout_s,
+        socket_connect_timeout=None,
         retry=Retry(NoBackoff(), 0),
     )
     return Redis.from_pool(pool)
@@ -84,7 +87,8 @@ class RedisLink:
         self._policy = policy or LinkPolicy()
         self._up = True
         self._since = clock.utcnow()
-        self._in_a_row = 0
+        # Failures in a row; those of calls that began before the last of them was counted are that one again.
+        self._in_a_row = self._moments = 0
         self._calls = self._failures = self._skipped = self._outages = 0
         self._last_error: str | None = None
         self._went_down = asyncio.Event()
@@ -135,12 +139,12 @@ class RedisLink:
 
     async def _made(self, work: Callable[[Redis], Awaitable[T]]) -> T:
         self._calls += 1
-        suspect = self._up and self._in_a_row > 0
+        suspect, moment = self._up and self._in_a_row > 0, self._moments
         try:
-            async with asyncio.timeout(self._policy.suspect_timeout_s if suspect else self._policy.call_timeout_s):
+            async with patient_timeout(self._policy.suspect_timeout_s if suspect else self._policy.call_timeout_s):
                 answer = await work(self._redis)
         except (RedisError, OSError, TimeoutError) as error:
-            self._failed(error)
+            self._failed(error, moment)
             raise LinkDownError("Redis gave no good answer") from None
         self._in_a_row = 0
         return answer
@@ -156,14 +160,16 @@ class RedisLink:
         self._went_down.clear()
         _log.info("Redis is back")
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: Exception, moment: int) -> None:
         self._failures += 1
         self._last_error = _told(error)
         unwritable = isinstance(error, _UNWRITABLE) or str(error).startswith(_MISCONFIGURED)
         if isinstance(error, ResponseError) and not isinstance(error, _UNUSABLE) and not unwritable:
             _log.error("Redis refused a command: %s", self._last_error)
             return
-        self._in_a_row += 1
+        if moment == self._moments:
+            self._moments += 1
+            self._in_a_row += 1
         # Reads go on in a Redis that cannot be written, and would hide that for ever.
         if self._up and (unwritable or self._in_a_row >= self._policy.failures):
             self._up = False

@@ -124,7 +124,7 @@ if op == 'take' then
     for _, draw in ipairs(must) do take(draw) end
     for _, draw in ipairs(choices[chosen + 1]) do take(draw) end
   end
-  return cmsgpack.pack({chosen, waits, lefts_of(must), passed})
+  return cmsgpack.pack({chosen, waits, lefts_of(must), passed, chosen < 0 and {} or lefts_of(choices[chosen + 1])})
 end
 
 if op == 'look' then

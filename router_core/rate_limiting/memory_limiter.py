@@ -80,6 +80,23 @@ class MemoryLimiter:
                 taken = max(0.0, self._levels.taken(bucket.key, now) - draw.amount)
                 self._levels.put(bucket.key, taken, bucket.per_second / share, now)
 
+    def know(self, bucket: Bucket, taken: float) -> None:
+        """Of the whole of ``bucket`` at least ``taken`` is missing: the same share of this process's part of it is."""
+        now, share = self._clock.now(), self._share()
+        part = taken * _part(bucket.capacity, share) / bucket.capacity
+        if part > self._levels.taken(bucket.key, now):
+            self._levels.put(bucket.key, part, bucket.per_second / share, now)
+
+    def hold(self, lease: str, places: Sequence[Bucket]) -> None:
+        """``lease`` holds a place in each of ``places``, whoever gave it."""
+        for each in places:
+            self._leases.setdefault(each.key, set()).add(lease)
+
+    def end(self, lease: str, places: Sequence[Bucket]) -> None:
+        """``lease`` holds none of ``places`` any more."""
+        for each in places:
+            self._end(each.key, lease)
+
     async def look(self, buckets: Sequence[Bucket]) -> Sequence[BucketState]:
         """Return how ``buckets`` stand."""
         now, share = self._clock.now(), self._share()

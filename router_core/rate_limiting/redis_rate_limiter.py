@@ -10,6 +10,7 @@ from redis.exceptions import NoScriptError
 
 from router_core.clock import Clock
 from router_core.ports import BucketState, Draw, LimitAnswer, LimitAsk
+from router_core.rate_limiting.known_levels import KnownLevels
 from router_core.rate_limiting.limit_script import KEY_PREFIX, LimitScript, limit_script
 from router_core.rate_limiting.memory_limiter import LimiterStats, MemoryLimiter, undivided
 from router_core.redis_link import LinkDownError, RedisLink
@@ -29,6 +30,8 @@ class _Taken(msgspec.Struct, array_like=True):
     waits: tuple[float, ...]
     left: tuple[float, ...]
     passed: tuple[tuple[float, ...], ...]
+    # What is left of the chosen.
+    others: tuple[float, ...]
 
 
 class _Given(NamedTuple):
@@ -43,7 +46,8 @@ _STANDARD: Final = limit_script()
 
 
 class RedisLimiter:
-    """A :class:`RequestLimiter` over ``link``. While that is down each process gives ``1 / share()`` of every limit.
+    """A :class:`RequestLimiter` over ``link``. While that is down each process gives ``1 / share()`` of every limit,
+    and what was gone when Redis last spoke stays gone until it has come back at its rate.
 
     :meth:`run` must be running where concurrency is limited; it belongs to one event loop.
     """
@@ -55,6 +59,7 @@ class RedisLimiter:
         self._clock = clock
         self._script = script
         self._local = MemoryLimiter(clock, share)
+        self._known = KnownLevels()
         self._admitted = self._refused = 0
         # Requests that were let in without Redis, and the places that others hold in it.
         self._here: set[str] = set()
@@ -81,6 +86,7 @@ class RedisLimiter:
             self._admitted += 1
             if places:
                 self._held[ask.lease] = places
+                self._local.hold(ask.lease, places)
         return answer
 
     def give(self, lease: str, draws: Sequence[Draw]) -> None:
@@ -89,7 +95,8 @@ class RedisLimiter:
             self._here.discard(lease)
             self._local.give(lease, draws)
             return
-        self._held.pop(lease, None)
+        self._local.end(lease, self._held.pop(lease, ()))
+        self._known.give(draws, self._clock.now())
         self._owe([_Given(lease, each) for each in draws])
 
     async def look(self, buckets: Sequence[Bucket]) -> Sequence[BucketState]:
@@ -97,12 +104,15 @@ class RedisLimiter:
         try:
             left, throttled = _STATES.decode(await self._run("look", [_Given("", Draw(each, 0)) for each in buckets]))
         except LinkDownError:
+            self._recall(buckets)
             return await self._local.look(buckets)
         return [BucketState(*each) for each in zip(left, throttled, strict=True)]
 
     async def reset(self, buckets: Sequence[Bucket]) -> None:
         """Make ``buckets`` full, with nothing under way; what is under way in Redis counts again when it is renewed."""
         await self._local.reset(buckets)
+        for each in buckets:
+            self._known.pop(each, self._clock.now())
         keys = [KEY_PREFIX + each.key for each in buckets]
         try:
             await self._link.call(lambda redis: redis.delete(*keys))
@@ -119,7 +129,7 @@ class RedisLimiter:
             local=local.admitted + local.refused,
             share=local.share,
             buckets=local.buckets,
-            under_way=len(self._held) + local.under_way,
+            under_way=local.under_way,
         )
 
     async def run(self) -> None:
@@ -147,10 +157,20 @@ class RedisLimiter:
     # --- inside ----------------------------------------------------------------------------------------------------
 
     async def _taken_here(self, ask: LimitAsk) -> LimitAnswer:
+        for draws in (ask.must, *ask.choices):
+            self._recall([each.bucket for each in draws])
         answer = await self._local.take(ask)
         if answer.chosen is not None and _settles_later(ask, answer.chosen):
             self._here.add(ask.lease)
         return answer
+
+    def _recall(self, buckets: Sequence[Bucket]) -> None:
+        """Begin without Redis where it left off."""
+        now = self._clock.now()
+        for each in buckets:
+            taken = self._known.pop(each, now)
+            if taken:
+                self._local.know(each, taken)
 
     async def _taken(self, ask: LimitAsk) -> LimitAnswer:
         if not self._link.up:
@@ -159,7 +179,11 @@ class RedisLimiter:
         must = [_packed(each, ask.lease, keys) for each in ask.must]
         choices = [[_packed(each, ask.lease, keys) for each in draws] for draws in ask.choices]
         found = _TAKEN.decode(await self._evaluated(keys, _ENCODER.encode(("take", _TTL_MS, must, choices))))
-        return LimitAnswer(None if found.chosen < 0 else found.chosen, found.waits, found.left, found.passed)
+        now, chosen = self._clock.now(), None if found.chosen < 0 else found.chosen
+        self._known.note(ask.must, found.left, now)
+        if chosen is not None and found.others:
+            self._known.note(ask.choices[chosen], found.others, now)
+        return LimitAnswer(chosen, found.waits, found.left, found.passed)
 
     async def _run(self, operation: str, given: Sequence[_Given]) -> bytes:
         keys: list[str] = []

@@ -84,6 +84,18 @@ async def test_a_request_that_makes_several_calls_waits_a_tenth_of_a_second_and_
     assert POLICY.call_timeout_s <= taken < 2.5 * POLICY.call_timeout_s
 
 
+async def test_what_many_calls_meet_in_one_moment_is_one_failure(server: RedisServer) -> None:
+    async with linked(server) as link:
+        assert await ping(link)
+        server.suspend()
+        for moment in range(1, POLICY.failures + 1):
+            lost = await asyncio.gather(*(ping(link) for _ in range(20)), return_exceptions=True)
+            assert all(isinstance(each, LinkDownError) for each in lost)
+            assert link.up is (moment < POLICY.failures)
+        server.resume()
+        await comes_back(link)
+
+
 async def test_reads_do_not_hide_that_nothing_can_be_written(server: RedisServer) -> None:
     async with linked(server) as link:
         await link.call(lambda redis: redis.set("a", b"1"))

@@ -7,19 +7,22 @@ from contextlib import asynccontextmanager
 
 import pytest
 import redis as plain_redis
+from msgspec import structs
 
 from router_core.clock import SystemClock
 from router_core.ports import Draw, LimitAnswer, LimitAsk
 from router_core.rate_limiting.limit_script import KEY_PREFIX
 from router_core.rate_limiting.redis_rate_limiter import LEASE_S, RedisLimiter
 from router_core.redis_link import LinkPolicy, RedisLink, connect
-from router_core.types import Limit, Secret
+from router_core.types import Bucket, Limit, Secret
 from tests.support.limiter_kinds import TimedRedis
 from tests.support.redis_server import RedisServer
 
 pytestmark = pytest.mark.redis
 LIMIT = Limit(scope="account", target="acme", requests_per_second=10, burst=50, tokens_per_minute=6_000, concurrency=2)
 REQUESTS, TOKENS, PLACES = LIMIT.buckets()
+STRANGERS = structs.replace(TOKENS, key="account:stranger:tokens")
+OTHERS = structs.replace(REQUESTS, key="account:other:requests")
 NODES = 4
 HOUR = 3_600
 PATIENCE_S = 5.0
@@ -58,14 +61,14 @@ async def ask(limiter: RedisLimiter, *draws: Draw, lease: str = "r1") -> LimitAn
     return await limiter.take(LimitAsk(lease, draws or (Draw(REQUESTS, 1),)))
 
 
-async def admitted(limiter: RedisLimiter, count: int) -> int:
-    return [(await ask(limiter)).chosen for _ in range(count)].count(0)
+async def admitted(limiter: RedisLimiter, count: int, bucket: Bucket = REQUESTS) -> int:
+    return [(await ask(limiter, Draw(bucket, 1))).chosen for _ in range(count)].count(0)
 
 
 async def until_down(limiter: RedisLimiter) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while limiter.stats().kind != "local":
-            await ask(limiter, Draw(TOKENS, 1))
+            await ask(limiter, Draw(STRANGERS, 1))
 
 
 async def until_back(limiter: RedisLimiter) -> None:
@@ -167,8 +170,9 @@ async def test_without_redis_each_node_gives_its_part_and_says_so(server: RedisS
         assert await admitted(limiter, 60) >= 50
         server.stop()
         await until_down(limiter)
-        # A quarter of 50 at once and of 10 a second.
-        assert 12 <= await admitted(limiter, 60) <= 13
+        # What was gone when Redis last spoke is gone; of others a quarter of 50 at once and of 10 a second.
+        assert await admitted(limiter, 60) <= 3
+        assert 12 <= await admitted(limiter, 60, OTHERS) <= 13
         (state,) = await limiter.look([REQUESTS])
         assert state.left < 1
         stats = limiter.stats()
@@ -176,6 +180,21 @@ async def test_without_redis_each_node_gives_its_part_and_says_so(server: RedisS
         server.start()
         await until_back(limiter)
         assert await admitted(limiter, 60) >= 50
+
+
+async def test_half_of_a_bucket_that_is_gone_is_half_of_each_part_and_a_place_that_is_held_is_held_there_too(
+    server: RedisServer,
+) -> None:
+    async with limiter_on(server) as limiter:
+        await ask(limiter, Draw(TOKENS, 4_000), Draw(PLACES, 1))
+        limiter.give("r1", [Draw(TOKENS, 1_000), Draw(PLACES, 1)])
+        await ask(limiter, Draw(PLACES, 1), lease="r2")
+        server.stop()
+        await until_down(limiter)
+        tokens, places = await limiter.look([TOKENS, PLACES])
+        assert 750 <= tokens.left < 800
+        # A quarter of two places is one at least.
+        assert places.left == 0
 
 
 async def test_a_hanging_redis_holds_up_the_first_few_requests_by_at_most_150_ms(server: RedisServer) -> None:
