@@ -103,6 +103,11 @@ def test_a_request_with_a_failover_arrives_as_three_spans_and_its_measurements(c
 
 def test_a_collector_that_is_away_costs_no_request(collector: Collector) -> None:
     collector.stop()
+    others = set(threading.enumerate())
     recorder = otlp_recorder(collector.url, lambda _: None)
     for number in range(50):
         recorder.record(event(number))
+    recorder.close()
+    for each in set(threading.enumerate()) - others:
+        each.join(30)
+        assert not each.is_alive(), f"{each.name} would go on beside other tests"
