@@ -1,7 +1,7 @@
 """Where rate limits are kept: in Redis where there is one, else in this process."""
 
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.limit_desk import LimitDesk, LimitDeskParts
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["limit_desk", "open_limiter"]
 
+_NAME_CHARACTERS: Final = 12
+
 
 def open_limiter(ground: Ground, stack: AsyncExitStack) -> "MemoryLimiter | RedisLimiter":
     """Return what keeps rate limits; ``stack`` ends what runs for it."""
@@ -23,7 +25,9 @@ def open_limiter(ground: Ground, stack: AsyncExitStack) -> "MemoryLimiter | Redi
         return MemoryLimiter(ground.clock, ground.share)
     from router_core.rate_limiting.redis_rate_limiter import RedisLimiter  # loads the client, for who has a Redis
 
-    limiter = RedisLimiter(ground.redis, ground.clock, ground.share)
+    # What every process of an installation has, and no other: two on one Redis share no buckets.
+    installation = ground.master.derive("name in Redis").hex()[:_NAME_CHARACTERS]
+    limiter = RedisLimiter(ground.redis, ground.clock, ground.share, installation=installation)
     background(stack, limiter.run())
     return limiter
 

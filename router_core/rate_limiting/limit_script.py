@@ -16,9 +16,13 @@ __all__ = ["KEY_PREFIX", "SERVER_TIME", "LimitScript", "limit_script"]
 KEY_PREFIX: Final = "signalbox:{limits}:1:"
 SERVER_TIME: Final = "redis.call('TIME')"
 
+_MOST: Final = 10**15
+_LONGEST_MS: Final = 10**12
+
 # A bucket is kept as what was taken, when that was (microseconds), and the rate at which it comes back. Its key is gone
 # once it is full again. Of requests no more is missing than there are: only a limit that was cut could make it more.
 # A clock that went back brings nothing back and takes nothing: time counts anew from there.
+# What cannot be read, because somebody else wrote there, is as good as absent and is written over.
 _SCRIPT: Final = """-- signalbox limits 1
 local op, ttl, must, choices = unpack(cmsgpack.unpack(ARGV[1]))
 local time = %(time)s
@@ -29,14 +33,16 @@ local function put(key, taken, rate)
   if taken <= 0 then
     redis.call('DEL', key)
   else
-    redis.call('SET', key, struct.pack('<ddd', taken, now, rate), 'PX', math.ceil(taken / rate * 1000) + 1000)
+    local ends = math.min(math.ceil(taken / rate * 1000) + 1000, %(longest_ms)d)
+    redis.call('SET', key, struct.pack('<ddd', taken, now, rate), 'PX', ends)
   end
 end
 
 local function missing_of(key)
-  local kept = redis.call('GET', key)
-  if not kept then return 0 end
+  local kept = redis.pcall('GET', key)
+  if type(kept) ~= 'string' or #kept ~= 24 then return 0 end
   local taken, at, rate = struct.unpack('<ddd', kept)
+  if not (taken >= 0 and taken < %(most)d and at >= 0 and rate > 0 and rate < %(most)d) then return 0 end
   if now < at then
     put(key, taken, rate)
     return taken
@@ -51,11 +57,13 @@ local function missing(draw)
 end
 
 local function held(key)
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', math.floor(now / 1000))
+  local ended = redis.pcall('ZREMRANGEBYSCORE', key, '-inf', math.floor(now / 1000))
+  if type(ended) == 'table' then redis.call('DEL', key) end
   return redis.call('ZCARD', key)
 end
 
 local function hold(key, lease)
+  held(key)
   redis.call('ZADD', key, math.floor(now / 1000) + ttl, lease)
   redis.call('PEXPIRE', key, ttl)
 end
@@ -95,7 +103,7 @@ local function note(draws, waits)
   for i, draw in ipairs(draws) do
     if waits[i] > 0 then
       local key = KEYS[draw[1]] .. ':refused:' .. slot
-      redis.call('INCR', key)
+      if type(redis.pcall('INCR', key)) == 'table' then redis.call('SET', key, 1) end
       redis.call('PEXPIRE', key, %(slot_us)d / 1000 * %(slots)d)
     end
   end
@@ -132,7 +140,8 @@ if op == 'look' then
   for i, draw in ipairs(must) do
     counts[i] = 0
     for age = 0, %(slots)d - 1 do
-      counts[i] = counts[i] + (tonumber(redis.call('GET', KEYS[draw[1]] .. ':refused:' .. (slot - age)) or 0) or 0)
+      local count = redis.pcall('GET', KEYS[draw[1]] .. ':refused:' .. (slot - age))
+      counts[i] = counts[i] + (type(count) == 'string' and count:match('^%%d+$') and tonumber(count) or 0)
     end
   end
   return cmsgpack.pack({lefts_of(must), counts})
@@ -143,6 +152,7 @@ for _, draw in ipairs(must) do
   if op == 'renew' then
     hold(key, draw[5])
   elseif draw[3] == 0 then
+    held(key)
     redis.call('ZREM', key, draw[5])
   else
     put(key, math.max(0, missing(draw) - draw[4]), draw[3])
@@ -167,5 +177,7 @@ def limit_script(time: str = SERVER_TIME) -> LimitScript:
         "slots": SLOTS,
         "place_wait": PLACE_WAIT_S,
         "grain": f"{GRAIN:.6f}",
+        "longest_ms": _LONGEST_MS,
+        "most": _MOST,
     }
     return LimitScript(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

@@ -19,8 +19,8 @@ from router_core.types import Bucket
 __all__ = ["LEASE_S", "RENEW_EVERY_S", "RedisLimiter"]
 
 # A place of a process that was killed is free again after this; one that lives says so more often.
-LEASE_S: Final = 90.0
-RENEW_EVERY_S: Final = 20.0
+LEASE_S: Final = 15.0
+RENEW_EVERY_S: Final = 4.0
 _TTL_MS: Final = int(LEASE_S * 1000)
 _MOST_OWED: Final = 10_000
 
@@ -49,12 +49,20 @@ class RedisLimiter:
     """A :class:`RequestLimiter` over ``link``. While that is down each process gives ``1 / share()`` of every limit,
     and what was gone when Redis last spoke stays gone until it has come back at its rate.
 
-    :meth:`run` must be running where concurrency is limited; it belongs to one event loop.
+    ``installation`` keeps its buckets apart from those of others in the same Redis. :meth:`run` must be running where
+    concurrency is limited; it belongs to one event loop.
     """
 
     def __init__(
-        self, link: RedisLink, clock: Clock, share: Callable[[], int] = undivided, script: LimitScript = _STANDARD
+        self,
+        link: RedisLink,
+        clock: Clock,
+        share: Callable[[], int] = undivided,
+        script: LimitScript = _STANDARD,
+        *,
+        installation: str = "",
     ) -> None:
+        self._prefix = f"{KEY_PREFIX}{installation}:"
         self._link = link
         self._clock = clock
         self._script = script
@@ -113,7 +121,7 @@ class RedisLimiter:
         await self._local.reset(buckets)
         for each in buckets:
             self._known.pop(each, self._clock.now())
-        keys = [KEY_PREFIX + each.key for each in buckets]
+        keys = [self._prefix + each.key for each in buckets]
         try:
             await self._link.call(lambda redis: redis.delete(*keys))
         except LinkDownError:
@@ -176,8 +184,8 @@ class RedisLimiter:
         if not self._link.up:
             raise LinkDownError("Redis is down")
         keys: list[str] = []
-        must = [_packed(each, ask.lease, keys) for each in ask.must]
-        choices = [[_packed(each, ask.lease, keys) for each in draws] for draws in ask.choices]
+        must = [self._packed(each, ask.lease, keys) for each in ask.must]
+        choices = [[self._packed(each, ask.lease, keys) for each in draws] for draws in ask.choices]
         found = _TAKEN.decode(await self._evaluated(keys, _ENCODER.encode(("take", _TTL_MS, must, choices))))
         now, chosen = self._clock.now(), None if found.chosen < 0 else found.chosen
         self._known.note(ask.must, found.left, now)
@@ -187,7 +195,7 @@ class RedisLimiter:
 
     async def _run(self, operation: str, given: Sequence[_Given]) -> bytes:
         keys: list[str] = []
-        draws = [_packed(each.draw, each.lease, keys) for each in given]
+        draws = [self._packed(each.draw, each.lease, keys) for each in given]
         return await self._evaluated(keys, _ENCODER.encode((operation, _TTL_MS, draws, ())))
 
     async def _evaluated(self, keys: list[str], packed: bytes) -> bytes:
@@ -201,6 +209,11 @@ class RedisLimiter:
 
         answer: bytes = await self._link.call(work)
         return answer
+
+    def _packed(self, draw: Draw, lease: str, keys: list[str]) -> tuple[int, float, float, float, str, bool]:
+        bucket = draw.bucket
+        keys.append(self._prefix + bucket.key)
+        return (len(keys), bucket.capacity, bucket.per_second, draw.amount, lease, bucket.unit == "requests")
 
     def _owe_places(self, lease: str, places: tuple[Bucket, ...]) -> None:
         if places:
@@ -225,12 +238,6 @@ class RedisLimiter:
 
     def _done_telling(self, _: "asyncio.Task[None]") -> None:
         self._telling = None
-
-
-def _packed(draw: Draw, lease: str, keys: list[str]) -> tuple[int, float, float, float, str, bool]:
-    bucket = draw.bucket
-    keys.append(KEY_PREFIX + bucket.key)
-    return (len(keys), bucket.capacity, bucket.per_second, draw.amount, lease, bucket.unit == "requests")
 
 
 def _places(ask: LimitAsk) -> tuple[Bucket, ...]:

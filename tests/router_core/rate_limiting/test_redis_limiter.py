@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -12,7 +13,7 @@ from msgspec import structs
 from router_core.clock import SystemClock
 from router_core.ports import Draw, LimitAnswer, LimitAsk
 from router_core.rate_limiting.limit_script import KEY_PREFIX
-from router_core.rate_limiting.redis_rate_limiter import LEASE_S, RedisLimiter
+from router_core.rate_limiting.redis_rate_limiter import RedisLimiter
 from router_core.redis_link import LinkPolicy, RedisLink, connect
 from router_core.types import Bucket, Limit, Secret
 from tests.support.limiter_kinds import TimedRedis
@@ -25,6 +26,7 @@ STRANGERS = structs.replace(TOKENS, key="account:stranger:tokens")
 OTHERS = structs.replace(REQUESTS, key="account:other:requests")
 NODES = 4
 HOUR = 3_600
+PREFIX = f"{KEY_PREFIX}:"
 PATIENCE_S = 5.0
 QUICK_PROBES = LinkPolicy(probe_every_s=0.05)
 
@@ -112,10 +114,10 @@ async def test_every_key_ends_by_itself_and_a_full_bucket_has_none(timed: TimedR
     ends = {str(key): client.pttl(key) for key in client.keys(f"{KEY_PREFIX}*")}
     assert len(ends) == 4
     assert all(0 < left <= 1_200_000 for left in ends.values())
-    assert 1_000 < ends[str((KEY_PREFIX + REQUESTS.key).encode())] <= 2_000
+    assert 1_000 < ends[str((PREFIX + REQUESTS.key).encode())] <= 2_000
     timed.limiter.give("r1", [Draw(TOKENS, 600)])
     await timed.limiter.told()
-    assert not client.exists(KEY_PREFIX + TOKENS.key)
+    assert not client.exists(PREFIX + TOKENS.key)
 
 
 async def test_a_clock_of_the_server_that_goes_back_lets_nobody_flood_and_locks_nobody_out(timed: TimedRedis) -> None:
@@ -138,14 +140,14 @@ async def test_our_own_clocks_play_no_part(timed: TimedRedis) -> None:
     assert await admitted(timed.limiter, 1) == 0
 
 
-async def test_a_place_of_a_killed_process_is_free_after_its_lease_and_that_of_a_living_one_is_not(
+async def test_a_place_of_a_killed_process_is_free_after_16_seconds_and_that_of_a_living_one_is_not(
     timed: TimedRedis,
 ) -> None:
     living = RedisLimiter(timed.link, timed.clock, script=timed.script)
     await ask(timed.limiter, Draw(PLACES, 1), lease="killed")
     await ask(living, Draw(PLACES, 1), lease="living")
-    for _ in range(2):
-        timed.move(LEASE_S * 0.6)
+    for _ in range(4):
+        timed.move(4)
         await living.renew()
     assert [each.left for each in await living.look([PLACES])] == [1]
     living.give("living", [Draw(PLACES, 1)])
@@ -160,6 +162,37 @@ async def test_a_request_cancelled_while_it_asks_holds_no_place(timed: TimedRedi
     await asyncio.gather(asking, return_exceptions=True)
     await timed.limiter.told()
     assert [each.left for each in await timed.limiter.look([PLACES])] == [2]
+
+
+async def test_two_installations_on_one_redis_share_no_bucket(timed: TimedRedis) -> None:
+    one, two = (RedisLimiter(timed.link, timed.clock, script=timed.script, installation=each) for each in ("a", "b"))
+    assert [await admitted(one, 60), await admitted(two, 60)] == [50, 50]
+    assert await admitted(RedisLimiter(timed.link, timed.clock, script=timed.script, installation="a"), 1) == 0
+
+
+_DOUBLES = struct.Struct("<ddd")
+
+
+@pytest.mark.parametrize("bucket", [REQUESTS, TOKENS, PLACES], ids=lambda each: each.unit)
+@pytest.mark.parametrize(
+    "garbage",
+    [b"text", _DOUBLES.pack(math.nan, 0, 1), _DOUBLES.pack(1e300, 1, 1), _DOUBLES.pack(1, 1, 0), None],
+    ids=["text", "nan", "huge", "rate 0", "hash"],
+)
+async def test_what_somebody_else_wrote_into_a_bucket_is_as_good_as_absent_and_is_written_over(
+    timed: TimedRedis, bucket: Bucket, garbage: bytes | None
+) -> None:
+    key, client = PREFIX + bucket.key, timed.server.client
+    for name in (key, f"{key}:refused:{timed.micros // 1_000_000 // 300}"):
+        if garbage is None:
+            client.hset(name, "field", "value")
+        else:
+            client.set(name, garbage)
+    answers = [await ask(timed.limiter, Draw(bucket, bucket.capacity / 2), lease=f"r{each}") for each in range(3)]
+    assert [each.chosen for each in answers] == [0, 0, None]
+    (state,) = await timed.limiter.look([bucket])
+    assert (state.left, state.throttled) == (0, 1)
+    assert (timed.link.state().failures, timed.limiter.stats().local) == (0, 0)
 
 
 # --- unwell --------------------------------------------------------------------------------------------------------
