@@ -12,6 +12,7 @@ from console.health.orders import close_orders
 from console.identity import Visitor, current_visitor
 from console.live.page import leave_page
 from console.providers.page import leave_providers
+from console.remote.watch import begin_frame, watch_api
 from console.session_ended import show_ended
 from signalbox.screens.backend import Screen
 
@@ -50,6 +51,7 @@ ENTRIES = (
 
 def run_console() -> None:
     """Let a signed-in person in and run the page they asked for; anyone else sees that the session ended."""
+    begin_frame()
     visitor = current_visitor(touch=True)
     st.set_page_config(
         page_title="Signalbox", page_icon=static_file("icon.svg"), layout="wide", initial_sidebar_state="auto"
@@ -68,6 +70,8 @@ def run_console() -> None:
     _logo()
     with st.sidebar:
         _person(visitor)
+    if visitor.stage.api is not None:
+        watch_api(visitor.stage.api)
     page.run()
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from console.bridge import Bridge
 from console.remote.bridge import RemoteBridge
+from console.remote.link import Reachable
 from console.remote.published import LINKED
 from router_core.clock import Clock
 from signalbox.loop import SERVED
@@ -22,12 +23,16 @@ STAGE_KEY: Final = "_stage"
 
 @dataclass(frozen=True)
 class Stage:
-    """Everything that pages reach the outside through. ``read_token`` gives the session cookie's value, or anything."""
+    """Everything that pages reach the outside through. ``read_token`` gives the session cookie's value, or anything.
+
+    ``api`` tells whether the API elsewhere can be reached; it is None where this process serves the API itself.
+    """
 
     backend: ConsoleBackend
     bridge: Bridge
     clock: Clock
     read_token: Callable[[], object]
+    api: Reachable | None = None
 
 
 def current_stage() -> Stage:
@@ -43,6 +48,7 @@ def current_stage() -> Stage:
             bridge=RemoteBridge(linked.loop, console.link),
             clock=console.link.clock,
             read_token=lambda: token,
+            api=console.link,
         )
     served = SERVED.current()
     if served is None:

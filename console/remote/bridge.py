@@ -7,9 +7,10 @@ from typing import Any, Final, TypeVar
 import streamlit as st
 
 from console.bridge import Bridge
-from console.format import literal, moment, zone_of
+from console.format import literal
 from console.remote.faults import ApiMismatchError, ApiUnreachableError
-from console.remote.link import ApiLink
+from console.remote.link import ApiLink, Outage
+from console.remote.watch import draw_outage, is_watched
 from console.session_ended import show_ended
 from router_core.errors import UnauthorizedError
 
@@ -42,13 +43,11 @@ class RemoteBridge(Bridge):
 
 
 def _show_outage(link: ApiLink, reason: str) -> None:
-    now = link.clock.utcnow()
-    since = now if link.outage is None else link.outage.since
-    st.error(
-        f"**API unreachable since {moment(since, zone_of(st.context.timezone), now)}, retrying:** {literal(reason)}. "
-        "This page goes on by itself once it answers.",
-        icon=":material/cloud_off:",
-    )
+    if is_watched():
+        st.caption(":material/cloud_off: Shown again once the API answers.")
+    else:
+        outage = link.outage or Outage(link.clock.utcnow(), reason)
+        draw_outage(outage, link, "This page goes on by itself once it answers.")
     st.fragment(_go_on, run_every=LOOK_S)(link)
 
 

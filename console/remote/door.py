@@ -8,7 +8,8 @@ import httpx2
 
 from console.remote.backend import RemoteConsole
 from console.remote.faults import ApiMismatchError, ApiUnreachableError
-from console.remote.link import session_cookie
+from console.remote.link import ApiLink, session_cookie
+from console.remote.outage import unreachable
 from router_core.errors import UnauthorizedError
 from router_core.security.sessions import COOKIE_NAME, SECURE_COOKIE_NAME
 from router_core.types import Secret
@@ -55,7 +56,7 @@ class RemoteDoor:
         try:
             return await self._console.visitor(token, touch=False) is not None
         except (ApiUnreachableError, ApiMismatchError) as error:
-            raise _unavailable(error) from None
+            raise _unavailable(error, self._console.link) from None
 
     async def _submit(self, path: str, form: dict[str, str], cookie: str, address: str) -> httpx2.Response:
         link = self._console.link
@@ -63,13 +64,13 @@ class RemoteDoor:
         try:
             return await link.submit(path, form, {"cookie": cookie, **vouched})
         except (ApiUnreachableError, ApiMismatchError) as error:
-            raise _unavailable(error) from None
+            raise _unavailable(error, link) from None
 
 
-def _unavailable(error: ApiUnreachableError | ApiMismatchError) -> SignInUnavailable:
+def _unavailable(error: ApiUnreachableError | ApiMismatchError, link: ApiLink) -> SignInUnavailable:
     if isinstance(error, ApiMismatchError):
         return SignInUnavailable(error.message)
-    return SignInUnavailable("The API cannot be reached now. It is asked again every second; try again in a moment.")
+    return SignInUnavailable(f"{unreachable(link)} Try again in a moment.")
 
 
 def _seconds(text: str) -> int:

@@ -4,10 +4,10 @@ import asyncio
 import re
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import httpx2
 import msgspec
@@ -21,7 +21,7 @@ from router_core.errors import LLMError, UnauthorizedError
 from router_core.security.sessions import COOKIE_NAME, SECURE_COOKIE_NAME
 from router_core.types import Secret
 
-__all__ = ["ApiLink", "Outage", "open_client", "session_cookie"]
+__all__ = ["ApiLink", "Outage", "Reachable", "open_client", "session_cookie"]
 
 DIGEST_HEADER: Final = "x-signalbox-console"
 # Our own Fetch metadata: the API refuses a session that another site's page uses, and we are its own page.
@@ -33,6 +33,7 @@ _GREETING_TIMEOUT: Final = httpx2.Timeout(5.0, connect=3.0)
 _LIMITS: Final = httpx2.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=30.0)
 PROBE_PAUSE_S: Final = 1.0
 PATIENCE_S: Final = 3.0
+WATCH_S: Final = 3.0
 _NOT_NOW: Final = frozenset({502, 503, 504})
 _THERE: Final = "the API answers"
 
@@ -42,6 +43,20 @@ class Outage(Struct, frozen=True):
 
     since: datetime
     reason: str
+
+
+class Reachable(Protocol):
+    """What is known of whether an API elsewhere can be reached."""
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that outages are told by."""
+        ...
+
+    @property
+    def outage(self) -> Outage | None:
+        """Since when the API is lost, None while it is not."""
+        ...
 
 
 def open_client(url: str, *, transport: httpx2.AsyncBaseTransport | None = None) -> httpx2.AsyncClient:
@@ -70,13 +85,14 @@ class ApiLink:
         *,
         key: Secret | None = None,
         patience_s: float = PATIENCE_S,
+        watch_s: float = WATCH_S,
     ) -> None:
         self.url = url
         self.clock = clock
         self._http = http
         self._own = own
         self._key = key
-        self._patience_s = patience_s
+        self._patience_s, self._watch_s = patience_s, watch_s
         self._outage: Outage | None = None
         self._lost = asyncio.Event()
 
@@ -117,7 +133,10 @@ class ApiLink:
             )
 
     async def run(self, log: Any) -> None:
-        """Greet the API, and whenever it is lost ask again every second until it answers; the log tells of changes."""
+        """Greet the API every few seconds, every second while it is lost; the log tells of changes.
+
+        So it is known to be lost when nobody asks it for anything.
+        """
         said = ""
         while True:
             word = await self._look()
@@ -128,7 +147,9 @@ class ApiLink:
                 await self.clock.sleep(PROBE_PAUSE_S)
             else:
                 self._lost.clear()
-                await self._lost.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._watch_s):
+                        await self._lost.wait()
 
     async def _look(self) -> str:
         """Greet the API and return how it is, in words."""

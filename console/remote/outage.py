@@ -1,19 +1,24 @@
 """What browsers get while the API is lost and nobody can say whose session theirs is."""
 
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from console.format import moment
 from console.remote.faults import ApiMismatchError, ApiUnreachableError
+from console.remote.link import Reachable
+from console.remote.published import linked_console
 from signalbox.sign_in.page import trouble_page
 from signalbox.sign_in.routes import PAGE_HEADERS
 
-__all__ = ["OutagePage"]
+__all__ = ["OutagePage", "unreachable"]
 
 TRY_AGAIN_LATER: Final = 1013
 AGAIN_S: Final = 3
+UTC: Final = ZoneInfo("UTC")
 
 
 class OutagePage:
@@ -27,9 +32,17 @@ class OutagePage:
         try:
             await self._app(scope, receive, send)
         except ApiUnreachableError:
-            await _answer(scope, receive, send, "The API cannot be reached now. It is asked again every second.")
+            await _answer(scope, receive, send, unreachable(linked_console().link))
         except ApiMismatchError as error:
             await _answer(scope, receive, send, error.message)
+
+
+def unreachable(api: Reachable) -> str:
+    """Return since when the API cannot be reached, where nobody knows the reader's time zone."""
+    now = api.clock.utcnow()
+    since = now if api.outage is None else api.outage.since
+    said = moment(since, UTC, now, seconds=True)
+    return f"The API cannot be reached since {said} UTC. It is asked again every second."
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send, sentence: str) -> None:

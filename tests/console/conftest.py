@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from console.assets import main_script
 from console.bridge import Bridge
+from console.remote.link import Reachable
 from console.stage import STAGE_KEY, Stage
 from router_core.clock import SystemClock
 from tests.console.console_fakes import FakeBackend, running_loop
@@ -35,9 +36,13 @@ def open_console(bridge: Bridge) -> OpenConsole:
     """Open the console as the holder of ``token``, on ``page`` when one is named, with widgets set as ``chosen``."""
 
     def open_page(
-        backend: FakeBackend, token: object = "owner-token", page: str | None = None, **chosen: str
+        backend: FakeBackend,
+        token: object = "owner-token",
+        page: str | None = None,
+        api: Reachable | None = None,
+        **chosen: str,
     ) -> AppTest:
-        stage = Stage(backend=backend, bridge=bridge, clock=SystemClock(), read_token=lambda: token)
+        stage = Stage(backend=backend, bridge=bridge, clock=SystemClock(), read_token=lambda: token, api=api)
         app = AppTest.from_file(str(main_script()), default_timeout=20)
         app.session_state[STAGE_KEY] = stage
         app.run()

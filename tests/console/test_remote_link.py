@@ -104,6 +104,20 @@ async def test_a_lost_api_is_told_at_once_and_calls_go_on_when_it_is_back(fault:
         watching.cancel()
 
 
+async def test_an_api_is_known_to_be_lost_and_back_when_nobody_asks_it_for_anything() -> None:
+    api, log = Api(), Log()
+    async with httpx2.AsyncClient(base_url="http://api.test", transport=httpx2.MockTransport(api)) as http:
+        link = ApiLink(http, "http://api.test", GREETING, FakeClock(), watch_s=0)
+        watching = asyncio.create_task(link.run(log))
+        assert await comes_true(lambda: log.said == ["the API answers"])
+        api.down = httpx2.ConnectError("refused")
+        assert await comes_true(lambda: link.outage is not None)
+        api.down = None
+        assert await comes_true(lambda: link.outage is None)
+        assert set(api.paths) == {"/api/console/hello"}
+        watching.cancel()
+
+
 async def test_an_api_that_hangs_is_lost_long_before_its_answer_is_given_up() -> None:
     """Its port takes connections and nothing answers, the greeting neither."""
     asked: list[str] = []

@@ -124,7 +124,7 @@ def test_the_console_is_alive_whatever_its_api_does(stranded: TestClient) -> Non
 def test_while_the_api_is_lost_a_page_says_so_and_asks_again_by_itself(stranded: TestClient) -> None:
     answer = stranded.get("/budgets", headers={**PAGE, "cookie": "signalbox_session=some"})
     assert (answer.status_code, answer.headers["refresh"]) == (503, "3")
-    assert "The API cannot be reached now" in answer.text
+    assert "The API cannot be reached since" in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     data = stranded.get("/media/x.csv", headers={"cookie": "signalbox_session=some"})
     assert (data.status_code, data.headers["retry-after"]) == (503, "3")
@@ -146,7 +146,7 @@ def test_while_the_api_is_lost_nobody_is_signed_in_or_out_and_told_why(stranded:
     form = {"email": "ada@example.com", "password": "secret", "csrf": token}
     answer = stranded.post("/auth/login", data=form)
     assert answer.status_code == 503
-    assert "cannot be reached" in answer.text
+    assert "cannot be reached since" in answer.text
     assert "secret" not in answer.text
 
 
