@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Coroutine, Generator
 from contextlib import aclosing
 from typing import Any, Generic, TypeVar
 
+from router_core.errors import LLMError
+
 __all__ = ["Bridge"]
 
 T = TypeVar("T")
@@ -64,6 +66,13 @@ class Bridge:
             return future.result(timeout=CALL_TIMEOUT_S)
         finally:
             future.cancel()
+
+    def glance(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """Return what ``work`` gives, None when it fails: for what a page can do without."""
+        try:
+            return Bridge.call(self, work)
+        except (LLMError, TimeoutError):
+            return None
 
     def stream(self, parts: AsyncGenerator[T, None], heartbeat: float = HEARTBEAT_S) -> Generator[T | None, None, None]:
         """Yield ``parts`` as they come, and None whenever nothing came for ``heartbeat`` seconds.

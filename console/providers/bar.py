@@ -45,6 +45,7 @@ def draw_bar(visitor: Visitor, work: Work, zone: ZoneInfo, now: datetime) -> Non
         _head(work, now)
         if work.is_stale:
             _conflict(visitor, work, zone, now)
+            return
         _faults(work)
         if work.changes:
             with st.expander("What changes", icon=":material/difference:"):
@@ -64,11 +65,14 @@ def _head(work: Work, now: datetime) -> None:
 
 
 def _buttons(work: Work, *, may_apply: bool) -> None:
-    with st.container(horizontal=True, width="content"):
+    why = None if may_apply else _why_not(work)
+    with st.container(horizontal=True, width="content", vertical_alignment="center"):
+        if why:
+            st.caption(why, width="content")
         st.button("Discard", key="providers_discard", on_click=ask, args=("discard",), icon=":material/undo:")
         st.button(
             "Apply", key="providers_apply", on_click=ask, args=("apply",), type="primary", icon=":material/check:",
-            disabled=not may_apply, help=None if may_apply else _why_not(work),
+            disabled=not may_apply, help=why,
         )  # fmt: skip
 
 
@@ -76,7 +80,7 @@ def _why_not(work: Work) -> str:
     if not work.is_readable:
         return "This draft cannot be put in force."
     if work.is_stale:
-        return "Somebody else changed the configuration; take up their change first."
+        return "Take theirs first."
     return "Mend what is wrong first." if work.changes else "There is nothing to apply."
 
 
@@ -92,15 +96,18 @@ def _conflict(visitor: Visitor, work: Work, zone: ZoneInfo, now: datetime) -> No
     note = f" Note: {literal(newest.note)}." if newest.note else ""
     st.warning(
         f"{who} changed the configuration {ago((now - newest.at).total_seconds())} "
-        f"({moment(newest.at, zone, now)}, revision {newest.revision}), after you began.{note} Nothing of it is "
-        "overwritten: take it up, keep your other changes, and apply then.",
+        f"({moment(newest.at, zone, now)}, revision {newest.revision}), after you began.{note} Nothing is overwritten: "
+        "take theirs, keep your other changes, then apply.",
         title=f"Changed meanwhile: {change_count(len(compared.changes))}",
         icon=":material/group:",
     )
-    with st.expander("Look at that change", icon=":material/visibility:"):
-        draw_changes(compared.changes, "What was changed meanwhile")
-    if st.button("Take theirs and keep my other changes", key="providers_take", icon=":material/merge:"):
-        _take(visitor)
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Look at both", key="providers_look", on_click=ask, args=("look",), icon=":material/difference:",
+            help="What they changed, and what you did.",
+        )  # fmt: skip
+        if st.button("Take theirs, keep my other changes", key="providers_take", icon=":material/merge:"):
+            _take(visitor)
 
 
 def _take(visitor: Visitor) -> None:

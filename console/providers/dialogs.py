@@ -12,7 +12,9 @@ from console.providers.work import flash_next
 __all__ = ["Question", "QuestionKind", "answer", "ask", "asked", "forget_question"]
 
 OPEN_KEY: Final = "providers_question"
-QuestionKind = Literal["apply", "discard", "add", "disable", "enable", "delete", "switch", "roll back", "import"]
+QuestionKind = Literal[
+    "apply", "discard", "add", "disable", "enable", "delete", "switch", "roll back", "import", "look"
+]
 
 
 class Question(NamedTuple):

@@ -19,7 +19,7 @@ from console.providers.documents import (
     without_row,
 )
 from console.providers.fields import Field, FieldPlace, draw_field
-from console.providers.rows import SOURCES, Known, row_badges, show_provider
+from console.providers.rows import Known, row_badges, show_provider
 from console.providers.words import VENDORS
 from console.providers.work import Work, amend_here, faults_at
 from router_core.clock import new_ulid
@@ -38,6 +38,7 @@ CAPABILITIES: Final = (
     Field("capabilities.jsonSchema", "switch"),
     Field("capabilities.maxTemperature", "number", "Empty for models that take no temperature."),
 )
+KEY_VARIABLES: Final = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 SIZES: Final = (
     Field("maxTokens", "whole", "Tokens that an answer may have."),
     Field("contextWindow", "whole", "Tokens that a prompt and its answer may have together."),
@@ -113,9 +114,17 @@ def _key(row_id: str, known: Known) -> None:
             st.caption("Known once the provider is in force.")
             return
         mask = f" · {literal(view.key.mask)}" if view.key.mask else ""
-        st.markdown(f"{SOURCES[view.key.source].capitalize()}{mask}")
-        if view.key.source == "none":
-            st.caption("Without a key no request goes to it. Set the vendor's key in the environment of the server.")
+        variable = literal(KEY_VARIABLES.get(view.entry["kind"], ""))
+        source = {
+            "environment": f"From the server's environment, **{variable}**", "stored": "Stored, sealed",
+            "none": "None: no request goes to it",
+        }[view.key.source]  # fmt: skip
+        st.markdown(f"{source}{mask}")
+        st.caption(
+            f"A provider for every account, on the vendor's own host, takes its key from {variable} in the environment "
+            "of the server; another one from the sealed key that is stored with it. Keys cannot be entered on this "
+            "screen yet."
+        )
 
 
 def _actions(row: Document, row_id: str, work: Work) -> None:

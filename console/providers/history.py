@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from html import escape
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from console.format import moment
 from console.identity import Visitor
+from console.palette import paint
 from console.providers.dialogs import ask
 from console.providers.diff import change_count, draw_changes
 from console.providers.work import Work
@@ -32,8 +34,11 @@ def draw_history(visitor: Visitor, work: Work, zone: ZoneInfo, now: datetime) ->
         st.info("There are no older versions.", icon=":material/history:")
     else:
         counts = _counts(visitor, page.versions)
-        rows = [_row(each, counts, work, zone, now) for each in page.versions]
-        st.dataframe(rows, hide_index=True, height="content", alt="Versions of the configuration, newest first")
+        rows = "".join(_row(each, counts, work, zone, now) for each in page.versions)
+        st.html(
+            f'<div role="list" aria-label="Versions of the configuration, newest first" '
+            f'style="font-size:.86rem;line-height:1.5">{rows}</div>'
+        )
         st.caption(f"Times in {zone.key}.")
     with st.container(horizontal=True):
         if start is not None:
@@ -52,16 +57,28 @@ def _turn_to(before: int | None) -> None:
         st.query_params[BEFORE_PARAM] = str(before)
 
 
-def _row(line: ConfigLine, counts: Mapping[int, str], work: Work, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
+def _row(line: ConfigLine, counts: Mapping[int, str], work: Work, zone: ZoneInfo, now: datetime) -> str:
+    """Return a version as a line that breaks where the screen is narrow; what it does not have takes no room."""
     is_newest = line.revision == work.current.version.revision
-    return {
-        "Revision": f"{line.revision} (in force)" if is_newest else str(line.revision),
-        "When": moment(line.at, zone, now, seconds=True),
-        "By": line.actor,
-        "Changes": counts.get(line.revision, ""),
-        "Note": line.note,
-        "Took up again": "" if line.restored is None else f"revision {line.restored}",
-    }
+    mark = f' <span style="color:{paint("green")}">in force</span>' if is_newest else ""
+    restored = "" if line.restored is None else f"Restores revision {line.restored}"
+    cells = (
+        ("7rem", f"<strong>{line.revision}</strong>{mark}"),
+        ("7rem", escape(moment(line.at, zone, now, seconds=True))),
+        ("13rem", escape(line.actor)),
+        ("6rem", escape(counts.get(line.revision, ""))),
+        ("auto", " · ".join(escape(each) for each in (restored, line.note) if each)),
+    )
+    shown = "".join(
+        f'<div style="{"flex:1 1 14rem" if width == "auto" else f"flex:0 0 {width}"};min-width:0">{text}</div>'
+        for width, text in cells
+        if text
+    )
+    return (
+        '<div role="listitem" style="display:flex;flex-wrap:wrap;gap:.1rem .75rem;padding:.4rem 0;'
+        f'overflow-wrap:anywhere;border-bottom:1px solid color-mix(in srgb, currentColor 12%, transparent)">{shown}'
+        "</div>"
+    )
 
 
 def _counts(visitor: Visitor, lines: Sequence[ConfigLine]) -> Mapping[int, str]:
@@ -73,7 +90,9 @@ def _counts(visitor: Visitor, lines: Sequence[ConfigLine]) -> Mapping[int, str]:
             continue
         try:
             counts[each.revision] = (
-                str(len(call(desk.compare(each.base, each.revision, person)).changes)) if each.base else "the first"
+                change_count(len(call(desk.compare(each.base, each.revision, person)).changes))
+                if each.base
+                else "the first"
             )
         except NotFoundError:
             counts[each.revision] = "unknown"

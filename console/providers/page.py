@@ -12,6 +12,7 @@ from console.providers.bar import draw_bar, draw_revision
 from console.providers.dialogs import asked, forget_question
 from console.providers.editor import draw_editor
 from console.providers.history import draw_history
+from console.providers.news import watch_revision
 from console.providers.questions import draw_question
 from console.providers.rows import PROVIDER_PARAM, draw_rows, load_known
 from console.providers.switches import draw_switches
@@ -36,6 +37,7 @@ def draw_providers() -> None:
     try:
         work = load_work(visitor)
         draw_revision(work, zone, now)
+        watch_revision(visitor, work)
         if fault:
             st.error(literal(fault), icon=":material/error:")
         draw_bar(visitor, work, zone, now)

@@ -30,9 +30,10 @@ TITLES: Final = {
     "switch": ("Turn a switch", ":material/power_settings_new:"),
     "import": ("Import a document", ":material/upload:"),
     "roll back": ("Roll back", ":material/history:"),
+    "look": ("Changed meanwhile", ":material/difference:"),
 }  # fmt: skip
 LONGEST_NOTE: Final = 500
-WIDE: Final = ("apply", "roll back", "import")
+WIDE: Final = ("apply", "roll back", "import", "look")
 
 
 def draw_question(question: Question) -> None:
@@ -57,6 +58,8 @@ def _draw(question: Question) -> None:
             _switch(visitor, work, question.target)
         case "roll back":
             _roll_back(visitor, work, int(question.target))
+        case "look":
+            _look(visitor, work)
         case "import":
             draw_import(visitor, work)
         case _:
@@ -86,6 +89,15 @@ def _apply(visitor: Visitor, work: Work) -> None:
         return _in_force(done)
 
     answer("Apply", apply, word="apply" if grave else None, ready=bool(work.changes))
+
+
+def _look(visitor: Visitor, work: Work) -> None:
+    """Show what others put in force since the draft was begun, and what the draft changes."""
+    compared = visitor.stage.bridge.call(visitor.stage.backend.configuration.compare(work.base, None, visitor.person))
+    for whose, changes in (("Theirs, in force", compared.changes), ("Yours, in your draft", work.changes)):
+        st.markdown(f"**{whose}: {change_count(len(changes))}**")
+        draw_changes(changes, whose)
+    st.caption("Where both changed the same field, taking theirs gives yours up; you are told which.")
 
 
 def _discard(visitor: Visitor, work: Work) -> None:

@@ -34,5 +34,5 @@ def _draw(work: Work, name: str, label: str) -> None:
             st.caption("by the server's environment", width="content")
         st.button(
             "Switch off" if is_on else "Switch on", key=f"providers_switch_{name}", on_click=ask,
-            args=("switch", name), type="tertiary",
+            args=("switch", name),
         )  # fmt: skip

@@ -21,6 +21,7 @@ from signalbox.settings import Settings, load_settings
 __all__ = ["ConsoleOptions", "run"]
 
 PROGRAM: Final = "console_alone.py"
+_PARTS: Final = ("/api", "/v1")
 
 
 class ConsoleOptions(Struct, frozen=True, kw_only=True):
@@ -59,11 +60,19 @@ def _address(options: ConsoleOptions, settings: Settings) -> ApiAddress:
     if options.api is None:
         if settings.url is None:
             raise UsageFault("name the API with --api URL or in SIGNALBOX_URL")
-        return ApiAddress(settings.url, settings.api_key)
+        return ApiAddress(_root("SIGNALBOX_URL", settings.url), settings.api_key)
     try:
-        return ApiAddress(check_base_url(options.api), settings.api_key)
+        return ApiAddress(_root("--api", check_base_url(options.api)), settings.api_key)
     except ValueError as error:
         raise UsageFault(f"--api {error}") from None
+
+
+def _root(name: str, url: str) -> str:
+    """Return ``url`` unless it is that of a part of the API: the console asks for those itself."""
+    for part in _PARTS:
+        if url.endswith(part):
+            raise UsageFault(f"{name} must be the root URL of the API: give {url.removesuffix(part)}")
+    return url
 
 
 def _is_readable_on_the_way(url: str) -> bool:

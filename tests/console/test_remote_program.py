@@ -160,6 +160,8 @@ def test_outside_its_lifespan_there_is_no_console() -> None:
     [
         ((), "--api"),
         (("--api", "ftp://api.example"), "--api must be an http:// or https:// URL"),
+        (("--api", "http://api.example/api"), "must be the root URL of the API: give http://api.example\n"),
+        (("--api", "http://api.example/box/v1/"), "give http://api.example/box\n"),
         (("--api", "http://user:secret@api.example"), "--api must be"),
     ],
 )
