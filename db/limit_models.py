@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 from db.column_types import UtcMicros
 
-__all__ = ["RateLimitRow"]
+__all__ = ["LimitResetRow", "RateLimitRow"]
 
 
 class RateLimitRow(Base):
@@ -32,3 +32,18 @@ class RateLimitRow(Base):
     concurrency: Mapped[int | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     updated_at: Mapped[datetime] = mapped_column(UtcMicros)
+
+
+class LimitResetRow(Base):
+    """How often the buckets of a target began anew; part of their names."""
+
+    __tablename__ = "limit_resets"
+    __table_args__ = (
+        CheckConstraint("scope IN ('account', 'key', 'use_case', 'provider')", name="scope"),
+        CheckConstraint("number >= 1", name="number"),
+    )
+
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    target: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    at: Mapped[datetime]

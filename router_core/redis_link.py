@@ -45,7 +45,8 @@ class LinkPolicy(Struct, frozen=True, kw_only=True):
     suspect_timeout_s: float = 0.02
     failures: int = 3
     probe_every_s: float = 1.0
-    connections: int = 32
+    # Few are opened at once when many ask, and one event loop keeps no more of them busy.
+    connections: int = 8
 
 
 class LinkState(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -40,6 +40,7 @@ def limit_desk(store: Store, limiter: "MemoryLimiter | RedisLimiter", trail: Act
             rows=store.rows,
             settings=store.rates,
             accounts=store.accounts,
+            keys=store.api_keys,
             limiter=limiter,
             stats=limiter.stats,
             trail=trail,

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.hop import StoreHop
-from db.limit_models import RateLimitRow
+from db.limit_models import LimitResetRow, RateLimitRow
 from db.models import Account, ApiKey, LlmProvider
 from db.stores.lookups import require_known
 from db.stores.revisions import next_revision
@@ -72,11 +72,31 @@ class SqlLimitSettings:
 
         return await self._hop.write(work)
 
+    async def reset_limit(self, scope: LimitScope, target: str) -> int:
+        """Have the buckets of a target begin anew, full, wherever they are kept; return the new revision."""
+        now = self._clock.utcnow()
+
+        def work(session: Session) -> int:
+            revision = next_revision(session, now)
+            row = session.get(LimitResetRow, (scope, target))
+            if row is None:
+                session.add(LimitResetRow(scope=scope, target=target, number=1, at=now))
+            else:
+                row.number, row.at = row.number + 1, now
+            return revision
+
+        return await self._hop.write(work)
+
 
 def load_limits(session: Session, default: DefaultLimit | None) -> LimitBook:
     """Return all limits; ``default`` holds for accounts without one of their own."""
     rows = session.scalars(select(RateLimitRow).order_by(RateLimitRow.scope, RateLimitRow.target))
-    return LimitBook([_limit(row) for row in rows], default=default)
+    resets = session.execute(select(LimitResetRow.scope, LimitResetRow.target, LimitResetRow.number))
+    return LimitBook(
+        [_limit(row) for row in rows],
+        default=default,
+        resets={(cast("LimitScope", scope), target): number for scope, target, number in resets},
+    )
 
 
 def _require_target(session: Session, limit: Limit) -> None:

@@ -11,7 +11,15 @@ from router_core.admin.action_trail import ActionTrail
 from router_core.admin.acts import act_of
 from router_core.clock import Clock
 from router_core.errors import ForbiddenError, NotFoundError
-from router_core.ports import AccountStore, BucketState, ConfigSource, ConfigStore, LimitSettings, RequestLimiter
+from router_core.ports import (
+    AccountStore,
+    ApiKeyStore,
+    BucketState,
+    ConfigSource,
+    ConfigStore,
+    LimitSettings,
+    RequestLimiter,
+)
 from router_core.ports.keeping import refuse_rate
 from router_core.rate_limiting.memory_limiter import LimiterStats
 from router_core.security.permissions import require
@@ -20,6 +28,7 @@ from router_core.types import (
     Authorship,
     Bucket,
     Limit,
+    LimitBook,
     LimitScope,
     LimitUnit,
     Principal,
@@ -55,15 +64,19 @@ class BucketView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class LimitView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A limit and how it stands; ``own`` says whether somebody set it, else it is the default of accounts."""
+    """A limit and how it stands; ``own`` says whether somebody set it, else it is the default of accounts.
+
+    ``processes`` above 1 says that so many give a part each, by itself; ``left`` is then of the answering one's part.
+    """
 
     limit: Limit
     own: bool
     buckets: tuple[BucketView, ...]
+    processes: int = 1
 
 
 class LimitReset(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The buckets of that target are full, with nothing under way."""
+    """The buckets of that target are full, with nothing under way, in every process within 2 s and in Redis."""
 
     scope: LimitScope
     target: str
@@ -77,6 +90,7 @@ class LimitDeskParts:
     rows: ConfigStore
     settings: LimitSettings
     accounts: AccountStore
+    keys: ApiKeyStore
     limiter: RequestLimiter
     stats: Callable[[], LimiterStats]
     trail: ActionTrail
@@ -169,15 +183,20 @@ class LimitDesk:
         return await self.limit(scope, target, person)
 
     async def reset_limit(self, scope: LimitScope, target: str, person: Principal) -> LimitReset:
-        """Make the buckets of one target full. Raises :class:`NotFoundError` for one that does not exist."""
+        """Make the buckets of one target full, in every process within 2 s, whether Redis can be told or not.
+
+        Raises :class:`NotFoundError` for one that does not exist.
+        """
         require(person, "limits.edit")
-        parts, limit = self._parts, await self._holding(scope, target)
+        parts = self._parts
+        await self._holding(scope, target)
         act = act_of(
             person, "limit.reset", f"{scope}:{target}", parts.clock,
             account_id=target if scope == "account" else None,
         )  # fmt: skip
         await parts.trail.require(act)
-        await parts.limiter.reset(_buckets(limit))
+        await parts.settings.reset_limit(scope, target)
+        await parts.refresh()
         return LimitReset(scope=scope, target=target)
 
     # --- inside ----------------------------------------------------------------------------------------------------
@@ -186,10 +205,16 @@ class LimitDesk:
         """Return what holds for a target. Raises :class:`NotFoundError` for one that does not exist."""
         if scope == "provider":
             return _of_row(self._row(target))
-        limit = self._parts.config.snapshot().limits.of(scope, target)
-        if scope == "account" and await self._parts.accounts.by_id(target) is None:
+        snapshot, parts = self._parts.config.snapshot(), self._parts
+        if scope == "account" and await parts.accounts.by_id(target) is None:
             raise NotFoundError("There is no such account")
-        return limit
+        if scope == "key" and await parts.keys.by_id(target) is None:
+            raise NotFoundError("There is no such API key")
+        # One that is not named any more keeps its limit until that is dropped.
+        known = target in snapshot.use_cases() or target in snapshot.policies
+        if scope == "use_case" and not known and snapshot.limits.own(scope, target) is None:
+            raise NotFoundError("There is no such use case")
+        return snapshot.limits.of(scope, target)
 
     def _row(self, name: str) -> ProviderConfig:
         row = next((each for each in self._parts.config.snapshot().providers if each.name == name), None)
@@ -207,13 +232,15 @@ class LimitDesk:
         await self._parts.rows.put_provider(structs.replace(self._row(name), limits=limits), by)
 
     async def _views(self, limits: Sequence[Limit]) -> Sequence[LimitView]:
-        buckets = [_buckets(each) for each in limits]
+        book, stats = self._parts.config.snapshot().limits, self._parts.stats()
+        buckets = [_buckets(book, each) for each in limits]
         states = iter(await self._parts.limiter.look([bucket for each in buckets for bucket in each]))
         return [
             LimitView(
                 limit=limit,
                 own=self._is_set(limit.scope, limit.target),
                 buckets=tuple([_view(bucket, next(states)) for bucket in each]),
+                processes=1 if stats.kind == "redis" else stats.share,
             )
             for limit, each in zip(limits, buckets, strict=True)
         ]
@@ -232,9 +259,9 @@ def _granted(limit: Limit) -> ProviderLimits:
     )
 
 
-def _buckets(limit: Limit) -> tuple[Bucket, ...]:
+def _buckets(book: LimitBook, limit: Limit) -> tuple[Bucket, ...]:
     """Return what is kept of ``limit``: each process counts a provider's calls at once by itself, elsewhere."""
-    return tuple([each for each in limit.buckets() if limit.scope != "provider" or each.unit != "concurrency"])
+    return tuple([each for each in book.buckets_of(limit) if limit.scope != "provider" or each.unit != "concurrency"])
 
 
 def _view(bucket: Bucket, state: BucketState) -> BucketView:

@@ -63,10 +63,6 @@ class RequestLimiter(Protocol):
         """Return how ``buckets`` stand."""
         ...
 
-    async def reset(self, buckets: Sequence[Bucket]) -> None:
-        """Make ``buckets`` full, with nothing under way."""
-        ...
-
 
 class LimitSettings(Protocol):
     """Keeps limits, as part of the configuration."""
@@ -84,4 +80,8 @@ class LimitSettings(Protocol):
 
     async def drop_limit(self, scope: LimitScope, target: str) -> int:
         """Remove a limit; return the new revision. Raises :class:`NotFoundError` when there is none such."""
+        ...
+
+    async def reset_limit(self, scope: LimitScope, target: str) -> int:
+        """Have the buckets of a target begin anew, full, wherever they are kept; return the new revision."""
         ...

@@ -7,7 +7,7 @@ from typing import Final
 from router_core.errors import RateLimitExceededError
 from router_core.ports import Draw, LimitAsk, RequestLimiter
 from router_core.rate_limiting.wording import bucket_words, refusal_words
-from router_core.types import Bucket, Candidate, Usage, provider_limit
+from router_core.types import Bucket, Candidate, LimitBook, Usage, provider_limit
 
 __all__ = ["Allowance", "ProviderShare", "candidate_draws", "draws_of", "provider_refusal", "refused_by"]
 
@@ -47,9 +47,12 @@ class ProviderShare:
 class Allowance:
     """The limits of one request under way. Use it as a context manager: what it holds ends with the block."""
 
-    __slots__ = ("_calls", "_closed", "_draws", "_input_tokens", "_lease", "_limiter", "_ready", "_used")
+    __slots__ = ("_book", "_calls", "_closed", "_draws", "_input_tokens", "_lease", "_limiter", "_ready", "_used")
 
-    def __init__(self, limiter: RequestLimiter, lease: str, draws: Sequence[Draw], input_tokens: int) -> None:
+    def __init__(
+        self, limiter: RequestLimiter, book: LimitBook, lease: str, draws: Sequence[Draw], input_tokens: int
+    ) -> None:
+        self._book = book
         self._limiter = limiter
         self._lease = lease
         self._draws = draws
@@ -93,7 +96,7 @@ class Allowance:
             if ready[0] is candidate:
                 return ready[1]
             ready[1].release()
-        draws = candidate_draws(candidate, self._input_tokens)
+        draws = candidate_draws(self._book, candidate, self._input_tokens)
         self._calls += 1
         lease = f"{self._lease}:{self._calls}"
         if draws:
@@ -103,12 +106,12 @@ class Allowance:
         return ProviderShare(self, self._limiter, lease, draws)
 
 
-def candidate_draws(candidate: Candidate, input_tokens: int) -> tuple[Draw, ...]:
+def candidate_draws(book: LimitBook, candidate: Candidate, input_tokens: int) -> tuple[Draw, ...]:
     """Return what a call to ``candidate`` takes out of its provider's limits, before anybody knows what it uses."""
     row = candidate.provider
     if row.limits.requests_per_second is None and row.limits.tokens_per_minute is None:
         return NOTHING
-    return draws_of(provider_limit(row.name, row.limits).buckets(), input_tokens + candidate.max_tokens)
+    return draws_of(book.buckets_of(provider_limit(row.name, row.limits)), input_tokens + candidate.max_tokens)
 
 
 def draws_of(buckets: Sequence[Bucket], tokens: int) -> tuple[Draw, ...]:

@@ -43,16 +43,16 @@ class LimitGate:
         tokens = plan.estimated_input_tokens
         written = plan.candidates[0].max_tokens if plan.candidates else 0
         must = draws_of(book.of_payer(payer), tokens + written)
-        choices = tuple([candidate_draws(each, tokens) for each in plan.candidates]) or NO_CHOICE
+        choices = tuple([candidate_draws(book, each, tokens) for each in plan.candidates]) or NO_CHOICE
         if not must and not choices[0]:
-            return Admitted(plan, Allowance(self._limiter, lease, must, tokens), None)
+            return Admitted(plan, Allowance(self._limiter, book, lease, must, tokens), None)
         answer = await self._limiter.take(LimitAsk(lease, must, choices))
         _fill(slip, must, answer)
         planned = _without(plan, choices, answer) if answer.passed else plan
         if answer.chosen is None:
-            nothing = Allowance(self._limiter, lease, (), tokens)
+            nothing = Allowance(self._limiter, book, lease, (), tokens)
             return Admitted(planned, nothing, _refusal(must, choices, answer))
-        allowance = Allowance(self._limiter, lease, must, tokens)
+        allowance = Allowance(self._limiter, book, lease, must, tokens)
         if choices[answer.chosen]:
             allowance.prepare(plan.candidates[answer.chosen], choices[answer.chosen])
         return Admitted(planned, allowance, None)

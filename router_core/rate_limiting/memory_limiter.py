@@ -102,12 +102,6 @@ class MemoryLimiter:
         now, share = self._clock.now(), self._share()
         return [BucketState(self._left(each, now, share), self._throttles.count(each.key, now)) for each in buckets]
 
-    async def reset(self, buckets: Sequence[Bucket]) -> None:
-        """Make ``buckets`` full, with nothing under way."""
-        for each in buckets:
-            self._levels.drop(each.key)
-            self._leases.pop(each.key, None)
-
     def stats(self) -> LimiterStats:
         """Return what it did."""
         return LimiterStats(

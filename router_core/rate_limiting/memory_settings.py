@@ -15,11 +15,12 @@ class MemoryLimitSettings:
     def __init__(self, default: DefaultLimit | None = None) -> None:
         self._default = default
         self._rows: dict[tuple[LimitScope, str], Limit] = {}
+        self._resets: dict[tuple[LimitScope, str], int] = {}
         self._revision = 1
 
     def book(self) -> LimitBook:
         """Return all limits."""
-        return LimitBook(self._rows.values(), default=self._default)
+        return LimitBook(self._rows.values(), default=self._default, resets=dict(self._resets))
 
     async def put_limit(self, limit: Limit) -> int:
         """Set a limit; return the new revision. Raises :class:`ValidationError` for a value that is not allowed."""
@@ -39,5 +40,11 @@ class MemoryLimitSettings:
         """Remove a limit; return the new revision. Raises :class:`NotFoundError` when there is none such."""
         if self._rows.pop((scope, target), None) is None:
             raise NotFoundError("There is no such limit")
+        self._revision += 1
+        return self._revision
+
+    async def reset_limit(self, scope: LimitScope, target: str) -> int:
+        """Have the buckets of a target begin anew, full, wherever they are kept; return the new revision."""
+        self._resets[scope, target] = self._resets.get((scope, target), 0) + 1
         self._revision += 1
         return self._revision

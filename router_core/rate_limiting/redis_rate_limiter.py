@@ -116,17 +116,6 @@ class RedisLimiter:
             return await self._local.look(buckets)
         return [BucketState(*each) for each in zip(left, throttled, strict=True)]
 
-    async def reset(self, buckets: Sequence[Bucket]) -> None:
-        """Make ``buckets`` full, with nothing under way; what is under way in Redis counts again when it is renewed."""
-        await self._local.reset(buckets)
-        for each in buckets:
-            self._known.pop(each, self._clock.now())
-        keys = [self._prefix + each.key for each in buckets]
-        try:
-            await self._link.call(lambda redis: redis.delete(*keys))
-        except LinkDownError:
-            return
-
     def stats(self) -> LimiterStats:
         """Return what it did."""
         local = self._local.stats()

@@ -1,7 +1,8 @@
 """How fast somebody may ask: limits as they are set, and the buckets that they are kept in."""
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -56,17 +57,18 @@ class Limit(Struct, frozen=True, kw_only=True, rename="camel"):
     concurrency: int | None = None
     version: int = 1
 
-    def buckets(self) -> tuple[Bucket, ...]:
-        """Return what it is kept in, requests first."""
-        place, found = f"{self.scope}:{self.target}", []
+    def buckets(self, resets: int = 0) -> tuple[Bucket, ...]:
+        """Return what it is kept in after so many resets, requests first."""
+        found, place = [], f"{self.scope}:{self.target}"
+        after = _after(resets)
         if self.requests_per_second is not None:
             capacity = float(burst_of(self.requests_per_second, self.burst))
-            found.append(Bucket(f"{place}:requests", self.scope, "requests", capacity, self.requests_per_second))
+            found.append(Bucket(f"{place}:requests{after}", self.scope, "requests", capacity, self.requests_per_second))
         if self.tokens_per_minute is not None:
             tokens = float(self.tokens_per_minute)
-            found.append(Bucket(f"{place}:tokens", self.scope, "tokens", tokens, tokens / SECONDS_A_MINUTE))
+            found.append(Bucket(f"{place}:tokens{after}", self.scope, "tokens", tokens, tokens / SECONDS_A_MINUTE))
         if self.concurrency is not None:
-            found.append(Bucket(f"{place}:concurrency", self.scope, "concurrency", float(self.concurrency)))
+            found.append(Bucket(f"{place}:concurrency{after}", self.scope, "concurrency", float(self.concurrency)))
         return tuple(found)
 
 
@@ -88,19 +90,30 @@ class DefaultLimit(Struct, frozen=True):
     burst: int
 
 
+NO_RESETS: Final[Mapping[tuple[LimitScope, str], int]] = MappingProxyType({})
+
+
 class LimitBook:
     """All limits at one revision, found by whom they limit.
 
-    ``default`` is the request limit of accounts without one of their own; None leaves them without.
+    ``default`` is the request limit of accounts without one of their own; None leaves them without. ``resets`` counts
+    how often the buckets of a target began anew: they have other names each time, so whoever keeps them has them full.
     """
 
-    __slots__ = ("_buckets", "_by_target", "default", "limits")
+    __slots__ = ("_buckets", "_by_target", "default", "limits", "resets")
 
-    def __init__(self, limits: Iterable[Limit] = (), *, default: DefaultLimit | None = None) -> None:
+    def __init__(
+        self,
+        limits: Iterable[Limit] = (),
+        *,
+        default: DefaultLimit | None = None,
+        resets: Mapping[tuple[LimitScope, str], int] = NO_RESETS,
+    ) -> None:
         self.limits = tuple(limits)
         self.default = default
+        self.resets = resets
         self._by_target = {(each.scope, each.target): each for each in self.limits}
-        self._buckets = {place: self._completed(each).buckets() for place, each in self._by_target.items()}
+        self._buckets = {place: self.buckets_of(self._completed(each)) for place, each in self._by_target.items()}
 
     def own(self, scope: LimitScope, target: str) -> Limit | None:
         """Return what was set for one target."""
@@ -119,7 +132,12 @@ class LimitBook:
         if scope != "account" or default is None:
             return ()
         rate, burst = default.requests_per_second, float(default.burst)
-        return (Bucket(f"account:{target}:requests", "account", "requests", burst, rate),)
+        after = _after(self.resets.get((scope, target), 0)) if self.resets else ""
+        return (Bucket(f"account:{target}:requests{after}", "account", "requests", burst, rate),)
+
+    def buckets_of(self, limit: Limit) -> tuple[Bucket, ...]:
+        """Return what ``limit`` is kept in, whether it is of this book or of a provider's row."""
+        return limit.buckets(self.resets.get((limit.scope, limit.target), 0))
 
     def of_payer(self, payer: Payer) -> tuple[Bucket, ...]:
         """Return what limits ``payer``, whoever the provider is."""
@@ -143,6 +161,10 @@ class LimitBook:
             concurrency=limit.concurrency,
             version=limit.version,
         )
+
+
+def _after(resets: int) -> str:
+    return f":{resets}" if resets else ""
 
 
 def burst_of(requests_per_second: float, burst: int | None) -> int:

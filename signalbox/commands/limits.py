@@ -56,7 +56,7 @@ def list_limits(data_dir: Path | None, *, as_json: bool) -> None:
 
 
 def reset_limit(targets: Sequence[tuple[LimitScope, str]], options: ServerOptions) -> None:
-    """Fill the buckets of the one of ``targets`` in a running server, and in Redis where it shares them."""
+    """Fill the buckets of the one of ``targets`` in a running server, and in every process on its store within 2 s."""
     scope, name = _only(targets)
     with connected(options) as client:
         if scope == "account":
@@ -65,7 +65,7 @@ def reset_limit(targets: Sequence[tuple[LimitScope, str]], options: ServerOption
     if options.as_json:
         print_json(done)
     else:
-        print_line(f"the buckets of {done.scope.replace('_', ' ')} {done.target} are full")
+        print_line(f"the buckets of {done.scope.replace('_', ' ')} {done.target} are full, within 2 s in every process")
 
 
 def _account_id(known: LimitList, name: str, data_dir: Path | None) -> str:

@@ -12,10 +12,11 @@ from db.stores import SqlConfigStore, SqlLimitSettings
 from router_core.errors import NotFoundError, ValidationError
 from router_core.ports import LimitSettings
 from router_core.rate_limiting.memory_settings import MemoryLimitSettings
-from router_core.types import DefaultLimit, Limit, LimitBook
+from router_core.types import DefaultLimit, Limit, LimitBook, LimitScope
 from tests.support.fake_clock import FakeClock
 
 DEFAULT = DefaultLimit(10.0, 50)
+TARGETS: tuple[tuple[LimitScope, str], ...] = (("account", "acme"), ("use_case", "draft"))
 DRAFT = Limit(scope="use_case", target="draft", requests_per_second=2.5, burst=7, tokens_per_minute=900, concurrency=3)
 
 
@@ -62,6 +63,20 @@ async def test_a_dropped_limit_is_gone_and_cannot_be_dropped_again(shelf: Shelf)
     assert (await shelf.read()).limits == ()
     with pytest.raises(NotFoundError):
         await shelf.settings.drop_limit("use_case", "draft")
+
+
+async def test_a_reset_is_a_revision_and_gives_the_buckets_of_its_target_alone_other_names(shelf: Shelf) -> None:
+    first = await shelf.settings.put_limit(DRAFT)
+    before = await shelf.read()
+    assert [await shelf.settings.reset_limit(*each) for each in TARGETS] == [first + 1, first + 2]
+    assert await shelf.settings.reset_limit("account", "acme") == first + 3
+    after = await shelf.read()
+    for scope, target in TARGETS:
+        names = [{each.key for each in book.buckets(scope, target)} for book in (before, after)]
+        assert names[0]
+        assert names[0].isdisjoint(names[1])
+    assert after.buckets("account", "other") == before.buckets("account", "other")
+    assert after.resets == {("account", "acme"): 2, ("use_case", "draft"): 1}
 
 
 async def test_accounts_without_a_limit_of_their_own_have_the_default(shelf: Shelf) -> None:

@@ -113,14 +113,6 @@ async def test_refusals_are_counted_where_they_came_from_and_forgotten_after_a_w
     assert [each.throttled for each in await limiter_rig.limiter.look([REQUESTS])] == [0]
 
 
-async def test_a_reset_makes_buckets_full_with_nothing_under_way(limiter_rig: LimiterRig) -> None:
-    for lease in ("one", "two"):
-        await take(limiter_rig, Draw(REQUESTS, 1), Draw(TOKENS, 300), Draw(PLACES, 1), lease=lease)
-    assert await left(limiter_rig, REQUESTS, TOKENS, PLACES) == [3, 0, 0]
-    await limiter_rig.limiter.reset([REQUESTS, TOKENS, PLACES])
-    assert await left(limiter_rig, REQUESTS, TOKENS, PLACES) == [5, 600, 2]
-
-
 @pytest.mark.parametrize("per_second", [0.5, 3.0, 7.7])
 async def test_a_client_that_waits_in_whole_seconds_as_told_is_never_refused_twice(
     limiter_rig: LimiterRig, per_second: float

@@ -42,7 +42,8 @@ def test_use_cases_and_providers_have_limits_too(folder: Path, option: str, name
         (("--account", "acme", "--rps", "0"), "requestsPerSecond"),
         (("--account", "acme", "--rps", "1", "--burst", "0"), "burst"),
         (("--account", "nobody", "--rps", "1"), "account"),
-        (("--key", "nobody", "--rps", "1"), "target"),
+        (("--key", "nobody", "--rps", "1"), "no such API key"),
+        (("--use-case", "nothing", "--rps", "1"), "no such use case"),
     ],
 )
 def test_what_cannot_be_is_refused(folder: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -250,7 +250,7 @@ def api_rig() -> Iterator[ApiRig]:
     people = asyncio.run(prepare())
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
     cache, console = cache_world(accounts, desk.trail, clock), FakeBackend()
-    rates = limit_world(accounts, desk.trail, clock)
+    rates = limit_world(accounts, keys, desk.trail, clock)
     audit, exporter, money = MemoryAuditLog(), EndlessExporter(), treasury_desk(accounts, desk.trail, clock)
     configuration = configuration_desk(accounts=accounts, trail=desk.trail)
     bills, alerting = bills_desk(money, clock), memory_desk(clock, accounts, desk.trail)

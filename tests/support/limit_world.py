@@ -8,7 +8,7 @@ from router_core.clock import Clock
 from router_core.configuration.memory_store import MemoryConfigStore
 from router_core.rate_limiting.memory_limiter import MemoryLimiter
 from router_core.rate_limiting.memory_settings import MemoryLimitSettings
-from router_core.security.memory_stores import MemoryAccountStore
+from router_core.security.memory_stores import MemoryAccountStore, MemoryApiKeyStore
 from router_core.types import DefaultLimit, Snapshot
 from tests.support.core_fakes import standard_providers
 
@@ -34,7 +34,7 @@ class LimitWorld:
     config: _Config
 
 
-def limit_world(accounts: MemoryAccountStore, trail: ActionTrail, clock: Clock) -> LimitWorld:
+def limit_world(accounts: MemoryAccountStore, keys: MemoryApiKeyStore, trail: ActionTrail, clock: Clock) -> LimitWorld:
     """Return limits over the standard providers, with 10 requests a second and 50 at once for every account."""
     rows = MemoryConfigStore(accounts, standard_providers(), clock)
     settings, limiter = MemoryLimitSettings(DefaultLimit(10.0, 50)), MemoryLimiter(clock)
@@ -44,7 +44,7 @@ def limit_world(accounts: MemoryAccountStore, trail: ActionTrail, clock: Clock) 
         """The configuration in memory is in force at once."""
 
     parts = LimitDeskParts(
-        config=config, rows=rows, settings=settings, accounts=accounts, limiter=limiter, stats=limiter.stats,
-        trail=trail, refresh=refresh, clock=clock,
+        config=config, rows=rows, settings=settings, accounts=accounts, keys=keys, limiter=limiter,
+        stats=limiter.stats, trail=trail, refresh=refresh, clock=clock,
     )  # fmt: skip
     return LimitWorld(LimitDesk(parts), limiter, settings, config)

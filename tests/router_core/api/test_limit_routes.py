@@ -5,12 +5,16 @@ from typing import Any
 
 import httpx2
 import pytest
+from msgspec import structs
 
+from router_core.clock import SystemClock
 from router_core.ports import Draw, LimitAsk
+from router_core.security.api_keys import new_api_key
 from router_core.types import LimitBook
 from tests.support.api_server import ApiRig
 
 PATH = "/api/admin/limits"
+KEY = new_api_key(b"pepper", SystemClock(), account_id="acme", role="service", name="limited").record
 HEADS = ("owner", "admin")
 
 
@@ -66,6 +70,8 @@ def test_a_reset_gives_an_account_its_burst_back(rig: ApiRig, http: httpx2.Clien
 def test_a_limit_is_set_seen_reset_and_removed(
     rig: ApiRig, http: httpx2.Client, path: str, scope: str, target: str
 ) -> None:
+    if scope == "key":
+        settle(rig.keys.create(structs.replace(KEY, id=target)))
     order = {"requestsPerSecond": 2.5, "burst": 7, "tokensPerMinute": 900, "concurrency": 3}
     put = http.put(f"{PATH}/{path}", json=order, headers=headers(rig))
     assert put.status_code == 200
@@ -97,8 +103,10 @@ def test_what_cannot_be_is_refused_by_name(
     assert (answer.status_code, answer.json()["error"]["field"]) == (400, field)
 
 
-@pytest.mark.parametrize("path", ["nobody", "providers/nobody"])
+@pytest.mark.parametrize("path", ["nobody", "providers/nobody", "keys/nobody", "use-cases/nothing"])
 def test_what_does_not_exist_is_404(rig: ApiRig, http: httpx2.Client, path: str) -> None:
+    put = http.put(f"{PATH}/{path}", json={"requestsPerSecond": 1}, headers=headers(rig))
+    assert put.status_code == 404
     for method, tail in (("GET", ""), ("DELETE", ""), ("POST", "/reset")):
         assert http.request(method, f"{PATH}/{path}{tail}", headers=headers(rig)).status_code == 404
 
