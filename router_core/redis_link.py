@@ -126,6 +126,15 @@ class RedisLink:
             raise LinkDownError("Redis is down")
         return await self._made(work)
 
+    async def missing(self) -> str | None:
+        """Return why Redis does not answer now, None when it does; no failure counts, for nothing relies on it yet."""
+        try:
+            async with asyncio.timeout(self._policy.call_timeout_s):
+                await self._redis.set(_PROBE_KEY, b"1", ex=_PROBE_TTL_S)
+        except (RedisError, OSError, TimeoutError) as error:
+            return _told(error)
+        return None
+
     async def run(self) -> None:
         """Probe Redis, one probe at a time, for as long as it is down; until cancelled."""
         while True:

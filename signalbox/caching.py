@@ -36,6 +36,6 @@ def cache_desk(ground: Ground, cache: AnswerCache, trail: ActionTrail) -> CacheD
     return CacheDesk(
         CacheDeskParts(
             cache=cache, purges=store.cache_purges, accounts=store.accounts, trail=trail, refresh=store.config.refresh,
-            clock=ground.clock,
+            config=ground.config, clock=ground.clock,
         )
     )  # fmt: skip

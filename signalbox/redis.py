@@ -27,7 +27,7 @@ async def open_link(
     """Return the link to ``REDIS_URL``, None without one; ``stack`` closes it.
 
     Raises :class:`UsageFault` for a URL that cannot be used, :class:`DependencyFault` for a Redis that ``must_answer``
-    and does not within five seconds.
+    and does not within five to seven seconds.
     """
     if settings.redis_url is None:
         return None
@@ -56,13 +56,11 @@ def _state_of(link: "RedisLink") -> DependencyState:
 
 
 async def _answered(link: "RedisLink", clock: Clock) -> None:
-    from router_core.redis_link import LinkDownError
-
+    reason = await link.missing()
     for _ in range(_TRIES):
-        try:
-            await link.call(lambda redis: redis.ping())
-        except LinkDownError:
-            await clock.sleep(_BETWEEN_TRIES_S)
-        else:
+        if reason is None:
             return
-    raise DependencyFault(f"Redis at REDIS_URL does not answer: {link.state().last_error}")
+        await clock.sleep(_BETWEEN_TRIES_S)
+        reason = await link.missing()
+    if reason is not None:
+        raise DependencyFault(f"Redis at REDIS_URL does not answer: {reason}")

@@ -9,11 +9,13 @@ from signalbox.settings import Settings
 __all__ = ["Finding", "Level", "summarize", "worst_exit_code"]
 
 Level = str
-MARKS = {"ok": "✓", "off": "-", "warning": "⚠", "fault": "✗"}
+MARKS = {"ok": "✓", "open": "…", "off": "-", "warning": "⚠", "fault": "✗"}
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One line of the summary. ``level`` is ``ok``, ``off``, ``warning`` or ``fault`` (the router cannot start)."""
+    """One line of the summary. ``level`` is ``ok``, ``open`` (only the start itself tells), ``off``, ``warning`` or
+    ``fault`` (the router cannot start).
+    """
 
     level: Level
     part: str
@@ -101,7 +103,7 @@ def _later_parts(settings: Settings) -> list[Finding]:
         budgets,
         alerts,
         limits,
-        Finding("ok", "Redis", "REDIS_URL is set"),
+        Finding("open", "Redis", "REDIS_URL is set; it has to answer before anything is served"),
     ]
 
 

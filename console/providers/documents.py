@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from router_core.configuration.documents import document_of, provider_document
+from router_core.configuration.renaming import renamed
 from router_core.types import (
     STANDARD_USE_CASES,
     ConfigChange,
@@ -66,7 +67,7 @@ def with_row_value(document: Document, row_id: str, path: str, value: Any) -> di
     changed = {**document, "providers": rows}
     if path != "name" or any(row["name"] == old.get("name") for row in rows):
         return changed
-    policies = {name: _renamed(each, old.get("name"), value) for name, each in document["policies"].items()}
+    policies = {name: renamed(each, old.get("name"), value) for name, each in document["policies"].items()}
     return {**changed, "policies": policies}
 
 
@@ -147,17 +148,6 @@ def grave_changes(changes: Sequence[ConfigChange]) -> list[str]:
             found.append(f"{_name_in(each.path)} is disabled")
         elif each.path.startswith("flags.") and each.new is False:
             found.append(f"{each.path.removeprefix('flags.')} is switched off")
-    return found
-
-
-def _renamed(policy: Document, old: Any, new: Any) -> dict[str, Any]:
-    found = dict(policy)
-    if isinstance(order := found.get("order"), list):
-        found["order"] = [new if each == old else each for each in order]
-    if isinstance(weights := found.get("weights"), Mapping):
-        found["weights"] = {new if name == old else name: weight for name, weight in weights.items()}
-    if isinstance(canary := found.get("canary"), Mapping) and canary.get("provider") == old:
-        found["canary"] = {**canary, "provider": new}
     return found
 
 

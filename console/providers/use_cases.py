@@ -22,8 +22,8 @@ from console.providers.fields import Field, FieldKind, FieldPlace, draw_fault, d
 from console.providers.preview import draw_preview
 from console.providers.rows import Known
 from console.providers.work import Work, amend_here, faults_at
-from router_core.configuration.documents import camel
 from router_core.types import MidStream, Strategy, UseCasePolicy
+from router_core.wording import camel
 
 __all__ = ["draw_use_cases"]
 

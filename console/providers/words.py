@@ -31,8 +31,6 @@ SECTIONS: Final = {
 }  # fmt: skip
 _PLACE: Final = re.compile(r"(providers|policies|preferences|useCases)\[(.*?)\](?:\.(.+))?", re.DOTALL)
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_EXPECTED: Final = {"int": "a whole number", "float": "a number", "str": "text", "bool": "yes or no"}
-_TECHNICAL: Final = re.compile(r"expected `([a-z]+)[a-z |]*`(.*)")
 _ASIDE: Final = re.compile(r" \((?:isDefault|isActive|, )+\)")
 _LONG: Final = re.compile(r"\b[0-9]{5,15}\b")
 
@@ -106,14 +104,8 @@ def fault_line(found: Finding) -> str:
 
 def plain_fault(message: str) -> str:
     """Return a fault without the names that documents and code use."""
-    technical = _TECHNICAL.match(message)
-    if technical:
-        kind, rest = technical.groups()
-        bound = rest.replace("`", "").strip() if " got " not in rest else ""
-        text = "is needed" if "null" in rest else f"must be {_EXPECTED.get(kind, 'of another kind')} {bound}".strip()
-    else:
-        text = _ASIDE.sub("", message)
-        for name, label in (("maxTokens", "the largest output"), ("requests_per_second", "requests a second")):
-            text = text.replace(name, label)
-        text = _LONG.sub(lambda found: f"{int(found[0]):,}", text.replace("or null", "or left empty"))
+    text = _ASIDE.sub("", message)
+    for name, label in (("maxTokens", "the largest output"), ("requestsPerSecond", "requests a second")):
+        text = text.replace(name, label)
+    text = _LONG.sub(lambda found: f"{int(found[0]):,}", text.replace("or null", "or left empty"))
     return text[:1].upper() + text[1:]

@@ -19,7 +19,7 @@ from router_core.configuration.documents import document_of
 from router_core.errors import ConflictError
 from router_core.types import Authorship, ConfigLine, Configuration, ConfigVersion
 
-__all__ = ["SqlConfigVersions", "note_version", "packed", "unpacked"]
+__all__ = ["SqlConfigVersions", "note_version", "packed", "refuse_overtaken", "unpacked"]
 
 _LINE = (
     StoredVersion.revision,
@@ -49,11 +49,10 @@ class SqlConfigVersions:
         def work(session: Session) -> int:
             # Locked before anything is read: of several who come from one base, one is first.
             held = session.scalars(select(ConfigState).with_for_update()).one()
-            newest, document = _newest(session), document_of(configuration)
+            document = document_of(configuration)
             if document_of(load_configuration(session)) == document:
                 return held.revision
-            if newest is not None and newest.revision > base:
-                raise ConflictError("The configuration was changed by somebody else", revision=newest.revision)
+            newest = refuse_overtaken(session, base)
             revision = next_revision(session, now)
             replace_configuration(session, configuration, now)
             _add(session, newest, document, revision=revision, at=now, by=by, restored=restored)
@@ -91,6 +90,14 @@ def note_version(session: Session, revision: int, now: datetime, by: Authorship)
     last = _newest(session)
     if last is None or unpacked(last.document) != document:
         _add(session, last, document, revision=revision, at=now, by=by)
+
+
+def refuse_overtaken(session: Session, base: int | None) -> StoredVersion | None:
+    """Return the newest version. Raises :class:`ConflictError` when it is newer than ``base``, None for whatever."""
+    newest = _newest(session)
+    if base is not None and newest is not None and newest.revision > base:
+        raise ConflictError("The configuration was changed by somebody else", revision=newest.revision)
+    return newest
 
 
 def packed(document: Mapping[str, Any]) -> bytes:

@@ -10,11 +10,10 @@ from router_core.admin.acts import act_of
 from router_core.cache.response_cache import AnswerCache
 from router_core.clock import Clock
 from router_core.errors import NotFoundError, ValidationError
-from router_core.ports import AccountStore, CachePurges
+from router_core.ports import AccountStore, CachePurges, ConfigSource
 from router_core.ports.keeping import refuse
 from router_core.security.permissions import require
-from router_core.types import CacheMatch, CacheReport, Principal
-from router_core.types.use_case import is_use_case_name
+from router_core.types import STANDARD_USE_CASES, CacheMatch, CacheReport, Principal
 
 __all__ = ["CacheDesk", "CacheDeskParts", "CachePurged", "PurgeOrder"]
 
@@ -44,6 +43,7 @@ class CacheDeskParts:
     cache: AnswerCache
     purges: CachePurges
     accounts: AccountStore
+    config: ConfigSource
     trail: ActionTrail
     refresh: Callable[[], Awaitable[object]]
     clock: Clock
@@ -102,6 +102,12 @@ class CacheDesk:
         account, use_case = order.account_id, order.use_case
         if account is not None and await self._parts.accounts.by_id(account) is None:
             raise ValidationError("names no account", field="accountId")
-        refuse(use_case is not None and not is_use_case_name(use_case), "useCase", "names no use case")
+        refuse(use_case is not None and not await self._knows(use_case), "useCase", "names no use case")
         whole = account is None and use_case is None
         refuse(whole != order.everything, "everything", "must stand for what is to be purged, or it must be named")
+
+    async def _knows(self, use_case: str) -> bool:
+        """Say whether a request could name ``use_case``, or could lately."""
+        await self._parts.refresh()
+        snapshot = self._parts.config.snapshot()
+        return use_case in {*STANDARD_USE_CASES, *snapshot.policies, *snapshot.use_cases()}

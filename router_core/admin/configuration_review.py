@@ -10,6 +10,7 @@ from router_core.configuration.changes import changes_between
 from router_core.configuration.checks import check_configuration
 from router_core.configuration.documents import configuration_of, document_of
 from router_core.configuration.reading import read_configuration
+from router_core.configuration.renaming import with_names_carried
 from router_core.configuration.upstream_rule import UpstreamRule
 from router_core.ports import AccountStore, ConfigSource
 from router_core.types import Configuration
@@ -63,7 +64,8 @@ class Reviewer:
     def _judged(
         self, current: Configuration, wanted: Configuration, accounts: Collection[str], revision: int
     ) -> Reviewed:
-        findings = check_configuration(wanted, accounts, self._upstreams)
+        wanted = with_names_carried(current, wanted)
+        findings = check_configuration(wanted, accounts, self._upstreams, current)
         valid = all(each.severity != "error" for each in findings)
         changes = changes_between(document_of(current), document_of(wanted)) if valid else ()
         review = Review(valid=valid, findings=findings, changes=changes, revision=revision)

@@ -12,10 +12,12 @@ from msgspec import structs
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.acts import Detail, act_of
+from router_core.admin.configuration_acts import refused_act
+from router_core.admin.configuration_conflicts import checked_base
 from router_core.admin.views import UpstreamView, UseCaseView
 from router_core.clock import Clock, new_ulid
 from router_core.drills.board import DrillBoard
-from router_core.errors import NotFoundError, ValidationError, sanitize_message
+from router_core.errors import ConflictError, NotFoundError, ValidationError, sanitize_message
 from router_core.ports import ActionLog, ConfigSource, UseCaseStore
 from router_core.resilience.upstream import Upstream
 from router_core.resilience.upstreams import Upstreams
@@ -204,16 +206,22 @@ class Operations:
             for name in sorted(self._use_case_names())
         ]
 
-    async def set_policy(self, use_case: str, policy: UseCasePolicy | None, person: Principal) -> int:
+    async def set_policy(
+        self, use_case: str, policy: UseCasePolicy | None, person: Principal, *, base: int | None = None
+    ) -> int:
         """Set how ``use_case`` is served, None for the default; return the new revision of the configuration.
 
-        Raises :class:`NotFoundError` for a use case that neither a provider nor a preference names, and
+        Raises :class:`ConflictError` when the configuration was changed since revision ``base``, which guards nothing
+        when it is None, :class:`NotFoundError` for a use case that neither a provider nor a preference names, and
         :class:`ValidationError` for a policy that names providers which are not there.
         """
         require(person, "providers.edit")
         if use_case not in self._use_case_names():
             raise NotFoundError("There is no such use case")
+        if base is not None:
+            await self._parts.refresh()
         snapshot = self._parts.config.snapshot()
+        checked_base(base, snapshot.revision)
         for fault in () if policy is None else policy_faults(use_case, policy, snapshot.by_name):
             if not fault.harmless:
                 raise ValidationError(f"{fault.field}: {fault.message}", field=fault.field)
@@ -224,7 +232,11 @@ class Operations:
         act = structs.replace(act, before=before, after=after)
         await self._parts.trail.require(act)
         by = Authorship(actor=person.name)
-        revision = await self._parts.policies.put_policy(use_case, policy, by)
+        try:
+            revision = await self._parts.policies.put_policy(use_case, policy, by, base)
+        except ConflictError:
+            await self._parts.trail.report(refused_act(act, self._parts.clock))
+            raise
         await self._parts.refresh()
         return revision
 

@@ -92,12 +92,14 @@ async def show_config(call: Call) -> None:
 
 async def review_config(call: Call) -> None:
     """Answer with all that is wrong with a document and what it would change."""
+    read_query(call, {})
     order: ConfigOrder = await read_document(call, ConfigOrder, MOST_CONFIG_BYTES)
     await call.answer(await call.deps.configuration.review(order.document, call.principal))
 
 
 async def apply_config(call: Call) -> None:
     """Put a document in force."""
+    read_query(call, {})
     order: ConfigOrder = await read_document(call, ConfigOrder, MOST_CONFIG_BYTES)
     applied = await call.deps.configuration.apply(
         order.document, call.principal, base=order.base, note=order.note, dry_run=order.dry_run
@@ -107,6 +109,7 @@ async def apply_config(call: Call) -> None:
 
 async def set_flags(call: Call) -> None:
     """Set the switches."""
+    read_query(call, {})
     order: FlagsOrder = await read_document(call, FlagsOrder)
     await call.answer(await call.deps.configuration.set_flags(order.flags, call.principal, order.note))
 
@@ -121,6 +124,7 @@ async def list_config_versions(call: Call) -> None:
 
 async def show_version(call: Call) -> None:
     """Answer with the version that was in force at a revision."""
+    read_query(call, {})
     await call.answer(await call.deps.configuration.version(_revision(call), call.principal))
 
 
@@ -133,6 +137,7 @@ async def compare_versions(call: Call) -> None:
 
 async def roll_back(call: Call) -> None:
     """Put the document of a revision in force again."""
+    read_query(call, {})
     order: RollbackOrder = await read_document(call, RollbackOrder)
     applied = await call.deps.configuration.rollback(_revision(call), call.principal, base=order.base, note=order.note)
     await call.answer(applied)
@@ -140,11 +145,13 @@ async def roll_back(call: Call) -> None:
 
 async def show_draft(call: Call) -> None:
     """Answer with the caller's own draft."""
+    read_query(call, {})
     await call.answer(DraftAnswer(await call.deps.configuration.draft(call.principal)))
 
 
 async def keep_draft(call: Call) -> None:
     """Keep the caller's own draft, right or wrong."""
+    read_query(call, {})
     order: DraftOrder = await read_document(call, DraftOrder, MOST_CONFIG_BYTES)
     view = await call.deps.configuration.keep_draft(order.document, order.base, call.principal, order.note)
     await call.answer(DraftAnswer(view))
@@ -152,12 +159,14 @@ async def keep_draft(call: Call) -> None:
 
 async def drop_draft(call: Call) -> None:
     """Forget the caller's own draft."""
+    read_query(call, {})
     await read_nothing(call)
     await call.answer(DraftDropped(await call.deps.configuration.drop_draft(call.principal)))
 
 
 async def apply_draft(call: Call) -> None:
     """Put the caller's own draft in force."""
+    read_query(call, {})
     order: NoteOrder = await read_document(call, NoteOrder)
     await call.answer(await call.deps.configuration.apply_draft(call.principal, order.note))
 

@@ -40,17 +40,20 @@ async def list_providers(call: Call) -> None:
 
 async def show_provider(call: Call) -> None:
     """Answer with one row."""
+    read_query(call, {})
     await call.answer(_shown(await call.deps.configuration.provider(call.parameter("name"), call.principal)))
 
 
 async def add_provider(call: Call) -> None:
     """Add a row."""
+    read_query(call, {})
     body: dict[str, Any] = await read_document(call, dict[str, Any])
     await call.answer(await call.deps.configuration.add_provider(_entry(body), call.principal, _note(body)), 201)
 
 
 async def change_provider(call: Call) -> None:
     """Replace a row of which ``version`` was read."""
+    read_query(call, {})
     body: dict[str, Any] = await read_document(call, dict[str, Any])
     version = body.get("version")
     if not isinstance(version, int) or isinstance(version, bool):
@@ -71,12 +74,14 @@ async def delete_provider(call: Call) -> None:
 
 async def probe_provider(call: Call) -> None:
     """Make the smallest call to a row."""
+    read_query(call, {})
     await read_nothing(call)
     await call.answer(await call.deps.configuration.test_provider(call.parameter("name"), call.principal))
 
 
 async def probe_entry(call: Call) -> None:
     """Make the smallest call to a row that is not saved."""
+    read_query(call, {})
     body: dict[str, Any] = await read_document(call, dict[str, Any])
     await call.answer(await call.deps.configuration.test_entry(_entry(body), call.principal))
 

@@ -1,13 +1,18 @@
 """``/api/admin/use-cases``: how use cases want to be served when things go wrong."""
 
+from typing import Any, Final
+
 from msgspec import Struct
 
 from router_core.admin.views import UseCaseView
 from router_core.api.call import Call
-from router_core.api.documents import read_document, read_nothing
+from router_core.api.documents import read_document, read_nothing, read_query, whole_number
+from router_core.configuration.reading import read_policy
 from router_core.types import UseCasePolicy
 
 __all__ = ["PolicyChange", "UseCaseList", "list_use_cases", "reset_policy", "set_policy"]
+
+LARGEST: Final = 2**53
 
 
 class UseCaseList(Struct, frozen=True, rename="camel"):
@@ -29,8 +34,9 @@ async def list_use_cases(call: Call) -> None:
 
 
 async def set_policy(call: Call) -> None:
-    """Replace the policy of a use case."""
-    await _put(call, await read_document(call, UseCasePolicy))
+    """Replace the policy of a use case; with ``?revision=`` only when nothing was changed since."""
+    body: dict[str, Any] = await read_document(call, dict[str, Any])
+    await _put(call, read_policy(body))
 
 
 async def reset_policy(call: Call) -> None:
@@ -40,5 +46,7 @@ async def reset_policy(call: Call) -> None:
 
 
 async def _put(call: Call, policy: UseCasePolicy | None) -> None:
-    name = call.parameter("name")
-    await call.answer(PolicyChange(name, await call.deps.operations.set_policy(name, policy, call.principal)))
+    name, seen = call.parameter("name"), read_query(call, {"revision": ""})["revision"]
+    base = whole_number(seen, "revision", LARGEST) if seen else None
+    revision = await call.deps.operations.set_policy(name, policy, call.principal, base=base)
+    await call.answer(PolicyChange(name, revision))

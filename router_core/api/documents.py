@@ -12,6 +12,7 @@ from router_core.api.call import Call
 from router_core.api.deps import ApiLimits
 from router_core.api.parsing import explained
 from router_core.errors import ValidationError
+from router_core.wording import camel, in_camel
 
 __all__ = ["read_document", "read_nothing", "read_query", "whole_number"]
 
@@ -74,7 +75,5 @@ def _fault(error: Exception) -> ValidationError:
         return explained(error)
     name, _, rest = str(cause).partition(" ")
     if not _NAME.fullmatch(name):
-        return ValidationError(str(cause))
-    head, *tail = name.split("_")
-    field = head + "".join(word.capitalize() for word in tail)
-    return ValidationError(f"{field} {rest}", field=field)
+        return ValidationError(in_camel(str(cause)))
+    return ValidationError(f"{camel(name)} {in_camel(rest)}", field=camel(name))

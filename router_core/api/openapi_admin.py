@@ -49,6 +49,7 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
     act = shapes.act
     window = query("window", {"type": "string", "enum": ["15m", "1h", "24h"], "default": "1h"})
     limit = query("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100})
+    revision = query("revision", {"type": "integer", "minimum": 0})
     paths = {
         "/api/admin/breakers": {"get": act("Every upstream and its circuit breaker", BreakerList)},
         "/api/admin/breakers/{id}/reset": {"post": act("Reset a breaker", UpstreamState, BreakerOrder)},
@@ -82,8 +83,8 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
         **config_paths(shapes),
         "/api/admin/use-cases": {"get": act("How use cases are served", UseCaseList)},
         "/api/admin/use-cases/{name}/policy": {
-            "put": act("Set how a use case is served", PolicyChange, UseCasePolicy),
-            "delete": act("Serve a use case by default", PolicyChange),
+            "put": act("Set how a use case is served", PolicyChange, UseCasePolicy, query=[revision]),
+            "delete": act("Serve a use case by default", PolicyChange, query=[revision]),
         },
     }
     return {path: with_path_parameters(path, actions) for path, actions in paths.items()}

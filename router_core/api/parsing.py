@@ -9,14 +9,13 @@ from router_core.api.chat import is_chat, request_document
 from router_core.api.checks import check_request
 from router_core.errors import ValidationError
 from router_core.types import LLMRequest
+from router_core.wording import in_plain_words
 
 __all__ = ["explained", "parse_request"]
 
 _DECODER = msgspec.json.Decoder(LLMRequest)
 _PATH = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
 _NAMED = re.compile(r"Object (contains unknown|missing required) field `([A-Za-z_][A-Za-z0-9_.-]{0,63})`")
-_TYPES = re.compile(r"Expected `[a-z |]+`(?:, got `[a-z]+`| [<>]=? -?[0-9.]+| (?:of|matching) [^'\"]{1,60})?")
-_OUT_OF_RANGE = re.compile(r"(?:Number|Integer value) out of range")
 _OURS = ("exactly one of `prompt` and `messages` is required", "`metadata` has more than")
 
 
@@ -58,9 +57,9 @@ def explained(error: Exception) -> ValidationError:
 
 
 def _reason(text: str) -> str:
-    expected = _TYPES.match(text) or _OUT_OF_RANGE.match(text)
-    if expected:
-        return expected[0][0].lower() + expected[0][1:]
+    plain = in_plain_words(text)
+    if plain is not None:
+        return plain
     if text.startswith(_OURS):
         return text
     return "unknown field" if text.startswith("Object contains unknown field") else "not one of the allowed values"

@@ -1,8 +1,9 @@
 """What makes a configuration wrong, and what only looks wrong."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from router_core.configuration.upstream_rule import UpstreamRule
 from router_core.types import STANDARD_USE_CASES, Configuration, Finding, ProviderConfig, policy_faults
@@ -10,17 +11,34 @@ from router_core.types.use_case import is_use_case_name
 
 __all__ = ["check_configuration"]
 
+Severity = Literal["error", "warning"]
+
 LONGEST_NAME: Final = 100
 MOST_USE_CASES: Final = 200
 LARGEST_NUMBER: Final = 2**31 - 1
 MOST_WEIGHT: Final = 1_000_000
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+NOTHING_YET: Final = Configuration()
 
 
 def check_configuration(
-    configuration: Configuration, accounts: Collection[str], upstreams: UpstreamRule
+    configuration: Configuration,
+    accounts: Collection[str],
+    upstreams: UpstreamRule,
+    current: Configuration = NOTHING_YET,
 ) -> tuple[Finding, ...]:
-    """Return everything there is to say, errors first; ``accounts`` are the ids of those that exist."""
-    found = [*_of_rows(configuration, accounts, upstreams), *_of_use_cases(configuration), *_of_whole(configuration)]
+    """Return everything there is to say, errors first; ``accounts`` are the ids of those that exist.
+
+    A name, and a default provider that is off, are warnings where they are in ``current``, which is in force, already.
+    """
+    found = [
+        *_of_rows(configuration, accounts, upstreams),
+        *_of_names(configuration, current),
+        *_of_use_cases(configuration),
+        *_of_whole(configuration, current),
+    ]
     return tuple(sorted(found, key=lambda each: each.severity != "error"))
 
 
@@ -44,7 +62,7 @@ def _of_rows(configuration: Configuration, accounts: Collection[str], upstreams:
 def _of_row(row: ProviderConfig) -> Iterator[tuple[str, str]]:
     """Yield the faults that a row has by itself, as field and message."""
     for field, text in (("id", row.id), ("name", row.name), ("model", row.model)):
-        if not 0 < len(text) <= LONGEST_NAME or not text.isprintable() or text != text.strip():
+        if not _is_text(text):
             yield field, f"must be 1 to {LONGEST_NAME} printable characters"
     if len(row.use_cases) > MOST_USE_CASES:
         yield "useCases", f"may be {MOST_USE_CASES} at most"
@@ -52,15 +70,42 @@ def _of_row(row: ProviderConfig) -> Iterator[tuple[str, str]]:
         yield "useCases", "holds a name that no request could carry"
     if len(set(row.use_cases)) < len(row.use_cases):
         yield "useCases", "names a use case twice"
+    yield from _of_numbers(row)
+
+
+def _of_numbers(row: ProviderConfig) -> Iterator[tuple[str, str]]:
     if not 1 <= row.max_tokens <= LARGEST_NUMBER:
-        yield "maxTokens", "must be at least 1"
-    if not row.max_tokens <= row.context_window <= LARGEST_NUMBER:
+        yield "maxTokens", f"must be within 1 and {LARGEST_NUMBER}"
+    if row.context_window < row.max_tokens:
         yield "contextWindow", "must be at least maxTokens"
+    elif row.context_window > LARGEST_NUMBER:
+        yield "contextWindow", f"must be at most {LARGEST_NUMBER}"
     if not 0 <= row.weight <= MOST_WEIGHT:
         yield "weight", f"must be within 0 and {MOST_WEIGHT}"
     hottest = row.capabilities.max_temperature
     if hottest is not None and not 0 <= hottest <= 2:
         yield "capabilities.maxTemperature", "must be within 0 and 2, or null"
+
+
+def _of_names(configuration: Configuration, current: Configuration) -> Iterator[Finding]:
+    """Yield the names that cannot be asked for without doubt; rows that have theirs already keep them."""
+    rows, known = configuration.providers, {(row.id, row.name) for row in current.providers}
+    names, models = Counter(row.name for row in rows), Counter(row.model for row in rows)
+    folded = Counter(name.casefold() for name in names)
+    for row in rows:
+        found = []
+        if _is_text(row.name) and not _NAME.fullmatch(row.name):
+            found.append("must be letters, digits and _ . - and begin with a letter or a digit")
+        if folded[row.name.casefold()] > 1:
+            found.append("differs from another provider's only in upper and lower case")
+        if models[row.name] > (row.model == row.name):
+            found.append("is the model of another provider: who asks for it could mean either")
+        severity: Severity = "warning" if (row.id, row.name) in known else "error"
+        yield from (Finding(path=f"providers[{row.name}].name", message=each, severity=severity) for each in found)
+
+
+def _is_text(text: str) -> bool:
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable() and text == text.strip()
 
 
 def _of_use_cases(configuration: Configuration) -> Iterator[Finding]:
@@ -84,13 +129,15 @@ def _of_use_cases(configuration: Configuration) -> Iterator[Finding]:
             yield _warning(f"policies[{name}].{fault.field}", fault.message)
 
 
-def _of_whole(configuration: Configuration) -> Iterator[Finding]:
+def _of_whole(configuration: Configuration, current: Configuration) -> Iterator[Finding]:
     whole = [row for row in configuration.providers if row.account_id is None]
     active = [row for row in whole if row.is_active]
     if not any(row.is_default for row in whole):
         yield Finding(path="providers", message="no provider for all accounts is the default (isDefault)")
-    elif not any(row.is_default for row in active):
-        yield _warning("providers", "no default provider is active (isDefault, isActive)")
+    elif not _has_default(configuration):
+        severity: Severity = "error" if _has_default(current) or not current.providers else "warning"
+        text = "no default provider is active (isDefault, isActive)"
+        yield Finding(path="providers", message=text, severity=severity)
     for name in sorted(
         {*STANDARD_USE_CASES, *configuration.preferences, *(each for row in whole for each in row.use_cases)}
     ):
@@ -99,6 +146,11 @@ def _of_whole(configuration: Configuration) -> Iterator[Finding]:
             yield _warning(f"useCases[{name}]", "no active provider serves it; the default provider would")
         elif not _weighed(configuration, name, serving):
             yield _warning(f"policies[{name}].weights", "the weights of all its providers are 0")
+
+
+def _has_default(configuration: Configuration) -> bool:
+    """Say whether somebody serves what nobody else does."""
+    return any(row.is_default and row.is_active and row.account_id is None for row in configuration.providers)
 
 
 def _weighed(configuration: Configuration, use_case: str, serving: Sequence[ProviderConfig]) -> bool:

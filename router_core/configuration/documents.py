@@ -6,8 +6,9 @@ from typing import Any, Final
 from msgspec import Struct, structs, to_builtins
 
 from router_core.types import Configuration, ProviderConfig, Snapshot
+from router_core.wording import camel
 
-__all__ = ["NOT_IN_DOCUMENTS", "camel", "configuration_of", "document_of", "provider_document"]
+__all__ = ["NOT_IN_DOCUMENTS", "configuration_of", "document_of", "provider_document"]
 
 # What belongs to a row but is no configuration: its key, and the counters of its changes.
 NOT_IN_DOCUMENTS: Final = frozenset({"sealed_key", "key_version", "version"})
@@ -37,12 +38,6 @@ def provider_document(row: ProviderConfig) -> dict[str, Any]:
     """Return a provider's entry: all of its fields but its key and its counters."""
     own = structs.asdict(row)
     return {camel(name): _plain(value) for name, value in own.items() if name not in NOT_IN_DOCUMENTS}
-
-
-def camel(name: str) -> str:
-    """Return a field's name as documents spell it."""
-    head, *rest = name.split("_")
-    return head + "".join(word.capitalize() for word in rest)
 
 
 def _plain(value: Any) -> Any:

@@ -9,14 +9,15 @@ from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import Struct, structs
 
-from router_core.configuration.documents import camel
 from router_core.types import Finding
+from router_core.wording import camel, in_camel, in_plain_words
 
 __all__ = ["FieldReader", "shown"]
 
 S = TypeVar("S", bound=Struct)
 _SHOWN: Final = re.compile(r"[^\x00-\x1f\x7f\[\]]{1,100}")
-_EXPECTED: Final = re.compile(r"Expected `[a-z |]+`(?:, got `[a-z]+`| [<>]=? -?[0-9.]+)?")
+# How like a name has to be that is suggested in the place of an unknown one, from 0 to 1.
+_NEAR: Final = 0.75
 _FIELD: Final = re.compile(r"`?([a-z][a-z0-9_]*)`? (.+)", re.DOTALL)
 _MISSING: Final = object()
 
@@ -43,7 +44,8 @@ class FieldReader:
         fields = {camel(each.name): each for each in structs.fields(kind) if each.name not in without}
         self.refuse_unknown(found, fields, path)
         values = {
-            each.name: self._field(found.get(name, _MISSING), each, f"{path}.{name}") for name, each in fields.items()
+            each.name: self._field(found.get(name, _MISSING), each, _inside(path, name))
+            for name, each in fields.items()
         }
         if len(self.findings) > before:
             return None
@@ -65,9 +67,9 @@ class FieldReader:
         names = list(known)
         for name in raw:
             if name not in names:
-                near = get_close_matches(name, names, n=1)
+                near = get_close_matches(name, names, n=1, cutoff=_NEAR)
                 hint = f"; did you mean {near[0]}?" if near else ""
-                self.fault(f"{path}.{shown(name)}" if path else shown(name), f"unknown field{hint}")
+                self.fault(_inside(path, shown(name)), f"unknown field{hint}")
 
     def value(self, raw: Any, kind: Any, path: str) -> Any:
         """Return ``raw`` as a ``kind``, which may be any type; None when it is none."""
@@ -76,6 +78,8 @@ class FieldReader:
             return None if raw is None else self.value(raw, options[0], path)
         if isinstance(kind, type) and issubclass(kind, Struct):
             return self.struct(raw, kind, path)
+        if get_origin(kind) is dict and isinstance(raw, Mapping):
+            return {str(name): self.value(each, get_args(kind)[1], _at(path, name)) for name, each in raw.items()}
         try:
             return msgspec.convert(raw, kind)
         except msgspec.ValidationError as error:
@@ -93,9 +97,9 @@ class FieldReader:
         """Note what a type itself says of its figures: its words begin with the field's name."""
         named = _FIELD.fullmatch(text)
         if named and camel(named[1]) in fields:
-            self.fault(f"{path}.{camel(named[1])}", named[2])
+            self.fault(_inside(path, camel(named[1])), in_camel(named[2]))
         else:
-            self.fault(path, text)
+            self.fault(path, in_camel(text))
 
 
 def shown(name: str) -> str:
@@ -103,8 +107,15 @@ def shown(name: str) -> str:
     return name if _SHOWN.fullmatch(name) else "?"
 
 
+def _inside(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _at(path: str, name: Any) -> str:
+    return f"{path}[{shown(str(name))}]"
+
+
 def _reason(text: str, kind: Any) -> str:
     if get_origin(kind) is Literal:
         return f"must be one of {', '.join(map(str, get_args(kind)))}"
-    expected = _EXPECTED.match(text)
-    return expected[0][0].lower() + expected[0][1:] if expected else "is not one of the allowed values"
+    return in_plain_words(text) or "is not one of the allowed values"

@@ -103,12 +103,16 @@ class MemoryConfigStore:
         """Set all switches; return the new revision."""
         return self._swap(by, flags=flags)
 
-    async def put_policy(self, use_case: str, policy: UseCasePolicy | None, by: Authorship = NOBODY) -> int:
+    async def put_policy(
+        self, use_case: str, policy: UseCasePolicy | None, by: Authorship = NOBODY, base: int | None = None
+    ) -> int:
         """Set the policy of ``use_case``, or with None go back to the default; return the new revision.
 
-        Raises :class:`ValidationError` for a name that no request could carry.
+        Raises :class:`ValidationError` for a name that no request could carry, :class:`ConflictError` when a version
+        newer than ``base`` is in force.
         """
         refuse(not is_use_case_name(use_case), "use_case", "is not allowed")
+        self._refuse_overtaken(base)
         policies = {name: each for name, each in self._snapshot.policies.items() if name != use_case}
         if policy is not None:
             policies[use_case] = policy
@@ -122,8 +126,7 @@ class MemoryConfigStore:
         refuse(len(set(names)) < len(names), "name", "is already taken")
         if document_of(configuration) == self._versions[-1].document:
             return self._snapshot.revision
-        if self._versions[-1].revision > base:
-            raise ConflictError("The configuration was changed by somebody else", revision=self._versions[-1].revision)
+        self._refuse_overtaken(base)
         return self._swap(
             by,
             restored=restored,
@@ -156,6 +159,11 @@ class MemoryConfigStore:
     async def drop_draft(self, person_id: str) -> bool:
         """Forget the person's draft; return whether there was one."""
         return self._drafts.pop(person_id, None) is not None
+
+    def _refuse_overtaken(self, base: int | None) -> None:
+        newest = self._versions[-1].revision
+        if base is not None and newest > base:
+            raise ConflictError("The configuration was changed by somebody else", revision=newest)
 
     def _check(self, provider: ProviderConfig) -> None:
         as_kept(provider)

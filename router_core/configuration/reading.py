@@ -7,9 +7,10 @@ from msgspec import structs
 
 from router_core.configuration.documents import NOT_IN_DOCUMENTS
 from router_core.configuration.fields import FieldReader, shown
+from router_core.configuration.findings import WrongConfigurationError
 from router_core.types import Configuration, Finding, Flags, ProviderConfig, UseCasePolicy
 
-__all__ = ["MOST_FINDINGS", "read_configuration", "read_provider"]
+__all__ = ["MOST_FINDINGS", "read_configuration", "read_policy", "read_provider"]
 
 SECTIONS: Final = ("flags", "preferences", "policies", "providers")
 MOST_PROVIDERS: Final = 20_000
@@ -49,6 +50,15 @@ def read_provider(
         entry = {**entry, "id": row.id}
     rows = _rows(reader, [entry], known, new_id)
     return (rows[0] if rows and not reader.findings else None), reader.findings[:MOST_FINDINGS]
+
+
+def read_policy(raw: Any) -> UseCasePolicy:
+    """Return ``raw`` as a use case's policy. Raises :class:`WrongConfigurationError` with all that is wrong with it."""
+    reader = FieldReader()
+    policy = reader.struct(raw, UseCasePolicy, "")
+    if policy is None:
+        raise WrongConfigurationError(reader.findings[:MOST_FINDINGS])
+    return policy
 
 
 def _named(reader: FieldReader, found: Mapping[str, Any], section: str, kind: Any) -> dict[str, Any]:

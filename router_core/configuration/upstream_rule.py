@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
@@ -16,6 +16,7 @@ __all__ = ["VENDOR_HOSTS", "UpstreamRule"]
 VENDOR_HOSTS: Final[Mapping[ProviderKind, str]] = MappingProxyType(
     {"openai": "api.openai.com", "anthropic": "api.anthropic.com"}
 )
+HTTPS_PORT: Final = 443
 _NONE: Final[Mapping[ProviderKind, str]] = MappingProxyType({})
 _NO_URL: Final = "must be an http:// or https:// URL with a host"
 _URL: Final = re.compile(r"[!-~]{1,500}")
@@ -34,14 +35,16 @@ class UpstreamRule(Struct, frozen=True, kw_only=True):
         """Return why a row of ``kind`` may not go to ``url``, None when it may."""
         try:
             parts = urlsplit(url)
-            host, _ = parts.hostname or "", parts.port
+            host, port = parts.hostname or "", parts.port
         except ValueError:
             return _NO_URL
         if parts.scheme not in ("http", "https") or not host or not _URL.fullmatch(url):
             return _NO_URL
         if parts.username is not None or parts.query or parts.fragment:
             return "must be a URL without user, query or fragment"
-        is_vendors = parts.scheme == "https" and parts.netloc.lower() == VENDOR_HOSTS[kind]
+        if any(segment in (".", "..") for segment in unquote(parts.path).split("/")):
+            return "must be a URL without . and .. in its path"
+        is_vendors = (parts.scheme, host) == ("https", VENDOR_HOSTS[kind]) and port in (None, HTTPS_PORT)
         if is_vendors or url.rstrip("/") == self.trusted.get(kind) or self._allows(host.rstrip(".")):
             return None
         return "leads to a host that is not allowed; SIGNALBOX_ALLOWED_UPSTREAMS names those that are"

@@ -116,7 +116,10 @@ class JournalRecovery:
             _log.error("the journal of %s cannot be recovered yet: %s", orphan.writer, error)
             orphan.release()
         else:
-            _log.warning("took over %d requests from the journal of %s, which no process holds", count, orphan.writer)
+            level = logging.WARNING if count else logging.DEBUG
+            _log.log(
+                level, "took over %d requests from the journal of %s, which no process holds", count, orphan.writer
+            )
 
     async def _recover_orphan(self, orphan: WriterFolder) -> int:
         numbers = segment_numbers(orphan.path)

@@ -91,6 +91,11 @@ class CachePurges(Protocol):
 class UseCaseStore(Protocol):
     """Keeps how use cases want to be served; part of the configuration."""
 
-    async def put_policy(self, use_case: str, policy: UseCasePolicy | None, by: Authorship = NOBODY) -> int:
-        """Set the policy of ``use_case``, or with None go back to the default; return the new revision."""
+    async def put_policy(
+        self, use_case: str, policy: UseCasePolicy | None, by: Authorship = NOBODY, base: int | None = None
+    ) -> int:
+        """Set the policy of ``use_case``, or with None go back to the default; return the new revision.
+
+        Raises :class:`ConflictError` when a version newer than ``base`` is in force; None guards nothing.
+        """
         ...

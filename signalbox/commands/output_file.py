@@ -6,18 +6,21 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
-from signalbox.faults import DependencyFault
+from signalbox.faults import DependencyFault, UsageFault
 
 __all__ = ["output_file"]
+
+_NO_PLACE: Final = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
 
 
 @contextmanager
 def output_file(output: Path | None) -> Iterator[BinaryIO]:
     """Yield standard output, or what ``output`` names: a new or plain file takes its name only when it is whole.
 
-    Devices, pipes and links are written to and stay what they are. Raises :class:`DependencyFault`.
+    Devices, pipes and links are written to and stay what they are. Raises :class:`UsageFault` for a
+    place where no file can be, :class:`DependencyFault` for one that cannot be written for another reason.
     """
     if output is None:
         yield sys.stdout.buffer
@@ -31,7 +34,8 @@ def output_file(output: Path | None) -> Iterator[BinaryIO]:
             with _whole_file(output) as file:
                 yield file
     except OSError as error:
-        raise DependencyFault(f"{output} cannot be written: {error.strerror}") from None
+        kind = UsageFault if isinstance(error, _NO_PLACE) else DependencyFault
+        raise kind(f"{output} cannot be written: {error.strerror}") from None
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from router_core.errors import ValidationError
+from router_core.errors import ConflictError, ValidationError
 from router_core.types import Canary, Flags, UseCasePolicy
 from tests.support.core_fakes import provider
 from tests.support.store_kinds import Stores
@@ -24,6 +24,17 @@ async def test_a_policy_takes_the_next_revision_and_is_in_the_snapshot_as_it_was
     assert snapshot.revision == await stores.config.revision() == 3
     assert dict(snapshot.policies) == {"tickets": PATIENT, "draft": UseCasePolicy(idle_s=5.0)}
     assert snapshot.policy("tickets") == PATIENT
+
+
+async def test_a_policy_made_from_an_older_version_is_refused_and_changes_nothing(stores: Stores) -> None:
+    assert await stores.use_cases.put_policy("voice", PATIENT, base=1) == 2
+    for policy in (UseCasePolicy(), None):
+        with pytest.raises(ConflictError) as refused:
+            await stores.use_cases.put_policy("voice", policy, base=1)
+        assert refused.value.revision == 2
+    assert await stores.config.revision() == 2
+    assert (await stores.config.load()).policy("voice") == PATIENT
+    assert await stores.use_cases.put_policy("voice", None, base=2) == 3
 
 
 async def test_a_policy_is_changed_and_taken_back(stores: Stores) -> None:

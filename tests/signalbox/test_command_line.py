@@ -148,7 +148,11 @@ def test_an_unreachable_store_is_exit_3_and_shows_no_password(folder):
 def test_an_unreachable_redis_is_one_clear_line_and_exit_3_and_shows_no_password(folder):
     url = "redis://:hidden-value@127.0.0.1:9/0"
     text = complaint("up", "--data-dir", folder, "--port", "0", code=3, REDIS_URL=url, OPENAI_API_KEY="sk-x")
-    assert "Redis at REDIS_URL does not answer" in text
+    assert [line for line in text.splitlines() if "Redis" in line] == [
+        "… Redis: REDIS_URL is set; it has to answer before anything is served",
+        text.splitlines()[-1],
+    ]
+    assert text.splitlines()[-1].startswith("signalbox: Redis at REDIS_URL does not answer")
     assert "hidden-value" not in text
 
 

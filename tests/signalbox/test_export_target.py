@@ -58,10 +58,10 @@ def test_a_link_stays_a_link_and_a_plain_file_is_replaced(store: Path, tmp_path:
     assert sorted(each.name for each in tmp_path.iterdir()) == ["data", "link.csv", "real.csv", "real.csv.part"]
 
 
-def test_what_cannot_be_written_is_one_clear_line_and_exit_3(store: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_one_clear_line_and_exit_2(store: Path, tmp_path: Path) -> None:
     for target in (tmp_path, tmp_path / "nowhere" / "rows.csv"):
         ended = export(store, target)
-        assert ended.returncode == 3
+        assert ended.returncode == 2
         assert "cannot be written" in ended.stderr
         assert "Traceback" not in ended.stderr
     assert [each.name for each in tmp_path.iterdir()] == ["data"]

@@ -131,6 +131,7 @@ def test_a_file_from_another_store_is_refused(
 
 
 def test_what_is_not_there_is_bad_usage(folder: Path) -> None:
+    assert run(folder, "export", "-o", str(folder / "nowhere" / "x"))[0] == 2
     assert run(folder, "apply", "missing.yaml")[0] == 2
     assert run(folder, "show", "nobody")[0] == 2
 

@@ -33,6 +33,6 @@ def cache_world(accounts: MemoryAccountStore, trail: ActionTrail, clock: Clock) 
         """The configuration in memory is in force at once."""
 
     parts = CacheDeskParts(
-        cache=answers, purges=config, accounts=accounts, trail=trail, refresh=refresh, clock=clock,
+        cache=answers, purges=config, accounts=accounts, config=config, trail=trail, refresh=refresh, clock=clock,
     )  # fmt: skip
     return CacheWorld(answers, store, config, CacheDesk(parts))

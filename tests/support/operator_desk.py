@@ -7,7 +7,7 @@ from router_core.admin.action_trail import ActionTrail
 from router_core.admin.operations import Operations, OperationsParts, drill_ended
 from router_core.clock import Clock
 from router_core.drills.board import DrillBoard
-from router_core.errors import OverloadedError
+from router_core.errors import ConflictError, OverloadedError
 from router_core.health.dependencies import DependencyRegister
 from router_core.metrics.live import LiveMetrics
 from router_core.metrics.memory_store import MemoryMetricsStore
@@ -78,7 +78,11 @@ class MemoryPolicies:
     def snapshot(self) -> Snapshot:
         return self._snapshot
 
-    async def put_policy(self, use_case: str, policy: UseCasePolicy | None, by: Authorship = NOBODY) -> int:
+    async def put_policy(
+        self, use_case: str, policy: UseCasePolicy | None, by: Authorship = NOBODY, base: int | None = None
+    ) -> int:
+        if base is not None and base < self._snapshot.revision:
+            raise ConflictError("The configuration was changed by somebody else", revision=self._snapshot.revision)
         self.authors.append(by.actor)
         if policy is None:
             self.stored.pop(use_case, None)

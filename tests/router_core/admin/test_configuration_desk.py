@@ -178,18 +178,53 @@ async def test_one_row_is_added_changed_and_deleted_by_its_version(rig: DeskRig)
     assert rig.log.verbs == ["provider.added", "provider.changed", "provider.deleted"]
 
 
-async def test_a_renamed_provider_that_a_policy_names_is_a_warning_and_the_use_case_is_served_on(rig: DeskRig) -> None:
-    policy = UseCasePolicy(order=("openai-gpt4o-mini", "openai-gpt4o"), canary=Canary("openai-gpt4o-mini", 50))
-    await rig.store.put_policy("draft", policy)
-    review = await rig.desk.review(await document(rig, name="mini"), ADMIN)
-    assert [(each.path, each.message) for each in review.findings] == [
-        ("policies[draft].order", "there is no provider 'openai-gpt4o-mini'"),
-        ("policies[draft].canary.provider", "there is no provider 'openai-gpt4o-mini'"),
+NAMED = UseCasePolicy(
+    strategy="weighted", order=("openai-gpt4o-mini", "openai-gpt4o"), weights={"openai-gpt4o-mini": 7},
+    canary=Canary("openai-gpt4o-mini", 50),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ["document", "row"])
+async def test_a_provider_that_takes_another_name_keeps_its_place_in_every_policy(rig: DeskRig, way: str) -> None:
+    await rig.store.put_policy("draft", NAMED)
+    wanted = await document(rig, name="mini")
+    if way == "document":
+        applied = await rig.desk.apply(wanted, ADMIN)
+    else:
+        applied = await rig.desk.change_provider("openai-gpt4o-mini", wanted["providers"][0], 1, ADMIN)
+    assert {each.path for each in applied.changes} >= {"policies[draft].order", "providers[openai-gpt4o-mini].name"}
+    assert rig.store.snapshot().policies["draft"] == UseCasePolicy(
+        strategy="weighted", order=("mini", "openai-gpt4o"), weights={"mini": 7}, canary=Canary("mini", 50)
+    )
+
+
+async def test_a_name_that_went_to_another_row_is_that_rows_and_one_that_is_named_already_stands_once(
+    rig: DeskRig,
+) -> None:
+    await rig.store.put_policy("draft", NAMED)
+    wanted = await document(rig)
+    first, second, *_ = wanted["providers"]
+    first["name"], second["name"] = second["name"], first["name"]
+    await rig.desk.apply(wanted, ADMIN)
+    assert rig.store.snapshot().policies["draft"] == NAMED
+    wanted = await document(rig, name="mini")
+    wanted["policies"]["draft"]["order"] = ["mini", "openai-gpt4o", "openai-gpt4o-mini"]
+    await rig.desk.apply(wanted, ADMIN)
+    assert rig.store.snapshot().policies["draft"].order == ("mini", "openai-gpt4o-mini")
+
+
+async def test_a_deleted_provider_that_a_policy_names_is_a_warning_and_the_use_case_is_served_on(rig: DeskRig) -> None:
+    await rig.store.put_policy("draft", UseCasePolicy(order=("openai-gpt4o",), canary=Canary("openai-gpt4o", 50)))
+    wanted = await document(rig)
+    del wanted["providers"][1]
+    review = await rig.desk.review(wanted, ADMIN)
+    assert ("policies[draft].canary.provider", "there is no provider 'openai-gpt4o'") in [
+        (each.path, each.message) for each in review.findings
     ]
     assert review.valid
-    await rig.desk.apply(await document(rig, name="mini"), ADMIN)
+    await rig.desk.apply(wanted, ADMIN)
     plan = select(ask(use_case="draft"), rig.store.snapshot(), None, lambda _: None)
-    assert [each.provider.name for each in plan.candidates] == ["openai-gpt4o", "anthropic-claude-haiku-4-5", "mini"]
+    assert [each.provider.name for each in plan.candidates] == ["anthropic-claude-haiku-4-5", "openai-gpt4o-mini"]
 
 
 async def test_the_last_default_provider_cannot_be_deleted(rig: DeskRig) -> None:

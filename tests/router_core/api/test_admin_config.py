@@ -112,18 +112,18 @@ def test_a_base_that_is_not_of_this_store_is_a_conflict_and_a_negative_one_a_fau
 
 
 def test_a_row_is_added_read_changed_and_deleted(admin: Admin) -> None:
-    entry = {"name": "own/one", "kind": "openai", "model": "gpt-4o", "useCases": [], "maxTokens": 5, "contextWindow": 9}
+    entry = {"name": "own.one", "kind": "openai", "model": "gpt-4o", "useCases": [], "maxTokens": 5, "contextWindow": 9}
     assert admin("POST", "providers", entry).status_code == 201
     assert admin("POST", "providers", entry).status_code == 409
-    row = admin("GET", "providers/own%2Fone").json()
+    row = admin("GET", "providers/own.one").json()
     assert row["key"] == {"source": "environment", "mask": "***"}
-    changed = admin("PUT", "providers/own%2Fone", {**row, "weight": 3, "note": "lighter"}).json()
-    assert [each["path"] for each in changed["changes"]] == ["providers[own/one].weight"]
-    assert admin("PUT", "providers/own%2Fone", {**row, "weight": 4}).json()["error"]["code"] == "CONFLICT"
-    assert admin("PUT", "providers/own%2Fone", entry).json()["error"]["field"] == "version"
-    assert admin("DELETE", "providers/own%2Fone?version=1").status_code == 409
-    assert admin("DELETE", "providers/own%2Fone?version=2").status_code == 200
-    assert admin("GET", "providers/own%2Fone").status_code == 404
+    changed = admin("PUT", "providers/own.one", {**row, "weight": 3, "note": "lighter"}).json()
+    assert [each["path"] for each in changed["changes"]] == ["providers[own.one].weight"]
+    assert admin("PUT", "providers/own.one", {**row, "weight": 4}).json()["error"]["code"] == "CONFLICT"
+    assert admin("PUT", "providers/own.one", entry).json()["error"]["field"] == "version"
+    assert admin("DELETE", "providers/own.one?version=1").status_code == 409
+    assert admin("DELETE", "providers/own.one?version=2").status_code == 200
+    assert admin("GET", "providers/own.one").status_code == 404
     assert [each["name"] for each in admin("GET", "providers").json()["providers"]][:2] == [FIRST, SECOND]
 
 
@@ -164,6 +164,20 @@ def test_a_connection_is_tested(admin: Admin) -> None:
         ("GET", "config/versions/1/diff?against=-1", None),
         ("DELETE", f"providers/{SECOND}", None),
         ("POST", "providers", {"note": 1}),
+        ("POST", "providers?note=x", {}),
+        ("GET", f"providers/{SECOND}?nope=1", None),
+        ("PUT", f"providers/{SECOND}?version=1", {"version": 1}),
+        ("POST", f"providers/{SECOND}/test?nope=1", {}),
+        ("POST", "config/test?nope=1", {}),
+        ("POST", "config/apply?base=1", {"document": {}}),
+        ("POST", "config/validate?nope=1", {"document": {}}),
+        ("PUT", "config/flags?nope=1", {"flags": {}}),
+        ("GET", "config/versions/1?nope=1", None),
+        ("POST", "config/versions/1/rollback?base=1", {}),
+        ("GET", "config/draft?nope=1", None),
+        ("PUT", "config/draft?nope=1", {"document": {}, "base": 1}),
+        ("DELETE", "config/draft?nope=1", None),
+        ("POST", "config/draft/apply?nope=1", {}),
     ],
 )
 def test_bad_input_is_a_fault_of_the_caller(admin: Admin, method: str, path: str, body: Any) -> None:

@@ -305,10 +305,10 @@ def test_a_policy_is_replaced_as_a_whole_and_taken_back(send: Send) -> None:
         ({"order": ["a", "a"]}, "order"),
         ({"order": ["nobody"]}, "order"),
         ({"weights": {"openai-gpt4o-mini": -1}}, "weights"),
-        ({"weights": {"openai-gpt4o-mini": 0.5}}, "weights[...]"),
+        ({"weights": {"openai-gpt4o-mini": 0.5}}, "weights[openai-gpt4o-mini]"),
         ({"weights": {"nobody": 1}}, "weights"),
-        ({"canary": {"provider": "openai-gpt4o", "percent": 0}}, "percent"),
-        ({"canary": {"provider": "openai-gpt4o", "percent": 100.5}}, "percent"),
+        ({"canary": {"provider": "openai-gpt4o", "percent": 0}}, "canary.percent"),
+        ({"canary": {"provider": "openai-gpt4o", "percent": 100.5}}, "canary.percent"),
         ({"canary": {"provider": "nobody", "percent": 5}}, "canary.provider"),
         ({"canary": {"provider": "openai-gpt4o"}}, "canary.percent"),
     ],
@@ -316,6 +316,25 @@ def test_a_policy_is_replaced_as_a_whole_and_taken_back(send: Send) -> None:
 def test_a_policy_that_makes_no_sense_is_refused_with_its_field_named(body: Any, field: str, send: Send) -> None:
     answer = send("PUT", "/api/admin/use-cases/draft/policy", body)
     assert (answer.status_code, _error(answer)["field"]) == (400, field)
+
+
+def test_all_faults_of_a_policy_come_at_once_in_words(send: Send) -> None:
+    answer = send("PUT", "/api/admin/use-cases/draft/policy", {"strategy": "luck", "midStream": 1, "canary": {}})
+    faults = {each["path"]: each["message"] for each in _error(answer)["faults"]}
+    assert faults["strategy"] == "must be one of priority, weighted, cheapest, fastest, least_busy"
+    assert set(faults) == {"strategy", "midStream", "canary.provider", "canary.percent"}
+
+
+@pytest.mark.parametrize(
+    ("revision", "status", "code"),
+    [("999999", 409, "CONFLICT"), ("-1", 400, "VALIDATION_ERROR"), ("new", 400, "VALIDATION_ERROR")],
+)
+def test_a_policy_is_guarded_by_a_revision_of_this_store_only(
+    revision: str, status: int, code: str, send: Send
+) -> None:
+    answer = send("PUT", f"/api/admin/use-cases/draft/policy?revision={revision}", {"hedge": True})
+    assert (answer.status_code, _error(answer)["code"]) == (status, code)
+    assert send("PUT", "/api/admin/use-cases/draft/policy?base=1", {"hedge": True}).status_code == 400
 
 
 def test_an_unknown_use_case_is_not_found(send: Send) -> None:

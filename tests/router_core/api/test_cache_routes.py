@@ -15,6 +15,8 @@ ORDERS: tuple[tuple[dict[str, Any], str], ...] = (
     ({"everything": True, "useCase": "draft"}, "everything"),
     ({"accountId": "nobody"}, "accountId"),
     ({"useCase": "a b"}, "useCase"),
+    ({"useCase": "nope"}, "useCase"),
+    ({"useCase": "nope", "accountId": "acme"}, "useCase"),
     ({"account": "acme"}, "account"),
 )
 

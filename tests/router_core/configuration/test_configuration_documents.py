@@ -63,15 +63,17 @@ FIRST = "providers[openai-gpt4o-mini]"
 @pytest.mark.parametrize(
     ("changes", "path", "said"),
     [
-        ({"weight": "heavy"}, f"{FIRST}.weight", "expected `int`, got `str`"),
+        ({"weight": "heavy"}, f"{FIRST}.weight", "must be a whole number, not text"),
         ({"wieght": 1}, f"{FIRST}.wieght", "unknown field; did you mean weight?"),
         ({"kind": "acme"}, f"{FIRST}.kind", "must be one of openai, anthropic"),
         ({"sealedKey": "x"}, f"{FIRST}.sealedKey", "unknown field"),
-        ({"capabilities": {"vision": 1}}, f"{FIRST}.capabilities.vision", "expected `bool`, got `int`"),
+        ({"capabilities": {"vision": 1}}, f"{FIRST}.capabilities.vision", "must be true or false, not a whole number"),
         ({"capabilities": None}, f"{FIRST}.capabilities", "must be an object"),
-        ({"limits": {"burst": 3}}, f"{FIRST}.limits.burst", "needs requests_per_second"),
-        ({"name": 7}, "providers[0].name", "expected `str`, got `int`"),
-        ({"name": "new\nline", "weight": None}, "providers[0].weight", "expected `int`, got `null`"),
+        ({"limits": {"burst": 3}}, f"{FIRST}.limits.burst", "needs requestsPerSecond"),
+        ({"useCases": 7}, f"{FIRST}.useCases", "must be a list, not a whole number"),
+        ({"accountId": 7}, f"{FIRST}.accountId", "must be text, not a whole number"),
+        ({"name": 7}, "providers[0].name", "must be text, not a whole number"),
+        ({"name": "new\nline", "weight": None}, "providers[0].weight", "is needed"),
     ],
 )
 def test_a_fault_is_named_by_its_field_and_quotes_no_value(changes: dict[str, Any], path: str, said: str) -> None:
@@ -145,6 +147,8 @@ def test_the_standard_configuration_is_sound() -> None:
     [
         ({"name": "openai-gpt4o"}, "name"),
         ({"name": " "}, "name"),
+        *(({"name": name}, "name") for name in ("..", ".", "-a", "a/b", "a b", "use-case:draft", "ä", "OpenAI-GPT4o")),
+        ({"name": "gpt-4o"}, "name"),
         ({"name": "x" * 101}, "name"),
         ({"model": ""}, "model"),
         ({"use_cases": ("draft", "draft")}, "useCases"),
@@ -165,13 +169,62 @@ def test_a_row_that_cannot_be_in_force_is_an_error_at_its_field(changes: dict[st
     assert f"providers[{wrong.name}].{field}" in faults
 
 
+@pytest.mark.parametrize("name", ["..", "a/b", "use-case:draft", "OpenAI-GPT4o", "gpt-4o"])
+def test_a_name_that_is_refused_today_stays_where_it_is_in_force_already(name: str) -> None:
+    odd = structs.replace(STANDARD.providers[2], name=name)
+    current = structs.replace(STANDARD, providers=(*STANDARD.providers[:2], odd, STANDARD.providers[3]))
+    found = check_configuration(current, (), RULE, current)
+    assert {each.severity for each in found} == {"warning"}
+    assert f"providers[{name}].name" in {each.path for each in found}
+    assert f"providers[{name}].name" in judged(current, "error")
+
+
+@pytest.mark.parametrize("name", ["openai", "anthropic", "claude-haiku-4-5", "a", "0_.-"])
+def test_a_name_that_means_one_row_alone_is_good(name: str) -> None:
+    named = structs.replace(STANDARD.providers[2], name=name)
+    rows = (*STANDARD.providers[:2], named, STANDARD.providers[3])
+    assert judged(structs.replace(STANDARD, providers=rows), "error") == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "bound"),
+    [
+        ({"max_tokens": 10**30, "context_window": 10**31}, "maxTokens", "2147483647"),
+        ({"context_window": 10**30}, "contextWindow", "2147483647"),
+        ({"weight": 10**30}, "weight", "1000000"),
+    ],
+)
+def test_a_number_that_is_too_large_is_told_how_large_it_may_be(
+    changes: dict[str, Any], field: str, bound: str
+) -> None:
+    wrong = structs.replace(STANDARD.providers[0], **changes)
+    faults = judged(structs.replace(STANDARD, providers=(wrong, *STANDARD.providers[1:])), "error")
+    assert bound in faults[f"{FIRST}.{field}"]
+
+
+def test_only_a_name_that_is_like_the_unknown_one_is_suggested() -> None:
+    _, faults = read({"flags": {"nope": True, "opneai": True}})
+    assert faults == {"flags.nope": "unknown field", "flags.opneai": "unknown field; did you mean openai?"}
+
+
+def test_the_only_default_may_not_be_switched_off_but_may_be_off_where_it_is_already() -> None:
+    off = tuple(structs.replace(row, is_active=not row.is_default) for row in STANDARD.providers)
+    wanted = structs.replace(STANDARD, providers=off)
+    for current, severity in ((STANDARD, "error"), (wanted, "warning")):
+        found = check_configuration(wanted, (), RULE, current)
+        assert [each.severity for each in found if each.path == "providers"] == [severity]
+    second = (off[0], structs.replace(off[1], is_default=True), *off[2:])
+    assert judged(structs.replace(STANDARD, providers=second), "error") == {}
+
+
 def test_what_only_looks_wrong_is_a_warning() -> None:
-    off = [structs.replace(row, is_active=False, weight=0) for row in STANDARD.providers]
-    policies = {"nobodys": UseCasePolicy(), "draft": UseCasePolicy(canary=Canary(off[0].name, 5.0))}
+    off = [structs.replace(row, is_active=row.is_default, weight=0) for row in STANDARD.providers]
+    off[0] = structs.replace(off[0], use_cases=())
+    policies = {"nobodys": UseCasePolicy(), "draft": UseCasePolicy(canary=Canary(off[1].name, 5.0))}
     configuration = structs.replace(STANDARD, providers=tuple(off), policies=policies, preferences={"draft": "gpt-9"})
     assert judged(configuration, "error") == {}
     warnings = judged(configuration, "warning")
-    assert {"providers", "useCases[draft]", "policies[nobodys]", "preferences[draft]"} <= set(warnings)
+    assert {"useCases[draft]", "policies[nobodys]", "preferences[draft]"} <= set(warnings)
     assert "policies[draft].canary.provider" in warnings
 
 
@@ -199,7 +252,14 @@ def test_without_a_default_provider_nothing_is_put_in_force() -> None:
     [
         ("https://api.openai.com/v1", True),
         ("http://api.openai.com/v1", False),
+        ("https://api.openai.com:443/v1", True),
+        ("https://API.OpenAI.com", True),
         ("https://api.openai.com:8443/v1", False),
+        ("https://api.openai.com/../..", False),
+        ("https://api.openai.com/v1/./x", False),
+        ("https://api.openai.com/%2e%2E/x", False),
+        ("http://127.0.0.1:1/v1/..", False),
+        ("https://api.openai.com/v1.0/..x", True),
         ("https://api.anthropic.com", False),
         ("https://api.openai.com.evil.example/v1", False),
         ("https://api.openai.com@evil.example/v1", False),

@@ -1,10 +1,13 @@
 """What dead processes left behind: calls whose end nobody knows, and whole journals that nobody holds."""
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Barrier
+
+import pytest
 
 from router_core.journal.folders import WriterFolder, take_folder, take_orphans
 from router_core.journal.journal import FileJournal
@@ -160,6 +163,20 @@ async def test_a_journal_that_nobody_holds_is_taken_over_and_its_folder_removed(
     assert len(store.events) == 701
     assert store.events["LOST"].status == "unknown"
     assert not dead.folder.path.exists()
+
+
+async def test_a_journal_is_told_of_as_taken_over_only_when_something_was_in_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = ObedientStore()
+    alive = _process(tmp_path, store, "w1")
+    clean, dead = _process(tmp_path, store, "w2"), _process(tmp_path, store, "w3")
+    dead.recorder.record(event(1))
+    clean.die()
+    dead.die()
+    await alive.recover()
+    told = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
+    assert told == ["took over 1 requests from the journal of w3, which no process holds"]
 
 
 async def test_only_what_the_store_lacks_is_taken_over(tmp_path: Path) -> None:
