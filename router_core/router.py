@@ -111,10 +111,10 @@ class Router:
         self._budget = budget or OpenBudget()
         self._cache = cache or AnswerCache(MemoryCache(self._clock), config, self._clock)
         self._admission = Admission(self.policy.in_flight, self._clock)
-        self._gate = LimitGate(limiter or MemoryLimiter(self._clock))
         self._streams = 0
         self._journal = journal or MemoryJournal()
         self._attempts = Attempts(adapters, keys, self._journal, self._clock, self.policy.attempts, node)
+        self._gate = LimitGate(limiter or MemoryLimiter(self._clock), self._attempts.outputs.expected)
         self._signals = Signals(
             chance=self._clock.random,
             pace=self._attempts.pace,

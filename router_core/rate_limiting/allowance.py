@@ -2,16 +2,27 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from router_core.errors import RateLimitExceededError
 from router_core.ports import Draw, LimitAsk, RequestLimiter
 from router_core.rate_limiting.wording import bucket_words, refusal_words
 from router_core.types import Bucket, Candidate, LimitBook, Usage, provider_limit
 
-__all__ = ["Allowance", "ProviderShare", "candidate_draws", "draws_of", "provider_refusal", "refused_by"]
+__all__ = ["Allowance", "Expected", "ProviderShare", "candidate_draws", "draws_of", "provider_refusal", "refused_by"]
 
 NOTHING: Final[tuple[Draw, ...]] = ()
+
+
+class Expected(NamedTuple):
+    """The tokens that a request will probably read and write; a candidate that allows fewer writes no more."""
+
+    read: int
+    written: int
+
+    def together(self, most: int) -> int:
+        """Return both, where ``most`` may be written."""
+        return self.read + min(self.written, most)
 
 
 class ProviderShare:
@@ -47,16 +58,16 @@ class ProviderShare:
 class Allowance:
     """The limits of one request under way. Use it as a context manager: what it holds ends with the block."""
 
-    __slots__ = ("_book", "_calls", "_closed", "_draws", "_input_tokens", "_lease", "_limiter", "_ready", "_used")
+    __slots__ = ("_book", "_calls", "_closed", "_draws", "_expected", "_lease", "_limiter", "_ready", "_used")
 
     def __init__(
-        self, limiter: RequestLimiter, book: LimitBook, lease: str, draws: Sequence[Draw], input_tokens: int
+        self, limiter: RequestLimiter, book: LimitBook, lease: str, draws: Sequence[Draw], expected: Expected
     ) -> None:
         self._book = book
         self._limiter = limiter
         self._lease = lease
         self._draws = draws
-        self._input_tokens = input_tokens
+        self._expected = expected
         self._ready: tuple[Candidate, ProviderShare] | None = None
         self._calls = 0
         self._used = 0
@@ -96,7 +107,7 @@ class Allowance:
             if ready[0] is candidate:
                 return ready[1]
             ready[1].release()
-        draws = candidate_draws(self._book, candidate, self._input_tokens)
+        draws = candidate_draws(self._book, candidate, self._expected)
         self._calls += 1
         lease = f"{self._lease}:{self._calls}"
         if draws:
@@ -106,16 +117,16 @@ class Allowance:
         return ProviderShare(self, self._limiter, lease, draws)
 
 
-def candidate_draws(book: LimitBook, candidate: Candidate, input_tokens: int) -> tuple[Draw, ...]:
+def candidate_draws(book: LimitBook, candidate: Candidate, expected: Expected) -> tuple[Draw, ...]:
     """Return what a call to ``candidate`` takes out of its provider's limits, before anybody knows what it uses."""
     row = candidate.provider
     if row.limits.requests_per_second is None and row.limits.tokens_per_minute is None:
         return NOTHING
-    return draws_of(book.buckets_of(provider_limit(row.name, row.limits)), input_tokens + candidate.max_tokens)
+    return draws_of(book.buckets_of(provider_limit(row.name, row.limits)), expected.together(candidate.max_tokens))
 
 
 def draws_of(buckets: Sequence[Bucket], tokens: int) -> tuple[Draw, ...]:
-    """Return what a request of at most ``tokens`` takes out of ``buckets``."""
+    """Return what a request of ``tokens`` takes out of ``buckets``."""
     return tuple([Draw(each, float(tokens) if each.unit == "tokens" else 1.0) for each in buckets])
 
 

@@ -1,13 +1,20 @@
 """Admits requests: everything that limits one is taken together, or nothing of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import structs
 
 from router_core.errors import RateLimitExceededError
 from router_core.ports import Draw, LimitAnswer, LimitAsk, RequestLimiter
-from router_core.rate_limiting.allowance import Allowance, candidate_draws, draws_of, provider_refusal, refused_by
+from router_core.rate_limiting.allowance import (
+    Allowance,
+    Expected,
+    candidate_draws,
+    draws_of,
+    provider_refusal,
+    refused_by,
+)
 from router_core.rate_limiting.quota import QuotaLine, QuotaSlip
 from router_core.rate_limiting.wording import bucket_words
 from router_core.types import Candidate, Dropped, LimitBook, Payer, Plan
@@ -28,21 +35,22 @@ class Admitted(NamedTuple):
 
 
 class LimitGate:
-    """Stands before every request."""
+    """Stands before every request. ``expected_output`` says how many tokens answers of a use case have."""
 
-    __slots__ = ("_limiter",)
+    __slots__ = ("_expected_output", "_limiter")
 
-    def __init__(self, limiter: RequestLimiter) -> None:
+    def __init__(self, limiter: RequestLimiter, expected_output: Callable[[str], int]) -> None:
         self._limiter = limiter
+        self._expected_output = expected_output
 
     async def admit(self, book: LimitBook, payer: Payer, plan: Plan, lease: str, slip: QuotaSlip) -> Admitted:
         """Take what a request with ``plan`` needs of ``payer``'s limits, and of those of the first candidate that fits.
 
         ``lease`` names the request.
         """
-        tokens = plan.estimated_input_tokens
-        written = plan.candidates[0].max_tokens if plan.candidates else 0
-        must = draws_of(book.of_payer(payer), tokens + written)
+        tokens = Expected(plan.estimated_input_tokens, self._expected_output(payer.use_case))
+        most = plan.candidates[0].max_tokens if plan.candidates else 0
+        must = draws_of(book.of_payer(payer), tokens.together(most))
         choices = tuple([candidate_draws(book, each, tokens) for each in plan.candidates]) or NO_CHOICE
         if not must and not choices[0]:
             return Admitted(plan, Allowance(self._limiter, book, lease, must, tokens), None)

@@ -1,5 +1,6 @@
 """Requests on a router with limits: who is refused when, with what, and what is given back however they end."""
 
+import asyncio
 from contextlib import aclosing
 from typing import Any
 
@@ -15,7 +16,7 @@ from router_core.errors import (
 from router_core.rate_limiting.memory_limiter import MemoryLimiter
 from router_core.rate_limiting.quota import QuotaSlip
 from router_core.types import CachePolicy, Decision, DefaultLimit, Limit, LimitBook, ProviderLimits, Snapshot
-from tests.support.core_fakes import HANG, CoreRig, answer, ask, parts, provider, rig, service
+from tests.support.core_fakes import HANG, CoreRig, Slow, answer, ask, parts, provider, rig, service
 from tests.support.fake_clock import FakeClock
 
 ACME = service("acme")
@@ -91,15 +92,34 @@ async def test_who_has_neither_rate_nor_money_hears_of_the_rate() -> None:
         await world.ask()
 
 
-async def test_tokens_are_held_for_as_many_as_may_be_and_counted_as_they_were_used() -> None:
+@pytest.mark.parametrize(("most", "held"), [(None, 300), (4_000, 300), (200, 200)])
+async def test_tokens_are_held_for_what_is_expected_and_counted_as_they_were_used(most: int | None, held: int) -> None:
     limit = Limit(scope="account", target="acme", tokens_per_minute=10_000)
     world, slip = World(limit), QuotaSlip()
-    await world.rig.router.complete(ask(max_tokens=4_000), ACME, slip=slip)
-    held = [line.left for line in slip.lines]
+    await world.rig.router.complete(ask(max_tokens=most), ACME, slip=slip)
+    (line,) = slip.lines
     (left,) = await world.left(("account", "acme"))
     used = world.rig.events.events[0].usage.total_tokens
-    assert 5_900 < held[0] <= 6_000
+    assert 10_000 - held - 100 < line.left <= 10_000 - held
     assert (left, used > 0) == (10_000 - used, True)
+
+
+async def test_a_request_that_does_not_say_how_long_its_answer_may_be_leaves_a_small_limit_to_others_too() -> None:
+    limits = ProviderLimits(tokens_per_minute=1_000)
+    world = World(Limit(scope="account", target="acme", tokens_per_minute=1_000), first=limits)
+    world.rig.adapters.always("first", Slow(0.001, answer("Hello", input_tokens=10, output_tokens=20)))
+    await asyncio.gather(*(world.ask() for _ in range(3)))
+    (left,) = await world.left(("account", "acme"))
+    assert 0 <= left - (1_000 - 3 * 30) < 1
+
+
+async def test_longer_answers_of_a_use_case_have_more_held_and_may_leave_it_in_debt() -> None:
+    world = World(Limit(scope="account", target="acme", tokens_per_minute=1_000))
+    world.rig.adapters.always("first", answer("Hello", output_tokens=5_000))
+    await world.ask()
+    assert (await world.left(("account", "acme")))[0] < -4_000
+    with pytest.raises(RateLimitExceededError):
+        await world.ask()
 
 
 async def test_an_answer_from_the_cache_uses_no_tokens() -> None:
