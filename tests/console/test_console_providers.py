@@ -108,13 +108,13 @@ def test_applying_puts_the_draft_in_force_with_its_note(open_console: OpenConsol
 
 def test_what_takes_something_out_of_service_is_applied_with_a_typed_word_only(open_console: OpenConsole) -> None:
     backend = FakeBackend()
-    app = edit(open_console(backend, page="providers"), backend)
-    app.toggle(key=field(backend, "isActive")).set_value(False).run()
+    app = edit(open_console(backend, page="providers"), backend, SONNET)
+    app.toggle(key=field(backend, "isActive", SONNET)).set_value(False).run()
     app.button(key="providers_apply").click().run()
     assert app.button(key="providers_do").disabled
     app.text_input(key="providers_confirm").set_value("apply").run()
     app.button(key="providers_do").click().run()
-    assert not in_force(backend).is_active
+    assert not in_force(backend, SONNET).is_active
 
 
 def test_another_admins_change_is_reported_and_taken_up_and_nothing_is_overwritten(
