@@ -19,6 +19,7 @@ from router_core.admission import Admission, Ticket
 from router_core.attempts import Payment, RequestFacts
 from router_core.clock import SystemClock
 from router_core.cost.prices import FixedPrices
+from router_core.rate_limiting.allowance import Allowance
 from router_core.resilience.breaker_policy import BreakerPolicy
 from router_core.resilience.circuit_breaker import CircuitBreaker
 from router_core.resilience.concurrency import AdaptiveLimit, ConcurrencyPolicy
@@ -89,7 +90,14 @@ class BareAttempts:
         """Everyone with a key can be called."""
         self._keys.key_for(provider)
 
-    def trail(self, plan: Plan, deadline: Deadline, facts: RequestFacts, payment: Payment) -> BareTrail:  # noqa: ARG002
+    def trail(
+        self,
+        plan: Plan,
+        deadline: Deadline,  # noqa: ARG002
+        facts: RequestFacts,  # noqa: ARG002
+        payment: Payment,
+        allowance: Allowance,  # noqa: ARG002
+    ) -> BareTrail:
         """Begin a trail, as the original does."""
         return BareTrail(plan, payment)
 

@@ -63,7 +63,7 @@ async def _following(url: str, redis_url: str | None, interval_s: float, end: Co
 async def following(url: str, redis_url: str | None, interval_s: float) -> AsyncIterator[PollingConfigSource]:
     """A source that follows the store, and listens to Redis, as a process of the server does."""
     clock = SystemClock()
-    hop = StoreHop(make_engine(url))
+    hop = StoreHop(make_engine(url), patience=PATIENCE_S)
     source = PollingConfigSource(SqlConfigStore(hop, clock), clock, interval_s=interval_s)
     await source.look()
     tasks = [asyncio.create_task(source.run())]
