@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from console.palette import PaintName, paint
-from console.providers.entries import lines_of
+from console.providers.entries import DISABLED, lines_of
 from console.providers.words import named_change, sides_of
 from router_core.configuration.changes import PROVIDERS
 from router_core.types import ConfigChange
@@ -16,6 +16,7 @@ __all__ = ["change_count", "draw_changes"]
 
 MOST_SHOWN: Final = 200
 SCROLLS_FROM: Final = 1000
+_WEIGHTY: Final = ' style="font-weight:600"'
 KINDS: Final[Mapping[str, tuple[str, PaintName]]] = {
     "added": ("new", "green"),
     "removed": ("deleted", "red"),
@@ -42,17 +43,21 @@ def _line(change: ConfigChange) -> str:
     fields = lines_of(change)
     mark = f' <strong style="color:{paint(colour)}">{word}</strong>' if word and (fields or not field) else ""
     return (
-        '<div role="listitem" style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,15rem),1fr));'
-        "gap:.1rem 1rem;padding:.35rem 0;overflow-wrap:anywhere;"
+        '<div role="listitem" style="display:flex;flex-wrap:wrap;gap:.1rem 1rem;padding:.35rem 0;'
+        "overflow-wrap:anywhere;"
         'border-bottom:1px solid color-mix(in srgb, currentColor 12%, transparent)">'
-        f'<div><span style="opacity:.75">{escape(about)}</span>{f"<br>{escape(field)}" if field else ""}{mark}</div>'
-        f"{_whole(fields) if fields else _sides(change)}</div>"
+        f'<div style="flex:0 1 20rem;min-width:0"><span style="opacity:.75">{escape(about)}</span>'
+        f"{f'<br>{escape(field)}' if field else ''}{mark}</div>"
+        f'<div style="flex:1 1 17rem;min-width:0">{_whole(fields) if fields else _sides(change)}</div></div>'
     )
 
 
 def _whole(fields: Sequence[tuple[str, str]]) -> str:
     """Return everything that comes or goes, a field a line."""
-    lines = "".join(f'<div style="opacity:.75">{escape(name)}</div><div>{_long(value)}</div>' for name, value in fields)
+    lines = "".join(
+        f'<div style="opacity:.75">{escape(name)}</div><div{_WEIGHTY if value == DISABLED else ""}>{_long(value)}</div>'
+        for name, value in fields
+    )
     return (
         '<div style="display:grid;grid-template-columns:minmax(6rem,9rem) minmax(0,1fr);gap:.1rem .75rem">'
         f"{lines}</div>"

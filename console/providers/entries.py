@@ -7,8 +7,9 @@ from console.providers.documents import PLAIN_POLICY, Document
 from console.providers.words import field_name, shown_at, shown_value
 from router_core.types import ConfigChange
 
-__all__ = ["lines_of"]
+__all__ = ["DISABLED", "lines_of"]
 
+DISABLED: Final = "Disabled: it gets no requests"
 FIRST: Final = ("kind", "model", "baseUrl", "accountId", "isDefault", "useCases", "weight", "limits", "capabilities")
 # The name stands above the lines, the id is of no meaning to people, and the state comes first.
 ELSEWHERE: Final = frozenset({"id", "name", "isActive"})
@@ -29,7 +30,7 @@ def lines_of(change: ConfigChange) -> list[Line]:
 
 def _of_provider(row: Document) -> list[Line]:
     names = dict.fromkeys((*(each for each in FIRST if each in row), *row))
-    state = "Active" if row.get("isActive") is True else "Disabled: it gets no requests"
+    state = "Active" if row.get("isActive") is True else DISABLED
     return [("State", state), *((field_name(each), _value(each, row[each])) for each in names if each not in ELSEWHERE)]
 
 

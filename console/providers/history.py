@@ -92,7 +92,7 @@ def _counts(visitor: Visitor, lines: Sequence[ConfigLine]) -> Mapping[int, str]:
             counts[each.revision] = (
                 change_count(len(call(desk.compare(each.base, each.revision, person)).changes))
                 if each.base
-                else "the first"
+                else "first version"
             )
         except NotFoundError:
             counts[each.revision] = "unknown"

@@ -16,7 +16,7 @@ from console.providers.words import SWITCHES, VENDORS
 from console.providers.work import Work, act_at_once, amend, discard, load_work
 from router_core.admin.configuration_views import Applied, ProviderView
 from router_core.clock import new_ulid
-from router_core.types import ProviderKind
+from router_core.types import ConfigChange, ProviderKind
 
 __all__ = ["draw_question"]
 
@@ -76,9 +76,7 @@ def _apply(visitor: Visitor, work: Work) -> None:
         return
     st.markdown(f"**{change_count(len(work.changes))}**, in force in every process within 2 seconds, all or none.")
     draw_changes(work.changes, "What is put in force")
-    grave = grave_changes(work.changes)
-    if grave:
-        st.warning("\n".join(f"- {literal(each)}" for each in grave), icon=":material/warning:")
+    grave = _warn_of(work.changes)
     note = st.text_input(
         "Note", key="providers_note", max_chars=LONGEST_NOTE, autocomplete="off",
         placeholder="Why; shown in the history. May be left empty.",
@@ -89,6 +87,14 @@ def _apply(visitor: Visitor, work: Work) -> None:
         return _in_force(done)
 
     answer("Apply", apply, word="apply" if grave else None, ready=bool(work.changes))
+
+
+def _warn_of(changes: Sequence[ConfigChange]) -> Sequence[str]:
+    """Say what the changes take out of service, and return it."""
+    grave = grave_changes(changes)
+    if grave:
+        st.warning("\n".join(f"- {literal(each)}" for each in grave), icon=":material/warning:")
+    return grave
 
 
 def _look(visitor: Visitor, work: Work) -> None:
@@ -206,6 +212,7 @@ def _roll_back(visitor: Visitor, work: Work, revision: int) -> None:
         f"**{change_count(len(changes))}** from what is in force:"
     )
     draw_changes(changes, "What rolling back changes")
+    _warn_of(changes)
     note = st.text_input(
         "Note", key="providers_rollback_note", max_chars=LONGEST_NOTE, autocomplete="off",
         placeholder=f"Left empty: Back to revision {revision}",

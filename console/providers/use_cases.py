@@ -88,7 +88,7 @@ def _overview(document: Document, names: Sequence[str]) -> str:
             f'<strong style="font-weight:600">{escape(name)}</strong><br><span style="opacity:.8">{said}</span></div>'
         )
     return (
-        '<div role="list" aria-label="Use cases" style="display:grid;gap:.6rem 1.2rem;font-size:.84rem;'
+        '<div role="list" aria-label="Use cases" style="display:grid;gap:.8rem 1.2rem;font-size:.84rem;'
         "line-height:1.45;"
         f'grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr))">{"".join(cells)}</div>'
     )

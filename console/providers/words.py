@@ -73,8 +73,9 @@ def shown_value(value: Any) -> str:
             return ", ".join(named) or "none"
         case list() | tuple():
             return ", ".join(shown_value(each) for each in value) or "none"
-        case int() if abs(value) >= 10_000:
-            return f"{value:,}"
+        case int() | float():
+            whole = int(value) if float(value).is_integer() else value
+            return f"{whole:,}" if abs(whole) >= 10_000 else str(whole)
         case _:
             return str(value)
 

@@ -46,6 +46,18 @@ def test_rolling_back_to_a_provider_that_was_disabled_says_so_before_it_happens(
     assert not in_force(backend, GPT4O).is_active
 
 
+def test_rolling_back_warns_of_what_goes_out_of_service(open_console: OpenConsole) -> None:
+    backend = FakeBackend()
+    view = run(backend.configuration.provider(GPT4O, BOB))
+    off = run(backend.configuration.change_provider(GPT4O, {**view.entry, "isActive": False}, view.version, BOB))
+    view = run(backend.configuration.provider(GPT4O, BOB))
+    run(backend.configuration.change_provider(GPT4O, {**view.entry, "isActive": True}, view.version, BOB))
+    app = open_console(backend, page="providers", view="History")
+    app.button(key="providers_roll_back").click().run()
+    assert off.revision == 2
+    assert any("is disabled" in each.value for each in app.warning)
+
+
 @pytest.mark.parametrize("kind", ["added", "removed"])
 def test_every_field_of_a_provider_that_comes_or_goes_is_shown_whole(kind: str) -> None:
     backend = FakeBackend()
@@ -73,6 +85,7 @@ def test_what_a_provider_leaves_to_its_default_is_named_too() -> None:
         "Active", "the vendor's own host", "every account",
     )  # fmt: skip
     assert lines["Limits"] == "none"
+    assert lines["Capabilities"].endswith("Largest temperature: 2")
 
 
 def test_the_base_url_of_an_imported_provider_is_seen_before_it_is_taken_up(open_console: OpenConsole) -> None:
