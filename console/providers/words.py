@@ -74,7 +74,7 @@ def shown_value(value: Any) -> str:
         case list() | tuple():
             return ", ".join(shown_value(each) for each in value) or "none"
         case int() | float():
-            whole = int(value) if float(value).is_integer() else value
+            whole = int(value) if isinstance(value, float) and value.is_integer() else value
             return f"{whole:,}" if abs(whole) >= 10_000 else str(whole)
         case _:
             return str(value)

@@ -6,7 +6,7 @@ import pytest
 
 from console.providers.documents import Document
 from console.providers.entries import lines_of
-from console.providers.words import sides_of
+from console.providers.words import shown_value, sides_of
 from router_core.configuration.changes import changes_between
 from router_core.configuration.documents import document_of
 from router_core.types import Configuration, UseCasePolicy
@@ -119,3 +119,11 @@ def test_a_long_value_is_not_cut(open_console: OpenConsole) -> None:
     names = [f"{LONG}-{number}" for number in range(60)]
     run(backend.configuration.keep_draft(with_first(document, useCases=names), 1, OWNER))
     assert names[-1] in said(open_console(backend, page="providers"))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(2.0, "2"), (0.5, "0.5"), (128_000, "128,000"), (float("inf"), "inf"), (10**310, f"{10**310:,}")],
+)
+def test_numbers_of_a_draft_are_shown_whatever_they_are(value: float, words: str) -> None:
+    assert shown_value(value) == words
