@@ -10,6 +10,7 @@ __all__ = ["patient_timeout"]
 _TICKS: Final = 4
 # A tick that is later than this says that the loop was held up: what came meanwhile may not have been looked at yet.
 _LATE_S: Final = 0.01
+_LATE_SHARE: Final = 0.5
 _MOST_LATE: Final = 6
 
 
@@ -43,7 +44,7 @@ class _Ticks:
 
     def _tick(self) -> None:
         now = self._loop.time()
-        if now - self._due > _LATE_S and self._late:
+        if now - self._due > min(_LATE_S, _LATE_SHARE * self._step) and self._late:
             self._late -= 1
         else:
             self._left -= 1

@@ -21,6 +21,8 @@ __all__ = ["LinkDownError", "LinkPolicy", "LinkState", "RedisLink", "connect"]
 
 _PROBE_KEY: Final = "signalbox:probe"
 _PROBE_TTL_S: Final = 60
+# Connections of probes and subscriptions.
+_OTHERS: Final = 8
 # What Redis says about itself rather than about one command: while that lasts, no other call will do better.
 _UNUSABLE: Final = (ReadOnlyError, OutOfMemoryError, NoPermissionError)
 _UNWRITABLE: Final = (ReadOnlyError, OutOfMemoryError)
@@ -68,7 +70,7 @@ def connect(url: Secret, policy: LinkPolicy) -> Redis:
     """
     pool = BlockingConnectionPool.from_url(
         url.reveal(),
-        max_connections=policy.connections,
+        max_connections=policy.connections + _OTHERS,
         # Calls are bounded here, whatever they wait for: a connection, its first words, or an answer. With a bound of
         # its own the client would take the delays of our event loop for those of Redis.
         timeout=None,
@@ -86,6 +88,7 @@ class RedisLink:
         self._redis = redis
         self._clock = clock
         self._policy = policy or LinkPolicy()
+        self._turns = asyncio.Semaphore(self._policy.connections)
         self._up = True
         self._since = clock.utcnow()
         # Failures in a row; those of calls that began before the last of them was counted are that one again.
@@ -124,7 +127,12 @@ class RedisLink:
         if not self._up:
             self._skipped += 1
             raise LinkDownError("Redis is down")
-        return await self._made(work)
+        # Waiting for one's turn is no fault of Redis; those whose turn comes after an outage began do not call.
+        async with self._turns:
+            if self.up:
+                return await self._made(work)
+        self._skipped += 1
+        raise LinkDownError("Redis is down")
 
     async def missing(self) -> str | None:
         """Return why Redis does not answer now, None when it does; no failure counts, for nothing relies on it yet."""

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from router_core.clock import SystemClock
 from router_core.redis_link import LinkDownError, LinkPolicy, RedisLink, connect
 from router_core.types import Secret
+from tests.support.lateness import lateness
 from tests.support.redis_server import RedisServer
 
 pytestmark = pytest.mark.redis
@@ -89,9 +90,25 @@ async def test_what_many_calls_meet_in_one_moment_is_one_failure(server: RedisSe
         assert await ping(link)
         server.suspend()
         for moment in range(1, POLICY.failures + 1):
-            lost = await asyncio.gather(*(ping(link) for _ in range(20)), return_exceptions=True)
+            lost = await asyncio.gather(*(ping(link) for _ in range(POLICY.connections)), return_exceptions=True)
             assert all(isinstance(each, LinkDownError) for each in lost)
             assert link.up is (moment < POLICY.failures)
+        server.resume()
+        await comes_back(link)
+
+
+async def test_who_waits_for_a_turn_while_the_server_hangs_is_told_as_soon_as_it_is_known(server: RedisServer) -> None:
+    clock = SystemClock()
+    async with linked(server) as link:
+        assert await ping(link)
+        server.suspend()
+        with lateness() as late:
+            began = clock.now()
+            lost = await asyncio.gather(*(ping(link) for _ in range(200)), return_exceptions=True)
+            took = clock.now() - began
+        assert all(isinstance(each, LinkDownError) for each in lost)
+        assert link.state().skipped >= 200 - POLICY.failures * POLICY.connections
+        assert took < 0.25 + late.allowed_s
         server.resume()
         await comes_back(link)
 
