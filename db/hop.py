@@ -17,7 +17,7 @@ from db.failures import as_store_error, as_validation_error
 from db.watch import StoreWatch
 from router_core.clock import SystemClock
 
-__all__ = ["PATIENT_S", "PROMPT_S", "StoreHop"]
+__all__ = ["PATIENT_S", "PROMPT_S", "StoreHop", "close_together"]
 
 T = TypeVar("T")
 _THREADS: Final = 4
@@ -63,8 +63,12 @@ class StoreHop:
 
     def close(self) -> None:
         """Wait for what is running, then end the threads and close the connections."""
+        close_together(self)
+
+    def end_threads(self) -> Engine:
+        """Wait for what is running and end the threads; return the engine, whose connections are still open."""
         self._threads.shutdown()
-        self._engine.dispose()
+        return self._engine
 
     async def _hop(
         self, run: Callable[[Engine, Callable[[Session], T]], T], engine: Engine, work: Callable[[Session], T]
@@ -92,6 +96,12 @@ class StoreHop:
         if running.cancel():
             raise StoreCrowdedError("The store is busy", detail="no thread was free in time")
         raise StoreUnreachableError("The store cannot be reached", detail="it did not answer in time")
+
+
+def close_together(*hops: StoreHop) -> None:
+    """Close hops that share connections: none is closed while any of them may still be using one."""
+    for engine in [each.end_threads() for each in hops]:
+        engine.dispose()
 
 
 def _within(end: float, work: Callable[..., T], *arguments: object) -> T:

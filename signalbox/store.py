@@ -9,7 +9,7 @@ from typing import Final
 from db.config_source import PollingConfigSource
 from db.engine import make_engine
 from db.errors import MigrationConflictError, MigrationError, StoreBusyError, StoreError
-from db.hop import PATIENT_S, PROMPT_S, StoreHop
+from db.hop import PATIENT_S, PROMPT_S, StoreHop, close_together
 from db.migrate import SchemaStatus, schema_status, upgrade
 from db.queries.audit_exporter import SqlAuditExporter
 from db.queries.audit_reader import SqlAuditReader
@@ -112,8 +112,7 @@ class Store:
 
     async def close(self) -> None:
         """End the threads and the connections."""
-        await asyncio.to_thread(self.patient.close)
-        await asyncio.to_thread(self.hop.close)
+        await asyncio.to_thread(close_together, self.patient, self.hop)
 
     async def run(self) -> None:
         """Probe the store until cancelled; while this runs nobody waits for a store that is known to be away."""

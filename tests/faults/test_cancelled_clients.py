@@ -20,12 +20,15 @@ SEED = 7
 
 async def test_clients_that_leave_are_let_go_upstream_at_once(stage: Stage):
     """The first crowd opens what stays open for good, such as the store's connections; the second must add nothing."""
-    stage.begin(SLOW)
+    # Both are slow: what one has no room for goes to the other.
+    for each in (stage.primary, stage.secondary):
+        each.control("PUT", "faults", list(SLOW.spoils))
     try:
         before = await _crowd(stage, "first")
         after = await _crowd(stage, "second")
     finally:
-        stage.end(SLOW)
+        for each in (stage.primary, stage.secondary):
+            each.control("DELETE", "faults")
     assert after.files <= before.files
     assert (after.calls_in_flight, after.upstream_calls) == (0, 0)
 
