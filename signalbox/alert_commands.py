@@ -1,19 +1,14 @@
 """The shape of ``signalbox alerts``."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from router_core.types import ALERT_KINDS
+from signalbox.option_types import AsJson, DataDir
 
 __all__ = ["alerts"]
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the store. [default: SIGNALBOX_DATA_DIR or .signalbox]"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many, at most.")]
 ChannelId = Annotated[str, typer.Argument(metavar="ID", help="The channel's id.")]
 

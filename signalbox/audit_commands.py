@@ -5,14 +5,11 @@ from typing import Annotated
 
 import typer
 
+from signalbox.option_types import DataDir
+
 __all__ = ["audit", "retention"]
 
 audit = typer.Typer(no_args_is_help=True, help="The audit log: export, verify.")
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the store. [default: SIGNALBOX_DATA_DIR or .signalbox]"),
-]
 
 
 retention = typer.Typer(no_args_is_help=True, help="How long the store keeps what piles up.")

@@ -1,23 +1,14 @@
 """The shape of ``signalbox budgets``, with ``topups`` and ``leases`` below it."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from router_core.types import BudgetMode, BudgetPeriod, BudgetScope
+from signalbox.option_types import AccountName, AsJson, DataDir, KeyId, ProviderName, UseCaseName
 
 __all__ = ["budgets"]
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the store. [default: SIGNALBOX_DATA_DIR or .signalbox]"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
-Account = Annotated[str | None, typer.Option(help="Name of the account.")]
-Key = Annotated[str | None, typer.Option(help="Id of an API key.")]
-UseCase = Annotated[str | None, typer.Option(help="Name of a use case.")]
-Provider = Annotated[str | None, typer.Option(help="Name of a provider.")]
 Installation = Annotated[bool, typer.Option("--installation", help="Everything together.")]
 TopUpId = Annotated[str, typer.Argument(metavar="ID", help="The top-up's id.")]
 Until = Annotated[str | None, typer.Option(help="ISO time or date; UTC without a zone.")]
@@ -40,10 +31,10 @@ def _targets_of(
 
 @budgets.command("set")
 def set_budgets(  # noqa: PLR0913, PLR0917 - one argument for each option
-    account: Account = None,
-    key: Key = None,
-    use_case: UseCase = None,
-    provider: Provider = None,
+    account: AccountName = None,
+    key: KeyId = None,
+    use_case: UseCaseName = None,
+    provider: ProviderName = None,
     installation: Installation = False,
     daily: Annotated[str | None, typer.Option(help="Dollars a day, or none.")] = None,
     monthly: Annotated[str | None, typer.Option(help="Dollars a month, or none.")] = None,
@@ -72,10 +63,10 @@ def list_budgets(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 @budgets.command("drop")
 def drop_budgets(  # noqa: PLR0913, PLR0917 - one argument for each option
-    account: Account = None,
-    key: Key = None,
-    use_case: UseCase = None,
-    provider: Provider = None,
+    account: AccountName = None,
+    key: KeyId = None,
+    use_case: UseCaseName = None,
+    provider: ProviderName = None,
     installation: Installation = False,
     daily: Annotated[bool, typer.Option("--daily", help="The limit of the day.")] = False,
     monthly: Annotated[bool, typer.Option("--monthly", help="The limit of the month.")] = False,
@@ -103,10 +94,10 @@ def list_topups(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 def ask_topup(  # noqa: PLR0913 - one for each option
     *,
     reason: Annotated[str, typer.Option(help="Why, for who decides.")],
-    account: Account = None,
-    key: Key = None,
-    use_case: UseCase = None,
-    provider: Provider = None,
+    account: AccountName = None,
+    key: KeyId = None,
+    use_case: UseCaseName = None,
+    provider: ProviderName = None,
     installation: Installation = False,
     daily: Annotated[str | None, typer.Option(help="Dollars on top of the day's limit.")] = None,
     monthly: Annotated[str | None, typer.Option(help="Dollars on top of the month's limit.")] = None,

@@ -1,24 +1,20 @@
 """The shape of ``signalbox cache``, for a running server."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from signalbox.option_types import AsJson, DemoDir
+
 __all__ = ["cache"]
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the demo to talk to. [default: SIGNALBOX_DATA_DIR or .signalbox]"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 Url = Annotated[str | None, typer.Option(help="Server. [default: SIGNALBOX_URL, else the demo's]")]
 
 cache = typer.Typer(no_args_is_help=True, help="The cache of answers: stats, purge.")
 
 
 @cache.command("stats")
-def show_stats(url: Url = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def show_stats(url: Url = None, data_dir: DemoDir = None, as_json: AsJson = False) -> None:
     """Show how the cache of the answering process is doing."""
     from signalbox.commands import cache as command
     from signalbox.commands.operator_client import ServerOptions
@@ -33,7 +29,7 @@ def purge(
     use_case: Annotated[str | None, typer.Option(help="Name of a use case.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Everything that is kept.")] = False,
     url: Url = None,
-    data_dir: DataDir = None,
+    data_dir: DemoDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Serve nothing more of what is kept until now, of an account, a use case, both together, or at all."""

@@ -15,17 +15,13 @@ from signalbox.cache_commands import cache
 from signalbox.exits import guard
 from signalbox.limit_commands import limits
 from signalbox.operator_commands import breakers, drills, use_cases
+from signalbox.option_types import AsJson, DataDir
 from signalbox.price_commands import prices
 from signalbox.provider_commands import providers
 from signalbox.usage_commands import usage
 
 __all__ = ["main"]
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the store. [default: SIGNALBOX_DATA_DIR or .signalbox]"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 
 app = typer.Typer(
     name="signalbox",

@@ -1,23 +1,14 @@
 """The shape of ``signalbox limits``."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from router_core.types import LimitScope
+from signalbox.option_types import AccountName, AsJson, DataDir, KeyId, ProviderName, UseCaseName
 
 __all__ = ["limits"]
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the store. [default: SIGNALBOX_DATA_DIR or .signalbox]"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
-Account = Annotated[str | None, typer.Option(help="Name of the account.")]
-Key = Annotated[str | None, typer.Option(help="Id of an API key.")]
-UseCase = Annotated[str | None, typer.Option(help="Name of a use case.")]
-Provider = Annotated[str | None, typer.Option(help="Name of a provider.")]
 
 limits = typer.Typer(no_args_is_help=True, help="Rate limits: set, list, drop, reset.")
 
@@ -35,10 +26,10 @@ def _targets(
 @limits.command("set")
 def set_limit(  # noqa: PLR0913 - one for each option
     *,
-    account: Account = None,
-    key: Key = None,
-    use_case: UseCase = None,
-    provider: Provider = None,
+    account: AccountName = None,
+    key: KeyId = None,
+    use_case: UseCaseName = None,
+    provider: ProviderName = None,
     rps: Annotated[float | None, typer.Option(help="Requests a second.")] = None,
     burst: Annotated[int | None, typer.Option(help="Requests at once. [default: 5 seconds' worth]")] = None,
     tokens_per_minute: Annotated[int | None, typer.Option(help="Tokens read and written in a minute.")] = None,
@@ -65,10 +56,10 @@ def list_limits(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 @limits.command("drop")
 def drop_limit(
-    account: Account = None,
-    key: Key = None,
-    use_case: UseCase = None,
-    provider: Provider = None,
+    account: AccountName = None,
+    key: KeyId = None,
+    use_case: UseCaseName = None,
+    provider: ProviderName = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -80,10 +71,10 @@ def drop_limit(
 
 @limits.command("reset")
 def reset_limit(
-    account: Account = None,
-    key: Key = None,
-    use_case: UseCase = None,
-    provider: Provider = None,
+    account: AccountName = None,
+    key: KeyId = None,
+    use_case: UseCaseName = None,
+    provider: ProviderName = None,
     url: Annotated[str | None, typer.Option(help="Server. [default: SIGNALBOX_URL, else the demo's]")] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,

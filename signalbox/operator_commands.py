@@ -9,14 +9,10 @@ from router_core.types import DrillFault, MidStream, Strategy
 
 if TYPE_CHECKING:
     from signalbox.commands.operator_client import ServerOptions
+from signalbox.option_types import AsJson, DemoDir
 
 __all__ = ["breakers", "drills", "use_cases"]
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the demo to talk to. [default: SIGNALBOX_DATA_DIR or .signalbox]"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 Url = Annotated[str | None, typer.Option(help="Server. [default: SIGNALBOX_URL, else the demo's]")]
 Target = Annotated[str, typer.Argument(metavar="PROVIDER", help="A provider's name, or an upstream's id.")]
 Seconds = Annotated[float | None, typer.Option(help="For how long, 1 to 86400. [default: until it is reset]")]
@@ -38,7 +34,7 @@ def start_drill(  # noqa: PLR0913 - one for each option
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it is over and tell what users felt.")] = False,
     url: Url = None,
-    data_dir: DataDir = None,
+    data_dir: DemoDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Inject a fault into a running server; it ends by itself."""
@@ -54,7 +50,7 @@ def start_drill(  # noqa: PLR0913 - one for each option
 def stop_drill(
     drill_id: Annotated[str, typer.Argument(metavar="ID", help="The drill's id.")],
     url: Url = None,
-    data_dir: DataDir = None,
+    data_dir: DemoDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Stop a drill before its time."""
@@ -64,7 +60,7 @@ def stop_drill(
 
 
 @drills.command("list")
-def list_drills(url: Url = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def list_drills(url: Url = None, data_dir: DemoDir = None, as_json: AsJson = False) -> None:
     """List drills and what users felt of them."""
     from signalbox.commands import drills as command
 
@@ -72,7 +68,7 @@ def list_drills(url: Url = None, data_dir: DataDir = None, as_json: AsJson = Fal
 
 
 @breakers.command("list")
-def list_breakers(url: Url = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def list_breakers(url: Url = None, data_dir: DemoDir = None, as_json: AsJson = False) -> None:
     """List every upstream with its breaker."""
     from signalbox.commands import breakers as command
 
@@ -84,7 +80,7 @@ def reset_breaker(
     target: Target,
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     url: Url = None,
-    data_dir: DataDir = None,
+    data_dir: DemoDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Close a breaker, and end its force and its rests."""
@@ -99,7 +95,7 @@ def open_breaker(
     reason: Annotated[str, typer.Option(help="Why, for the record.")],
     seconds: Seconds = None,
     url: Url = None,
-    data_dir: DataDir = None,
+    data_dir: DemoDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Send no calls there, whatever happens."""
@@ -115,7 +111,7 @@ def close_breaker(
     reason: Annotated[str, typer.Option(help="Why, for the record.")],
     seconds: Seconds = None,
     url: Url = None,
-    data_dir: DataDir = None,
+    data_dir: DemoDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Keep sending calls there, whatever happens."""
@@ -126,7 +122,7 @@ def close_breaker(
 
 
 @use_cases.command("list")
-def list_use_cases(url: Url = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def list_use_cases(url: Url = None, data_dir: DemoDir = None, as_json: AsJson = False) -> None:
     """List every use case and how it is served."""
     from signalbox.commands import use_cases as command
 
@@ -158,7 +154,7 @@ def set_policy(  # noqa: PLR0913 - one for each option
     ] = None,
     cache_ttl: Annotated[int | None, typer.Option(help="Seconds that answers are kept; 0 for none.")] = None,
     url: Url = None,
-    data_dir: DataDir = None,
+    data_dir: DemoDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Change how a use case is served; what is not named stays as it is."""
@@ -185,7 +181,7 @@ def set_policy(  # noqa: PLR0913 - one for each option
 
 
 @use_cases.command("reset")
-def reset_policy(name: Name, url: Url = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def reset_policy(name: Name, url: Url = None, data_dir: DemoDir = None, as_json: AsJson = False) -> None:
     """Serve a use case by default again."""
     from signalbox.commands import use_cases as command
 

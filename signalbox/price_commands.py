@@ -5,13 +5,10 @@ from typing import Annotated
 
 import typer
 
+from signalbox.option_types import AsJson, DataDir
+
 __all__ = ["prices"]
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the store. [default: SIGNALBOX_DATA_DIR or .signalbox]"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 Model = Annotated[str, typer.Argument(help="The model's name.")]
 Provider = Annotated[str, typer.Option(help="Only for this provider, a row's name.")]
 Account = Annotated[str | None, typer.Option(help="Only for this account, by name or id.")]

@@ -5,13 +5,10 @@ from typing import Annotated
 
 import typer
 
+from signalbox.option_types import AsJson, DataDir
+
 __all__ = ["providers"]
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the store. [default: SIGNALBOX_DATA_DIR or .signalbox]"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 Name = Annotated[str, typer.Argument(help="The provider's name.")]
 Note = Annotated[str, typer.Option(help="Why, for the history.")]
 
