@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -29,6 +30,7 @@ from tests.support.simulator_process import SimulatorProcess
 KEY = {"OPENAI_API_KEY": "sk-for-a-simulator"}
 # With Nagle's algorithm every answer on a kept connection waits 40 ms for an acknowledgement.
 NAGLE_S = 0.035
+ENDED_WITHIN_S = 60.0
 
 
 def test_several_workers_without_redis_are_refused_in_one_sentence(tmp_path: Path) -> None:
@@ -160,10 +162,10 @@ def test_a_lost_worker_is_replaced_and_its_journal_taken_over(server: WorkersSer
 
 
 def test_workers_end_by_themselves_when_their_parent_is_killed(server: WorkersServer) -> None:
-    workers = server.worker_pids()
+    watched = {pid: os.pidfd_open(pid) for pid in server.worker_pids()}
     server.kill()
-    end = time.monotonic() + 60
-    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert [pid for pid in workers if Path(f"/proc/{pid}").exists()] == []
+    left = [pid for pid, end in watched.items() if not select.select([end], [], [], ENDED_WITHIN_S)[0]]
+    for each in watched.values():
+        os.close(each)
+    assert left == []
     assert journal_files(server.folder) == []
