@@ -21,6 +21,7 @@ SCREEN_ROLES: dict[Screen, str] = {
     "health": "the operator, admin or owner role",
     "playground": "the prompt engineer, admin or owner role",
     "providers": "the admin or owner role",
+    "access": "the admin or owner role",
 }
 UNKNOWN = (
     "**Your session cannot be checked: the store does not answer.** Whoever was here in the last 15 minutes stays "

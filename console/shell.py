@@ -46,6 +46,7 @@ ENTRIES = (
     _Entry("Review", "audit", "Audit log", ":material/receipt_long:", "Every request and every act."),
     _Entry("Build", "playground", "Playground", ":material/forum:", "One prompt through the real router."),
     _Entry("Set up", "providers", "Providers", ":material/hub:", "Who serves what, and every change of it."),
+    _Entry("Set up", "access", "Access", ":material/badge:", "People, accounts, sessions and API keys."),
 )
 
 

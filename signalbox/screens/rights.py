@@ -19,6 +19,7 @@ _SCREENS: Final[Mapping[Screen, str]] = MappingProxyType(
         "budgets": "budgets.read",
         "playground": "playground.use",
         "providers": "providers.read",
+        "access": "access.read",
     }
 )
 _CONTROLS: Final[Mapping[Control, str]] = MappingProxyType(

@@ -142,7 +142,7 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble, ConfigurationDouble
             return person.role in OPERATORS
         if screen in ("audit", "budgets"):
             return person.role in ("owner", "admin", "analyst")
-        if screen == "providers":
+        if screen in ("providers", "access"):
             return person.role in ("owner", "admin")
         return screen == "overview" or person.role in ("owner", "admin", "prompt_engineer")
 

@@ -10,7 +10,7 @@ from router_core.clock import Clock, SystemClock
 from tests.console.conftest import OpenConsole
 from tests.console.console_fakes import FakeBackend
 
-PAGES = ("audit", "budgets", "health", "live", "overview", "playground", "providers")
+PAGES = ("access", "audit", "budgets", "health", "live", "overview", "playground", "providers")
 
 
 @dataclass

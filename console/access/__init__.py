@@ -1,0 +1,1 @@
+"""The Access screen: people, accounts, sessions and API keys."""
