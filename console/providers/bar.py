@@ -34,9 +34,7 @@ def draw_revision(work: Work, zone: ZoneInfo, now: datetime) -> None:
 
 
 def draw_bar(visitor: Visitor, work: Work, zone: ZoneInfo, now: datetime) -> None:
-    """Draw the bar while there is a draft."""
-    if work.draft is None:
-        return
+    """Draw the bar of ``work``'s draft."""
     with st.container(border=True, key="providers_bar", gap="small"):
         if not work.is_readable:
             st.error("This draft was not made here and cannot be shown. Discard it to go on.", icon=":material/error:")

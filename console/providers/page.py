@@ -38,9 +38,13 @@ def draw_providers() -> None:
         work = load_work(visitor)
         draw_revision(work, zone, now)
         watch_revision(visitor, work)
+        # Both keep their places while they are empty: what stands below them is not put up anew under the mouse.
+        trouble, bar = st.empty(), st.empty()
         if fault:
-            st.error(literal(fault), icon=":material/error:")
-        draw_bar(visitor, work, zone, now)
+            trouble.error(literal(fault), icon=":material/error:")
+        if work.draft is not None:
+            with bar.container():
+                draw_bar(visitor, work, zone, now)
         _draw(visitor, work, zone, now)
     except OverloadedError:
         draw_unreadable("The configuration")

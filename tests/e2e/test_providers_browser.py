@@ -68,7 +68,9 @@ def test_a_weight_is_applied_and_another_admins_change_is_reported_and_no_key_is
     expect(page.get_by_text("after you began")).to_be_visible(timeout=15_000)
     expect(page.get_by_role("button", name="Apply")).to_be_disabled()
     page.get_by_role("button", name="Take theirs, keep my other changes").click()
-    expect(page.get_by_text("Unsaved changes")).to_have_count(0, timeout=15_000)
+    expect(page.get_by_text("Your draft now stands on what is in force.")).to_be_visible(timeout=15_000)
+    settle(page)
+    expect(page.get_by_text("Unsaved changes")).to_have_count(0)
     expect(page.get_by_label("Weight", exact=True)).to_have_value("46")
     assert sum(map(len, frames)) > 10_000
     assert any(MASK.encode() in frame for frame in frames)
