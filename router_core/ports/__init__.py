@@ -69,6 +69,7 @@ from router_core.ports.stores import (
 )
 from router_core.ports.topups import LeaseRecord, LeaseRegister, TopUpStore
 from router_core.ports.usage import MarkedHour, ModelHour, UsageBy, UsageReader
+from router_core.ports.vault import SealedRows, VaultStore
 
 __all__ = [
     "NODES_KEPT",
@@ -136,6 +137,7 @@ __all__ = [
     "Recorder",
     "RequestLimiter",
     "ResponseCache",
+    "SealedRows",
     "Sent",
     "SessionRecord",
     "SessionStore",
@@ -149,4 +151,5 @@ __all__ = [
     "UseCaseStore",
     "UserRecord",
     "UserStore",
+    "VaultStore",
 ]

@@ -1,0 +1,1 @@
+"""What seals stored secrets: data keys, the ring of those in use, and the master key that wraps them."""

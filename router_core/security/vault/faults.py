@@ -1,0 +1,34 @@
+"""What can be wrong with keys and sealed secrets. No message tells more than that."""
+
+from router_core.errors import ConflictError, ProviderUnavailableError
+
+__all__ = [
+    "KeyInUseError",
+    "RotationRunningError",
+    "UnknownKeyVersionError",
+    "UnreadableSecretError",
+    "WrongMasterKeyError",
+]
+
+
+class UnreadableSecretError(ProviderUnavailableError):
+    """A sealed secret was changed, belongs to another place, or its key is gone."""
+
+    def __init__(self) -> None:
+        super().__init__("A stored credential cannot be read")
+
+
+class UnknownKeyVersionError(UnreadableSecretError):
+    """The ring holds no key of that version: it may be newer than the ring, so look at the store once."""
+
+
+class WrongMasterKeyError(Exception):
+    """The master key opens none of the slots."""
+
+
+class KeyInUseError(ConflictError):
+    """A key cannot be retired while anything is sealed under it."""
+
+
+class RotationRunningError(ConflictError):
+    """Another process is changing the keys."""
