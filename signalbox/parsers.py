@@ -18,8 +18,10 @@ __all__ = [
     "parse_choice",
     "parse_database_url",
     "parse_flag",
+    "parse_host_names",
     "parse_hosts",
     "parse_master_key",
+    "parse_networks",
     "parse_number",
     "parse_path",
     "parse_redis_url",
@@ -164,6 +166,22 @@ def parse_hosts(text: str) -> tuple[str, ...]:
     entries = tuple(entry.strip().lower() for entry in text.split(",") if entry.strip())
     if not all(_is_network(entry) or _HOST.fullmatch(entry) for entry in entries):
         raise ValueError("must be host names, addresses or CIDR blocks separated by commas")
+    return entries
+
+
+def parse_networks(text: str) -> tuple[str, ...]:
+    """Return a comma-separated list of addresses and CIDR blocks."""
+    entries = tuple(entry.strip() for entry in text.split(",") if entry.strip())
+    if not all(map(_is_network, entries)):
+        raise ValueError("must be addresses or CIDR blocks separated by commas")
+    return entries
+
+
+def parse_host_names(text: str) -> tuple[str, ...]:
+    """Return a comma-separated list of host names and addresses, lower-case, without ports."""
+    entries = tuple(entry.strip().lower().rstrip(".").strip("[]") for entry in text.split(",") if entry.strip())
+    if not all(("/" not in entry and _is_network(entry)) or _HOST.fullmatch(entry) for entry in entries):
+        raise ValueError("must be host names or addresses, without ports, separated by commas")
     return entries
 
 

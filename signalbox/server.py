@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
+from router_core.clock import SystemClock
 from signalbox.faults import DependencyFault
+from signalbox.inbound.front import Front
+from signalbox.inbound.proxies import TrustedProxies
 from signalbox.serve.listener import base_url, port_fault
+from signalbox.settings import Settings
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -77,17 +81,17 @@ class ConsoleServer(uvicorn.Server):
 
 
 def server_config(
-    app: Any, host: str, port: int, drain_s: float, *, http: "type[HttpToolsProtocol] | str" = "httptools"
+    app: Any, host: str, port: int, settings: Settings, *, http: "type[HttpToolsProtocol] | str" = "httptools"
 ) -> uvicorn.Config:
     """Return the configuration that serves ``app`` fast: bound by host and port, so that TCP_NODELAY is set.
 
-    Requests under way get ``drain_s`` seconds when the server is asked to end. ``http`` is the protocol of connections.
+    ``http`` is the protocol of connections.
     """
     logger = logging.getLogger("uvicorn.error")
     logger.setLevel(logging.WARNING)
     logger.addFilter(_tells_more_than_a_cut)
     return uvicorn.Config(
-        app,
+        Front(app, TrustedProxies(settings.trusted_proxies), settings.allowed_hosts, SystemClock()),
         host=host,
         port=port,
         loop="uvloop",
@@ -99,7 +103,7 @@ def server_config(
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=math.ceil(drain_s),
+        timeout_graceful_shutdown=math.ceil(settings.drain_s),
     )
 
 

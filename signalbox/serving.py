@@ -47,7 +47,7 @@ class ServingSession:
             stack.callback(SERVED.withdraw)
             program = await asyncio.to_thread(load_program)
             stack.push_async_callback(self._stop_tasks)
-            config = server_config(api_in_front_of(program), host, port, self._settings.drain_s)
+            config = server_config(api_in_front_of(program), host, port, self._settings)
             await self._server(config, runtime).run_until_signalled()
 
     def _server(self, config: uvicorn.Config, runtime: Runtime) -> ConsoleServer:

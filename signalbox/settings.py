@@ -29,6 +29,8 @@ class Settings:
     anthropic_base_url: str | None
     allowed_upstreams: tuple[str, ...]
     allowed_webhooks: tuple[str, ...]
+    trusted_proxies: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
     smtp_url: Secret | None
     smtp_from: str | None
     database_url: Secret | None

@@ -101,6 +101,20 @@ VARIABLES: Final = (
         "hosts or CIDR blocks inside your own network that alerts may be posted to",
     ),
     _row(
+        "SIGNALBOX_TRUSTED_PROXIES",
+        "trusted_proxies",
+        parsers.parse_networks,
+        ((), "none"),
+        "addresses or CIDR blocks of proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed",
+    ),
+    _row(
+        "SIGNALBOX_ALLOWED_HOSTS",
+        "allowed_hosts",
+        parsers.parse_host_names,
+        ((), "any"),
+        "names and addresses under which the server may be asked; other `Host` headers get 400",
+    ),
+    _row(
         "SIGNALBOX_SMTP_URL",
         "smtp_url",
         parse_smtp_url,

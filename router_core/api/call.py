@@ -55,7 +55,7 @@ class Call:
 
     @property
     def address(self) -> str:
-        """Where the caller is: the peer of the connection, since nothing that a client says about it can be trusted."""
+        """Where the caller is: the peer of the connection, or what a trusted proxy says; the server's front decides."""
         client = self.scope.get("client")
         return client[0] if client else ""
 

@@ -17,6 +17,7 @@ from router_core.api.auth import authenticate
 from router_core.api.call import Call
 from router_core.api.documents import read_query
 from router_core.api.gauges import Gauges, read_gauges
+from router_core.api.host import host_name
 from router_core.errors import OverloadedError, UnauthorizedError
 from router_core.metrics.latency_bins import LatencyBins, upper_ms
 from router_core.metrics.live import Cell
@@ -42,7 +43,7 @@ _TOKENS: Final = {
 
 async def expose_metrics(call: Call) -> None:
     """Answer in Prometheus' text format: to this machine freely, to others with an admin key."""
-    if not _is_loopback(call.address):
+    if not _is_of_this_machine(call):
         await _require_admin(call)
     read_query(call, {})
     registry = CollectorRegistry()
@@ -151,6 +152,13 @@ def _bounded(cells: Sequence[Cell]) -> list[Cell]:
             together.measures.merge(cell.measures)
         kept.append(together)
     return sorted(kept, key=_labels)
+
+
+def _is_of_this_machine(call: Call) -> bool:
+    """Say whether it is a program here that asks: not a proxy for others, nor a page that gave itself this address."""
+    name = host_name(call.headers.get(b"host", b"localhost")).decode("latin-1")
+    asks_here = name == "localhost" or _is_loopback(name)
+    return asks_here and _is_loopback(call.address) and not call.scope.get("relayed", False)
 
 
 def _is_loopback(address: str) -> bool:

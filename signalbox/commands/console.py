@@ -48,7 +48,7 @@ def run(options: ConsoleOptions) -> None:
 
 async def _serve(options: ConsoleOptions, settings: Settings, url: str) -> None:
     program = await asyncio.to_thread(load_program, PROGRAM)
-    config = server_config(program, options.host, options.port, settings.drain_s)
+    config = server_config(program, options.host, options.port, settings)
 
     def announce(base_url: str) -> None:
         say(f"The console is ready at {base_url}, for the API at {url}")

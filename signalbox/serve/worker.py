@@ -56,7 +56,7 @@ async def _serve(settings: Settings, order: WorkerOrder, listener: socket.socket
 
 def _server(runtime: Runtime, order: WorkerOrder, control: socket.socket, parting: Parting) -> "WorkerServer":
     kind = parting_protocol(parting)
-    config = server_config(api_application(runtime), order.host, 0, runtime.settings.drain_s, http=kind)
+    config = server_config(api_application(runtime), order.host, 0, runtime.settings, http=kind)
     config.lifespan = "off"
 
     def on_listening(_base_url: str) -> None:

@@ -55,7 +55,7 @@ def local_page(wanted: str | None) -> str:
 
 
 async def peer_address(request: Request) -> str:
-    """Return the peer of the connection, since nothing that a browser says about where it is can be trusted."""
+    """Return where the browser is, by what the server's front believes; nothing that a browser says is."""
     return request.client.host if request.client else ""
 
 

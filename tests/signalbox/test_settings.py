@@ -52,6 +52,8 @@ def test_all_faults_are_listed_at_once_and_no_value_is_shown():
         "SIGNALBOX_ENCRYPTION_KEY": "hidden",
         "SIGNALBOX_LOG_LEVEL": "hidden",
         "SIGNALBOX_ALLOWED_UPSTREAMS": "good.example, hidden value",
+        "SIGNALBOX_TRUSTED_PROXIES": "10.0.0.0/8, proxy.example",
+        "SIGNALBOX_ALLOWED_HOSTS": "console.example:8501",
     }
     faults = faults_of(env)
     assert sorted(fault.split()[0] for fault in faults) == sorted(env)
@@ -95,6 +97,11 @@ def test_secrets_do_not_show_in_the_representation():
 def test_hosts_and_networks_may_be_mixed():
     env = {"SIGNALBOX_ALLOWED_UPSTREAMS": "LLM.internal, 10.0.0.0/8 ,fd00::/8,127.0.0.1"}
     assert read_settings(env).allowed_upstreams == ("llm.internal", "10.0.0.0/8", "fd00::/8", "127.0.0.1")
+
+
+def test_hosts_of_the_server_are_names_without_ports():
+    env = {"SIGNALBOX_ALLOWED_HOSTS": "Console.example., [::1],10.0.0.1"}
+    assert read_settings(env).allowed_hosts == ("console.example", "::1", "10.0.0.1")
 
 
 @pytest.mark.parametrize("text", ["true", "1", "YES", "on"])

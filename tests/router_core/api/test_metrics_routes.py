@@ -94,6 +94,16 @@ def test_prometheus_reads_what_is_exposed_to_this_machine(rig: ApiRig, http: htt
     assert families["signalbox_config_revision"].samples[0].value >= 1.0
 
 
+@pytest.mark.parametrize("host", ["localhost", "localhost:8501", "127.0.0.1:8501", "[::1]:8501", "[::1]"])
+def test_prometheus_may_ask_by_every_name_of_this_machine(host: str, rig: ApiRig, http: httpx2.Client) -> None:
+    assert http.get("/metrics", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["rebound.example", "localhost.evil.example", "10.0.0.1", "[::1", "127.0.0.1.evil"])
+def test_a_page_that_took_this_machines_address_sees_no_metrics(host: str, rig: ApiRig, http: httpx2.Client) -> None:
+    assert http.get("/metrics", headers={"host": host}).status_code == 401
+
+
 def test_gauges_are_those_of_every_process_by_name(rig: ApiRig, http: httpx2.Client) -> None:
     for name, load in (("host:8080/1", 2), ("host:8080/2", 5)):
         asyncio.run(rig.nodes.beat(serving_node(name, in_flight=load, pending=load).node))
