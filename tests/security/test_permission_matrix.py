@@ -1,0 +1,169 @@
+"""Every route, call and screen, asked by everybody: who gets in is what the contract says, and nobody else."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import pytest_asyncio
+
+from router_core.api.app import PATHS, ApiApplication
+from router_core.api.endpoint import Action
+from router_core.security.permissions import allows
+from router_core.types import Principal
+from signalbox.screens.backend import Control, Screen
+from signalbox.screens.calls import CALLS, STREAMS
+from signalbox.screens.rights import may_control, may_open
+from tests.security.asked_things import NOTHING, Things, call_arguments, route_request
+from tests.security.expected_rights import ANYONE, CONTROLS, COURIERS, PEOPLE, ROUTES, SCREENS, Who
+from tests.security.expected_rights import CALLS as EXPECTED_CALLS
+from tests.security.rights_world import DEAD, Caller, RightsWorld, rights_world
+from tests.support.asgi_calls import Heard
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ROWS = {route: (who, kind) for route, who, kind in ROUTES}
+CALL_ROWS = {name: (who, kind) for name, who, kind in EXPECTED_CALLS}
+FEWEST_CELLS = 500
+ELSEWHERE = {"sec-fetch-site": "cross-site", "origin": "https://elsewhere.example"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RightsWorld]:
+    folder = tmp_path_factory.mktemp("rights")
+    shutil.copy(migrated_sqlite, folder / "signalbox.db")
+    async with rights_world(folder) as made:
+        yield made
+
+
+# --- nothing is left out ----------------------------------------------------------------------------------------
+
+
+async def test_every_route_of_the_api_is_in_the_matrix_and_nothing_else() -> None:
+    served = {f"{method} {path}" for path, actions in PATHS.items() for method in actions}
+    listed = {*ROWS, *COURIERS}
+    assert sorted(served - listed) == [], "routes without a row in tests/security/expected_rights.py"
+    assert sorted(listed - served) == [], "rows without a route"
+
+
+async def test_every_call_of_the_console_is_in_the_matrix_and_nothing_else() -> None:
+    served = {*CALLS, *STREAMS}
+    assert sorted(served - set(CALL_ROWS)) == [], "calls without a row in tests/security/expected_rights.py"
+    assert sorted(set(CALL_ROWS) - served) == [], "rows without a call"
+
+
+async def test_every_screen_and_control_is_in_the_matrix_and_nothing_else() -> None:
+    assert set(get_args(Screen)) == set(SCREENS)
+    assert set(get_args(Control)) == set(CONTROLS)
+
+
+async def test_the_matrix_has_500_cells_at_the_least(world: RightsWorld) -> None:
+    rows = len(ROWS) + len(CALL_ROWS) + len(SCREENS) + len(CONTROLS)
+    assert rows * len(world.callers) >= FEWEST_CELLS
+
+
+# --- every route and call, asked by everybody ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("route", ROWS)
+async def test_a_route_lets_in_whom_the_contract_names_and_nobody_else(world: RightsWorld, route: str) -> None:
+    who, kind = ROWS[route]
+    wrong = []
+    for caller in world.callers.values():
+        for things in _asked_for(world, caller, route, who, kind):
+            heard = await world.ask(caller, *route_request(route, kind, things))
+            wrong += _faults(world, caller, who, things, heard)
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", CALL_ROWS)
+async def test_a_call_of_the_console_is_made_for_the_people_whom_the_contract_names(
+    world: RightsWorld, name: str
+) -> None:
+    who, kind = CALL_ROWS[name][0] & PEOPLE, CALL_ROWS[name][1]
+    path = f"/api/console/{'streams' if name in STREAMS else 'calls'}/{name}"
+    wrong = []
+    for caller in world.callers.values():
+        for things in _asked_for(world, caller, f"POST {name}", who, kind):
+            heard = await world.ask(caller, "POST", path, body=call_arguments(name, things))
+            wrong += _faults(world, caller, who, things, heard)
+    assert wrong == []
+
+
+def _asked_for(world: RightsWorld, caller: Caller, route: str, who: Who, kind: str) -> list[Things]:
+    """Return what ``caller`` asks for: what is their account's, what is not, and what does not exist.
+
+    Who may change everything is let at what does not exist only, so that every cell meets the same world.
+    """
+    if not kind or (caller.sees_all and caller.rights in who and not route.startswith("GET ")):
+        return [NOTHING]
+    return [world.own, world.foreign, NOTHING]
+
+
+def _faults(world: RightsWorld, caller: Caller, who: Who, things: Things, heard: Heard) -> list[str]:
+    """Return what is wrong with one cell."""
+    cell = f"{caller.name} on {things.mark}: {heard.status} {heard.body[:200]!r}"
+    if who == ANYONE:
+        return [] if heard.status in (200, 503) else [cell]
+    if caller.name in DEAD:
+        return [] if heard.status == 401 else [cell]
+    if caller.rights not in who:
+        return [] if heard.status == 403 else [cell]
+    abroad = world.abroad(caller)
+    if things is abroad and not caller.sees_all:
+        wrong = [] if heard.status in (200, 400, 403, 404) else [cell]
+    else:
+        wrong = [cell] if heard.status in (401, 403, 405) or heard.status >= 500 else []
+    shown = [] if caller.sees_all else [each for each in abroad.traces() if heard.shows(each)]
+    return [*wrong, *(f"{caller.name} on {things.mark} is shown {each}" for each in shown)]
+
+
+# --- sessions belong to their own pages ---------------------------------------------------------------------------
+
+
+async def test_a_session_used_by_a_page_of_another_origin_changes_nothing(world: RightsWorld) -> None:
+    owner = world.callers["owner"]
+    elsewhere = Caller("owner", "owner", {**owner.headers, **ELSEWHERE})
+    wrong = []
+    for route, (who, kind) in ROWS.items():
+        if who != ANYONE and not route.startswith("GET "):
+            heard = await world.ask(elsewhere, *route_request(route, kind, NOTHING))
+            wrong += [] if heard.status == 403 else [f"{route}: {heard.status}"]
+    assert wrong == []
+
+
+# --- screens ----------------------------------------------------------------------------------------------------
+
+
+def _principal(caller: Caller) -> Principal:
+    role: Any = caller.rights.removesuffix(" key").replace(" ", "_")
+    return Principal(kind="person", id="u", name="u@example.com", role=role, accounts=())
+
+
+@pytest.mark.parametrize("screen", get_args(Screen))
+async def test_a_screen_opens_for_the_people_whom_the_contract_names(world: RightsWorld, screen: Screen) -> None:
+    people = [each for each in world.callers.values() if each.rights in PEOPLE]
+    assert {each.name for each in people if may_open(_principal(each), screen)} == SCREENS[screen] & PEOPLE
+
+
+@pytest.mark.parametrize("control", get_args(Control))
+async def test_a_control_is_shown_to_the_people_whom_the_contract_names(world: RightsWorld, control: Control) -> None:
+    people = [each for each in world.callers.values() if each.rights in PEOPLE]
+    assert {each.name for each in people if may_control(_principal(each), control)} == CONTROLS[control] & PEOPLE
+
+
+# --- what is not declared ---------------------------------------------------------------------------------------
+
+
+async def test_a_route_with_an_undeclared_permission_is_refused_at_start(world: RightsWorld) -> None:
+    async def nothing(_call: Any) -> None:
+        raise AssertionError("never called")
+
+    with pytest.raises(ValueError, match=r"'vault\.open' is not declared"):
+        ApiApplication(lambda: pytest.fail("never asked"), {"/new": {"GET": Action("vault.open", nothing)}})
+
+
+async def test_an_undeclared_permission_is_nobodys() -> None:
+    owner = Principal(kind="person", id="u", name="u", role="owner", accounts=())
+    assert not allows(owner, "vault.open")
