@@ -14,6 +14,7 @@ from router_core.admin.action_trail import ActionTrail
 from router_core.admin.acts import Detail, act_of
 from router_core.admin.configuration_acts import refused_act
 from router_core.admin.configuration_conflicts import checked_base
+from router_core.admin.sight import Sight
 from router_core.admin.views import UpstreamView, UseCaseView
 from router_core.clock import Clock, new_ulid
 from router_core.drills.board import DrillBoard
@@ -108,7 +109,7 @@ class Operations:
                 names.setdefault(upstream.id, []).append(provider.name)
         states = {each.id: each.state() for each in self._parts.upstreams.all()}
         ordered = [*(each for each in names if each in states), *(each for each in states if each not in names)]
-        return [UpstreamView(state=states[each], providers=tuple(names.get(each, ()))) for each in ordered]
+        return self._sight(person).upstreams([states[each] for each in ordered], names)
 
     async def reset_breaker(self, target: str, person: Principal, reason: str = "") -> UpstreamState:
         """Close the breaker of ``target``, an upstream's id or a provider's name; end its force, rests and limits.
@@ -117,7 +118,7 @@ class Operations:
         :class:`ValidationError` for a reason longer than 200 characters.
         """
         require(person, "breakers.control")
-        upstream = self._upstream(target)
+        upstream = self._upstream(target, person)
         said = _checked_reason(reason, required=False)
         before = {"phase": upstream.breaker.get_state().state}
         upstream.reset(actor=person.name, reason=said)
@@ -135,7 +136,7 @@ class Operations:
         longer than 200 characters and for seconds outside 1 to 86,400.
         """
         require(person, "breakers.control")
-        upstream = self._upstream(target)
+        upstream = self._upstream(target, person)
         said = _checked_reason(reason, required=True)
         if seconds is not None and not (math.isfinite(seconds) and 1 <= seconds <= MAX_FORCE_S):
             raise ValidationError(f"durationS must be within 1 and {MAX_FORCE_S} seconds, or null", field="durationS")
@@ -152,6 +153,8 @@ class Operations:
         """Begin a drill. Raises :class:`ValidationError` for an unknown provider or one whose drill already runs."""
         require(person, "drills.control")
         order = structs.replace(order, reason=_checked_reason(order.reason, required=False))
+        if not self._sight(person).provider(order.provider):
+            raise ValidationError("there is no such provider", field="provider")
         async with self._starting:
             self._parts.drills.check(order)
             drill_id = new_ulid(self._parts.clock)
@@ -166,6 +169,8 @@ class Operations:
         """
         require(person, "drills.control")
         before = self._parts.drills.find(drill_id)
+        if not self._sight(person).provider(before.order.provider):
+            raise NotFoundError("There is no such drill")
         drill = self._parts.drills.stop(drill_id, person.name)
         if before.stopped_at is None:
             action = self._action(person, "drill.stopped", drill.order.provider, {"drill": drill.id})
@@ -175,14 +180,14 @@ class Operations:
     def drills(self, person: Principal) -> Sequence[DrillReport]:
         """Return what each drill did: running ones first, then the newest."""
         require(person, "health.read")
-        return self._parts.drills.reports()
+        return self._sight(person).drills(self._parts.drills.reports())
 
     # --- health ----------------------------------------------------------------------------------------------------
 
     def health(self, window: HealthWindow, person: Principal) -> HealthReport:
         """Return the health board over ``window``."""
         require(person, "health.read")
-        return self._parts.health.report(window)
+        return self._sight(person).board(self._parts.health.report(window))
 
     def dependencies(self, person: Principal) -> DependencyReport:
         """Return how everything is doing that this process stands on, from memory."""
@@ -265,16 +270,21 @@ class Operations:
         require(person, "health.read")
         if not 1 <= limit <= MAX_ACTIONS:
             raise ValidationError(f"limit must be within 1 and {MAX_ACTIONS}", field="limit")
-        return await self._parts.actions.recent(limit, () if person.role in EVERY_ACCOUNT else OPERATION)
+        found = await self._parts.actions.recent(limit, () if person.role in EVERY_ACCOUNT else OPERATION)
+        return self._sight(person).actions(found)
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    def _upstream(self, target: str) -> Upstream:
-        found = self._parts.upstreams.find(target)
-        if found is not None:
+    def _sight(self, person: Principal) -> Sight:
+        return Sight(person, self._parts.config.snapshot().providers, self._parts.upstream_of)
+
+    def _upstream(self, target: str, person: Principal) -> Upstream:
+        found, sight = self._parts.upstreams.find(target), self._sight(person)
+        if found is not None and sight.upstream(target):
             return found
         for provider in self._parts.config.snapshot().providers:
-            upstream = self._parts.upstream_of(provider) if target == provider.name else None
+            is_meant = target == provider.name and sight.provider(target)
+            upstream = self._parts.upstream_of(provider) if is_meant else None
             if upstream is not None:
                 return upstream
         raise NotFoundError("There is no such provider with a key, and no such upstream")

@@ -24,7 +24,7 @@ from router_core.cost.price_sheet import (
 from router_core.cost.rerating import RatedGroup, RatedSum, Rerating
 from router_core.errors import OverloadedError, ValidationError
 from router_core.ports import ConfigSource, PriceSource, PriceStore, RecordReader
-from router_core.security.permissions import require
+from router_core.security.permissions import require, sees_account
 from router_core.types import EVERY_ACCOUNT, Price, PriceBook, PriceTier, Principal
 
 __all__ = ["PriceChanges", "PriceDesk", "PriceDeskParts", "PriceLine", "RatedRow", "ReratingReport"]
@@ -207,7 +207,7 @@ class PriceDesk:
 
 
 def _visible(account_id: str, person: Principal) -> bool:
-    return not account_id or person.role in EVERY_ACCOUNT or account_id in person.accounts
+    return sees_account(person, account_id or None)
 
 
 def _is_so(book: PriceBook, price: Price, order: PriceOrder) -> bool:

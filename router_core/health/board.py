@@ -68,8 +68,11 @@ class HealthBoard:
         return False
 
     def board(self) -> Sequence[ProviderHealth]:
-        """Return one row for each active provider; one whose breaker is not closed is not healthy."""
-        return [_plain(row) for row in self.rows() if row.provider.is_active]
+        """Return one row for each active provider; one whose breaker is not closed is not healthy.
+
+        Anybody may read these, so providers that one account has for itself are left out.
+        """
+        return [_plain(row) for row in self.rows() if row.provider.is_active and row.provider.account_id is None]
 
     def rows(self) -> Sequence[HealthRow]:
         """Return one row for each provider, in the configuration's order."""

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from router_core.errors import ForbiddenError
 from router_core.types import EVERY_ACCOUNT, Principal, Role
 
-__all__ = ["PERMISSIONS", "PUBLIC", "allows", "is_declared", "require"]
+__all__ = ["PERMISSIONS", "PUBLIC", "allows", "is_declared", "require", "sees_account"]
 
 # Stands where a permission would stand, for what anyone may read without signing in.
 PUBLIC = "public"
@@ -78,3 +78,8 @@ def require(principal: Principal, permission: str) -> None:
     """Raise :class:`ForbiddenError` unless ``principal``'s role has ``permission``."""
     if not allows(principal, permission):
         raise ForbiddenError("Your role does not allow this")
+
+
+def sees_account(principal: Principal, account_id: str | None) -> bool:
+    """Say whether ``principal`` may see what belongs to an account, None for what belongs to everybody."""
+    return account_id is None or principal.role in EVERY_ACCOUNT or account_id in principal.accounts

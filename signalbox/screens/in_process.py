@@ -41,7 +41,6 @@ from router_core.types import (
     ProviderConfig,
     RequestEvent,
     RetentionRule,
-    Snapshot,
     StreamPart,
     UpstreamState,
 )
@@ -49,6 +48,7 @@ from signalbox.bootstrap import Runtime
 from signalbox.screens.backend import Control, Screen
 from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
+from signalbox.screens.in_sight import refuse_hidden, report_in_sight, rows_in_sight
 from signalbox.screens.limits import LimitBackend
 from signalbox.screens.rights import may_control, may_open
 from signalbox.screens.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
@@ -92,17 +92,18 @@ class InProcessBackend:
         require(person, "overview.read")
         midnight = self._runtime.clock.utcnow().replace(hour=0, minute=0, second=0, microsecond=0)
         spent = await self._runtime.live.spent_since(midnight)
-        report = await self._runtime.live.report("1h")
+        whole = await self._runtime.live.report("1h")
+        report = report_in_sight(whole, self._runtime.config.snapshot(), person)
         totals = {each.name: each.totals for each in report.providers}
         board = {each.provider.name: each for each in self._runtime.health.rows()}
         snapshot = self._runtime.config.snapshot()
         views = [
             _provider_view(each, board.get(each.name), totals.get(each.name, MetricTotals()))
-            for each in _visible(snapshot, person)
+            for each in rows_in_sight(snapshot, person)
         ]
         views.sort(key=lambda view: WORST_FIRST.index(view.state))
         recent = self._runtime.events.recent(RECENT_SHOWN, _accounts(person))
-        active = [each for each in _visible(snapshot, person) if each.is_active]
+        active = [each for each in rows_in_sight(snapshot, person) if each.is_active]
         unpriced = tuple(sorted({each.model for each in active if not self._is_priced(each)}))
         return OverviewView(
             report=report, spent_today=spent, providers=tuple(views), recent=tuple(recent), unpriced=unpriced,
@@ -141,7 +142,7 @@ class InProcessBackend:
         """Return what ``person`` may ask for in the playground."""
         require(person, "playground.use")
         snapshot = self._runtime.config.snapshot()
-        active = [each for each in _visible(snapshot, person) if each.is_active]
+        active = [each for each in rows_in_sight(snapshot, person) if each.is_active]
         named = {use_case for each in active for use_case in each.use_cases}
         use_cases = [*STANDARD_USE_CASES, *sorted(named - set(STANDARD_USE_CASES))]
         return Choices(
@@ -184,9 +185,13 @@ class InProcessBackend:
     async def live(self, person: Principal, scope: LiveScope) -> MetricsReport:
         """Return the figures of all processes in ``scope``."""
         require(person, "live.read")
+        snapshot, live = self._runtime.config.snapshot(), self._runtime.live
+        refuse_hidden(scope.chosen, snapshot, person)
         if scope.between is not None:
-            return await self._runtime.live.report_between(*scope.between, scope.chosen)
-        return await self._runtime.live.report(scope.window, scope.chosen)
+            found = await live.report_between(*scope.between, scope.chosen)
+        else:
+            found = await live.report(scope.window, scope.chosen)
+        return report_in_sight(found, snapshot, person)
 
     async def recorder(self, person: Principal) -> RecorderStats:
         """Return how the record of this process is doing."""
@@ -338,15 +343,6 @@ async def _unless_away(asked: Awaitable[T], otherwise: T) -> T:
 
 def _accounts(person: Principal) -> Sequence[str] | None:
     return None if person.role in EVERY_ACCOUNT else person.accounts
-
-
-def _visible(snapshot: Snapshot, person: Principal) -> list[ProviderConfig]:
-    accounts = _accounts(person)
-    return [
-        each
-        for each in snapshot.providers
-        if each.account_id is None or accounts is None or each.account_id in accounts
-    ]
 
 
 def _provider_view(provider: ProviderConfig, health: HealthRow | None, totals: MetricTotals) -> ProviderView:

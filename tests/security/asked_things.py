@@ -1,4 +1,4 @@
-"""What the matrix asks for: the things of two accounts, and for each route and call a request that names one of them."""
+"""What the matrix asks for: the things of two accounts, and a request of each route and call that names one of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +26,7 @@ class Things:
     def named(self, kind: str) -> str:
         """Return the id of the thing of ``kind``; of kinds that belong to no account, one that does not exist."""
         given: str = getattr(self, kind.replace(" ", "_"), "") if kind else ""
-        return given or ("1" if kind == "revision" else f"no-such-{kind.replace(' ', '-')}")
+        return given or ("999999" if kind == "revision" else f"no-such-{kind.replace(' ', '-')}")
 
     def traces(self) -> tuple[str, ...]:
         """Return what in an answer would give this account away."""

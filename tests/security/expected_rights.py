@@ -69,15 +69,15 @@ ROUTES: Final[tuple[tuple[str, Who, str], ...]] = (
     ("POST /api/admin/topups/{id}/withdraw", ACCOUNTANTS, "topup"),
     ("POST /api/admin/topups/{id}/end", HEADS, "topup"),
     ("GET /api/admin/limits", ANALYSTS, ""),
-    ("GET /api/admin/limits/keys/{id}", ANALYSTS, "key"),
+    ("GET /api/admin/limits/keys/{id}", HEADS, "key"),
     ("PUT /api/admin/limits/keys/{id}", HEADS, "key"),
     ("DELETE /api/admin/limits/keys/{id}", HEADS, "key"),
     ("POST /api/admin/limits/keys/{id}/reset", HEADS, "key"),
-    ("GET /api/admin/limits/use-cases/{name}", ANALYSTS, "use case"),
+    ("GET /api/admin/limits/use-cases/{name}", HEADS, "use case"),
     ("PUT /api/admin/limits/use-cases/{name}", HEADS, "use case"),
     ("DELETE /api/admin/limits/use-cases/{name}", HEADS, "use case"),
     ("POST /api/admin/limits/use-cases/{name}/reset", HEADS, "use case"),
-    ("GET /api/admin/limits/providers/{name}", ANALYSTS, "provider"),
+    ("GET /api/admin/limits/providers/{name}", HEADS, "provider"),
     ("PUT /api/admin/limits/providers/{name}", HEADS, "provider"),
     ("DELETE /api/admin/limits/providers/{name}", HEADS, "provider"),
     ("POST /api/admin/limits/providers/{name}/reset", HEADS, "provider"),
@@ -214,6 +214,7 @@ CALLS: Final[tuple[tuple[str, Who, str], ...]] = (
 """What a console may ask for: the call's name; which people may; what it names. Keys may not use these at all."""
 
 SCREENS: Final[dict[str, Who]] = {
+    "access": HEADS,
     "overview": PEOPLE,
     "live": OPERATORS,
     "health": OPERATORS,

@@ -1,6 +1,6 @@
 """A whole runtime with two accounts that have one of everything, and everybody who may come to its door."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,13 +21,22 @@ from router_core.admin.topups import TopUpOrder
 from router_core.admin.treasury import BudgetOrder
 from router_core.ports import AccountRecord, SessionRecord, UserRecord
 from router_core.security.api_keys import new_api_key
-from router_core.types import Alert, AuditFilter, KeyRole, PersonRole, Principal
+from router_core.types import (
+    Alert,
+    AuditFilter,
+    KeyRole,
+    PersonRole,
+    Principal,
+    ProviderAnswer,
+    ProviderCall,
+    ProviderPart,
+)
 from signalbox.asgi import api_application
 from signalbox.bootstrap import Overrides, Runtime, build
 from signalbox.settings import read_settings
 from tests.security.asked_things import Things
 from tests.support.asgi_calls import Heard, call_asgi
-from tests.support.core_fakes import PRICES, ScriptedAdapters, answer, ask, parts, service
+from tests.support.core_fakes import PRICES, PlainKeys, ScriptedAdapters, answer, ask, parts, service
 from tests.support.fake_clock import FakeClock
 
 __all__ = ["DEAD", "STRANGERS", "Caller", "RightsWorld", "rights_world"]
@@ -87,6 +96,17 @@ class RightsWorld:
         return self.foreign if caller.home == "own" else self.own
 
 
+class Answering(ScriptedAdapters):
+    """Answers every call alike, whole or in parts."""
+
+    async def complete(self, call: ProviderCall) -> ProviderAnswer:
+        return answer()
+
+    async def stream(self, call: ProviderCall) -> AsyncGenerator[ProviderPart, None]:
+        for part in parts("Hello"):
+            yield part
+
+
 @asynccontextmanager
 async def rights_world(folder: Path) -> AsyncIterator[RightsWorld]:
     """Build it in ``folder``; every provider answers alike."""
@@ -95,10 +115,8 @@ async def rights_world(folder: Path) -> AsyncIterator[RightsWorld]:
         "SIGNALBOX_HEALTH_CHECKS": "false", "SIGNALBOX_AUDIT_FLUSH_S": "0.05",
         "SIGNALBOX_RATE_LIMIT_RPS": "1000", "SIGNALBOX_RATE_LIMIT_BURST": "5000",
     }  # fmt: skip
-    adapters = ScriptedAdapters(FakeClock())
-    adapters.always("openai-gpt4o-mini", answer())
-    adapters.always("openai-gpt4o", parts("Hello"))
-    runtime = await build(read_settings(env), overrides=Overrides(adapters=adapters, prices=PRICES))
+    overrides = Overrides(adapters=Answering(FakeClock()), keys=PlainKeys(), prices=PRICES)
+    runtime = await build(read_settings(env), overrides=overrides)
     try:
         runtime.readiness.open()
         own, foreign = await _furnished(runtime, "own51be20"), await _furnished(runtime, "foreign7f3a9c")
@@ -150,7 +168,7 @@ async def _alerted(runtime: Runtime, account: str, now: datetime) -> None:
 
 
 async def _own_provider(runtime: Runtime, mark: str, account: str) -> str:
-    """Give the account a provider of its own that nobody is sent to."""
+    """Give the account a provider of its own, with a use case of its own."""
     name = f"{mark}-provider"
     entry = dict((await runtime.configuration.provider("openai-gpt4o-mini", ANN)).entry)
     entry |= {"id": f"id-{name}", "name": name, "accountId": account, "useCases": [f"{mark}-case"], "isDefault": False}
@@ -161,7 +179,7 @@ async def _own_provider(runtime: Runtime, mark: str, account: str) -> str:
 async def _asked(runtime: Runtime, mark: str, account: str, now: datetime) -> tuple[str, str]:
     """Have a request of the account on record; return its id and that of its row."""
     request = f"{mark}-request"
-    asked = ask(use_case="general", max_tokens=9, metadata={"team": f"{mark} team"})
+    asked = ask(use_case=f"{mark}-case", max_tokens=9, metadata={"team": f"{mark} team"})
     await runtime.router.complete(asked, service(account), request)
     await runtime.recording.recorder.catch_up()
     wanted = AuditFilter(since=now - _DAY, until=now + _DAY, request_id=request)

@@ -47,7 +47,8 @@ async def call_asgi(
     async def receive() -> Message:
         if waiting:
             return waiting.pop()
-        return await asyncio.get_running_loop().create_future()
+        gone: Message = await asyncio.get_running_loop().create_future()
+        return gone
 
     async def send(message: Message) -> None:
         sent.append(message)
