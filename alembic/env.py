@@ -14,7 +14,8 @@ import db.limit_models
 import db.models
 import db.node_models
 import db.price_models
-import db.record_models  # noqa: F401 - all fill the metadata
+import db.record_models
+import db.vault_models  # noqa: F401 - all fill the metadata
 from db.base import Base
 from db.engine import writing
 from db.migration_guard import check_references, foreign_keys_off

@@ -1,4 +1,4 @@
-"""Sees to it that one migration of a store runs at a time."""
+"""Sees to it that one migration of a store, and one rotation of its keys, runs at a time."""
 
 import fcntl
 from collections.abc import Iterator
@@ -11,48 +11,61 @@ from sqlalchemy.exc import DBAPIError
 from db.engine import is_memory_url
 from db.errors import MigrationConflictError, MigrationError, StoreUnreachableError
 from db.failures import as_store_error
+from router_core.security.vault.faults import RotationRunningError
 
-__all__ = ["check_references", "foreign_keys_off", "migration_guard"]
+__all__ = ["check_references", "foreign_keys_off", "migration_guard", "rotation_guard"]
 
-_ADVISORY_LOCK = 0x5349474E_414C4258  # "SIGNALBX"
-_CONFLICT = "Another migration of this store is running"
+_MIGRATION, _ROTATION = 0x5349474E_414C4258, 0x5349474E_414C4259  # "SIGNALBX" and the next
 
 
 @contextmanager
 def migration_guard(engine: Engine) -> Iterator[None]:
     """Hold the store's migration lock. Raises :class:`MigrationConflictError` at once when somebody else does."""
+    with _alone(engine, _MIGRATION, "migration", MigrationConflictError("Another migration of this store is running")):
+        yield
+
+
+@contextmanager
+def rotation_guard(engine: Engine) -> Iterator[None]:
+    """Hold the lock of who rotates keys. Raises :class:`RotationRunningError` at once when somebody else does."""
+    with _alone(engine, _ROTATION, "rotation", RotationRunningError("Another rotation of keys is running")):
+        yield
+
+
+@contextmanager
+def _alone(engine: Engine, number: int, name: str, conflict: Exception) -> Iterator[None]:
     if engine.dialect.name == "postgresql":
-        with _advisory_lock(engine):
+        with _advisory_lock(engine, number, conflict):
             yield
     elif is_memory_url(engine.url):
         yield
     else:
-        with _file_lock(Path(engine.url.database or "")):
+        with _file_lock(Path(engine.url.database or ""), name, conflict):
             yield
 
 
 @contextmanager
-def _advisory_lock(engine: Engine) -> Iterator[None]:
+def _advisory_lock(engine: Engine, number: int, conflict: Exception) -> Iterator[None]:
     try:
         connection = engine.execution_options(isolation_level="AUTOCOMMIT").connect()
     except DBAPIError as error:
         raise as_store_error(error) from None
     # The lock is the connection's own: it is gone when the process is, however that ends.
     with connection:
-        if not connection.exec_driver_sql("SELECT pg_try_advisory_lock(%s)", (_ADVISORY_LOCK,)).scalar_one():
-            raise MigrationConflictError(_CONFLICT)
+        if not connection.exec_driver_sql("SELECT pg_try_advisory_lock(%s)", (number,)).scalar_one():
+            raise conflict
         try:
             yield
         finally:
-            connection.exec_driver_sql("SELECT pg_advisory_unlock(%s)", (_ADVISORY_LOCK,))
+            connection.exec_driver_sql("SELECT pg_advisory_unlock(%s)", (number,))
 
 
 @contextmanager
-def _file_lock(database: Path) -> Iterator[None]:
+def _file_lock(database: Path, name: str, conflict: Exception) -> Iterator[None]:
     # Not the database itself: closing a second handle of it would drop SQLite's own locks in this process.
     # The file stays: removing it would let two processes lock two files of one name.
     try:
-        handle = database.with_name(f"{database.name}-migration").open("a")
+        handle = database.with_name(f"{database.name}-{name}").open("a")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise StoreUnreachableError("The store cannot be opened", detail=f"{database.parent}: {reason}") from None
@@ -60,7 +73,7 @@ def _file_lock(database: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise MigrationConflictError(_CONFLICT) from None
+            raise conflict from None
         yield
 
 

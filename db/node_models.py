@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint
+from sqlalchemy import BigInteger, CheckConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -43,3 +43,5 @@ class ServingNode(Base):
     draining: Mapped[bool]
     limits: Mapped[str]
     redis: Mapped[str]
+    key_generation: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    key_slot: Mapped[str] = mapped_column(server_default=text("''"))

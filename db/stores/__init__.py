@@ -21,6 +21,7 @@ from db.stores.sessions import SqlSessionStore
 from db.stores.topups import SqlTopUpStore
 from db.stores.use_cases import SqlUseCaseStore
 from db.stores.users import SqlUserStore
+from db.stores.vault import SqlSealedRows, SqlVaultStore
 
 __all__ = [
     "SqlAccountStore",
@@ -41,8 +42,10 @@ __all__ = [
     "SqlLimitSettings",
     "SqlNodeRegister",
     "SqlPriceStore",
+    "SqlSealedRows",
     "SqlSessionStore",
     "SqlTopUpStore",
     "SqlUseCaseStore",
     "SqlUserStore",
+    "SqlVaultStore",
 ]

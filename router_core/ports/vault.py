@@ -52,3 +52,7 @@ class SealedRows(Protocol):
     async def swap(self, old: SealedRow, new: SealedRow) -> bool:
         """Put ``new`` in the place of ``old``, if that is still there as it is; return whether it was."""
         ...
+
+    async def settle(self) -> int:
+        """Have everybody who keeps sealed secrets in memory read them again; return the configuration's revision."""
+        ...

@@ -23,7 +23,8 @@ class Node(Struct, frozen=True, kw_only=True, rename="camel"):
     ``worker`` for a process of ``serve``. ``pending`` events of ``pending_bytes`` wait in its journal, the oldest for
     ``lag_ms``; ``set_aside`` and ``dropped`` count events that the store never took. ``loop_lag_ms`` is how late its
     event loop answers, ``store_ms`` how long the store took for the last sign of life. ``limits`` says where its rate
-    limits are counted.
+    limits are counted. ``key_generation`` is that of the keys it seals and opens with, ``key_slot`` the master key that
+    it opened them with.
     """
 
     id: str
@@ -49,6 +50,8 @@ class Node(Struct, frozen=True, kw_only=True, rename="camel"):
     draining: bool = False
     limits: NodeLimits = "local"
     redis: LinkWord = "off"
+    key_generation: int = 0
+    key_slot: str = ""
 
 
 class NodeView(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -26,9 +26,10 @@ class SealedPlace(Struct, frozen=True):
 
 
 class SealedRow(Struct, frozen=True, kw_only=True):
-    """A sealed secret as it is kept, and the version of the data key that its row says it is under."""
+    """A sealed secret as it is kept, the version of the data key that its row says it is under, and whose it is."""
 
     place: SealedPlace
+    owner: str
     sealed: bytes
     version: int
 

@@ -14,6 +14,7 @@ class MemorySealedRows:
 
     def __init__(self) -> None:
         self._rows: dict[SealedPlace, SealedRow] = {}
+        self._revision = 1
 
     def put(self, row: SealedRow) -> None:
         """Keep ``row``."""
@@ -39,6 +40,11 @@ class MemorySealedRows:
             return False
         self._rows[old.place] = new
         return True
+
+    async def settle(self) -> int:
+        """Return the next revision."""
+        self._revision += 1
+        return self._revision
 
 
 class MemoryVaultStore:

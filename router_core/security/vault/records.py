@@ -66,8 +66,8 @@ def first_record(secret: MasterSecret, slot_id: str, now: datetime, root: bytes 
     """Return the record of a vault with one slot and one data key; its root secret is ``root``, else a new one."""
     slot, opened = _new_slot(secret, slot_id, now)
     wraps = (
-        opened.wrap(ROOT, root or secrets.token_bytes(KEY_BYTES)),
         opened.wrap(wrap_name(1), secrets.token_bytes(KEY_BYTES)),
+        opened.wrap(ROOT, root or secrets.token_bytes(KEY_BYTES)),
     )
     first = DataKey(version=1, state="primary", created_at=now, promoted_at=now)
     return VaultRecord(generation=1, slots=(slot,), wraps=wraps, keys=(first,))
@@ -130,4 +130,6 @@ def _new_slot(secret: MasterSecret, slot_id: str, now: datetime) -> tuple[Master
 
 
 def _next(record: VaultRecord, **changes: object) -> VaultRecord:
-    return structs.replace(record, generation=record.generation + 1, **changes)
+    """Wraps stand in the order in which stores give them back."""
+    changed = structs.replace(record, generation=record.generation + 1, **changes)
+    return structs.replace(changed, wraps=tuple(sorted(changed.wraps, key=lambda each: (each.slot, each.name))))

@@ -57,7 +57,7 @@ def test_a_rotation_goes_from_staged_to_retired_and_what_was_sealed_stays_readab
     record = records.retired(step, {1}, NOW)
     assert [each.state for each in record.keys] == ["retired", "primary"]
     assert opened.ring(record).find(1) is None
-    assert [each.name for each in record.wraps] == ["root", "data 2"]
+    assert [each.name for each in record.wraps] == ["data 2", "root"]
     assert record.generation == 4
 
 
@@ -79,7 +79,7 @@ def test_while_the_master_key_changes_both_open_the_same_keys_and_then_only_the_
 def test_a_wrapped_key_cannot_be_passed_off_as_another() -> None:
     record = first()
     opened = records.open_slot(record, MASTER)
-    root, data = record.wraps
+    data, root = record.wraps
     swapped = [(root.name, data.sealed), (data.name, root.sealed)]
     for name, sealed in swapped:
         with pytest.raises(WrongMasterKeyError):

@@ -1,0 +1,26 @@
+"""Every column that holds sealed secrets: what rotation, decrypt health and the tests go by."""
+
+from typing import Final
+
+from msgspec import Struct
+from sqlalchemy import Table
+
+__all__ = ["SEALED_COLUMNS", "SealedColumn"]
+
+
+class SealedColumn(Struct, frozen=True, kw_only=True):
+    """A column ``sealed`` of a table, and the columns beside it that a secret is bound to: its row and its account.
+
+    ``version`` is the version of the data key, which refers to ``data_keys.open_version``; ``owner`` is what people
+    know the secret by.
+    """
+
+    table: Table
+    row: str
+    account: str
+    owner: str
+    sealed: str
+    version: str
+
+
+SEALED_COLUMNS: Final[tuple[SealedColumn, ...]] = ()
