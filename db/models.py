@@ -117,6 +117,10 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    scopes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    replaced_by: Mapped[str | None]
+    woken_at: Mapped[datetime | None]
+    idle_since: Mapped[datetime | None]
 
 
 class LlmProvider(Base):

@@ -285,7 +285,8 @@ class Router:
 
     def _plan(self, exchange: Exchange, snapshot: Snapshot) -> Plan:
         signals = self._stream_signals if exchange.streamed else self._signals
-        plan = select(exchange.request, snapshot, exchange.account_id, self._attempts.absence, signals)
+        asked, scopes = exchange.request, exchange.principal.scopes
+        plan = select(asked, snapshot, exchange.account_id, self._attempts.absence, signals, scopes)
         exchange.keeps_content = exchange.account_id in snapshot.content_accounts
         exchange.planned(explain(exchange.request, snapshot, plan))
         return plan

@@ -1,23 +1,29 @@
 """API keys on SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from msgspec import convert
+from msgspec import convert, to_builtins
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.hop import StoreHop
 from db.models import Account, ApiKey
+from db.pieces import batched
 from db.stores.lookups import require_known
 from router_core.ports import ApiKeyRecord
-from router_core.types import Role
+from router_core.ports.keys import rested_since
+from router_core.types import UNLIMITED, KeyScopes, Role
 
 __all__ = ["SqlApiKeyStore"]
 
+# Databases take so many values in one statement and no more.
+_PIECE = 500
+
 
 class SqlApiKeyStore:
-    """Keeps API keys; an :class:`ApiKeyStore`."""
+    """Keeps API keys; an :class:`ApiKeyStore` and :class:`ApiKeyLives`."""
 
     def __init__(self, hop: StoreHop) -> None:
         self._hop = hop
@@ -57,6 +63,57 @@ class SqlApiKeyStore:
         )
         return await self._hop.write(lambda session: session.scalar(statement) is not None)
 
+    async def change(self, key_id: str, name: str, expires_at: datetime | None) -> bool:
+        """Give a key that is not revoked another name and end; return whether there is one."""
+        statement = (
+            update(ApiKey)
+            .where(ApiKey.id == key_id, ApiKey.revoked_at.is_(None))
+            .values(name=name, expires_at=expires_at)
+            .returning(ApiKey.id)
+        )
+        return await self._hop.write(lambda session: session.scalar(statement) is not None)
+
+    async def roll(self, key_id: str, successor: ApiKeyRecord, ends_at: datetime) -> bool:
+        """Store ``successor`` and have the key end; return False where it does not work or was rolled before."""
+
+        def work(session: Session) -> bool:
+            row = session.get(ApiKey, key_id, with_for_update=True)
+            if row is None or row.revoked_at is not None or row.replaced_by is not None:
+                return False
+            if row.expires_at is not None and row.expires_at <= successor.created_at:
+                return False
+            require_known(session, Account.id, [successor.account_id], field="account_id")
+            row.expires_at = ends_at if row.expires_at is None else min(ends_at, row.expires_at)
+            row.replaced_by = successor.id
+            session.add(_row(successor))
+            return True
+
+        return await self._hop.write(work)
+
+    async def note_uses(self, uses: Mapping[str, datetime]) -> Sequence[ApiKeyRecord]:
+        """Note when keys were last used; return those that had rested for 30 days or more."""
+
+        def work(session: Session) -> list[ApiKeyRecord]:
+            # In one order in every process, so that two of them never wait for each other.
+            return [woken for ids in batched(sorted(uses), _PIECE) for woken in _used(session, ids, uses)]
+
+        return await self._hop.write(work)
+
+
+def _used(session: Session, ids: Sequence[str], uses: Mapping[str, datetime]) -> list[ApiKeyRecord]:
+    found = select(ApiKey).where(ApiKey.id.in_(ids)).order_by(ApiKey.id).with_for_update()
+    woken: list[ApiKeyRecord] = []
+    for row in session.scalars(found):
+        at = uses[row.id]
+        if row.last_used_at is not None and row.last_used_at >= at:
+            continue
+        since = rested_since(_record(row), at)
+        row.last_used_at = at
+        if since is not None:
+            row.woken_at, row.idle_since = at, since
+            woken.append(_record(row))
+    return woken
+
 
 def _row(key: ApiKeyRecord) -> ApiKey:
     return ApiKey(
@@ -69,7 +126,17 @@ def _row(key: ApiKeyRecord) -> ApiKey:
         expires_at=key.expires_at,
         revoked_at=key.revoked_at,
         last_used_at=key.last_used_at,
+        scopes=_named(key.scopes),
+        replaced_by=key.replaced_by,
+        woken_at=key.woken_at,
+        idle_since=key.idle_since,
     )
+
+
+def _named(scopes: KeyScopes) -> dict[str, Any]:
+    """Return what is limited; an empty object limits nothing."""
+    told: dict[str, Any] = to_builtins(scopes)
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _record(row: ApiKey) -> ApiKeyRecord:
@@ -83,4 +150,8 @@ def _record(row: ApiKey) -> ApiKeyRecord:
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
         last_used_at=row.last_used_at,
+        scopes=convert(row.scopes, KeyScopes) if row.scopes else UNLIMITED,
+        replaced_by=row.replaced_by,
+        woken_at=row.woken_at,
+        idle_since=row.idle_since,
     )

@@ -25,4 +25,5 @@ def act_of(  # noqa: PLR0913 - all that is on record of an act
     return OperatorAction(
         id=new_ulid(clock), at=clock.utcnow(), actor=person.name, actor_id=person.id, role=person.role, action=verb,
         target=target, detail=detail or {}, before=before, after=after, account_id=account_id,
+        address=person.address,
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """All paths of the HTTP interface, each with its permission."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
@@ -19,7 +20,10 @@ from router_core.api.prometheus import expose_metrics
 from router_core.clock import SystemClock
 from router_core.security.permissions import PUBLIC
 
-__all__ = ["ApiApplication", "ApiDeps", "ApiLimits", "DepsSource"]
+__all__ = ["KEY_ROUTES", "SIGN_IN", "ApiApplication", "ApiDeps", "ApiLimits", "DepsSource"]
+
+SIGN_IN: Final = "/auth/login"
+"""Where a console elsewhere has its key vouch for its visitors' addresses."""
 
 PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/llm": {"POST": Action("llm.call", answer_prompt)},
@@ -41,6 +45,16 @@ PATHS: Mapping[str, Mapping[str, Action]] = {
     **ADMIN_PATHS,
 }
 
+_OPEN: Final = frozenset({"/metrics"})
+"""Public to some, and to others with a key."""
+
+KEY_ROUTES: Final = frozenset(
+    path
+    for path, actions in PATHS.items()
+    if path in _OPEN or any(action.permission not in (PUBLIC, "console.use") for action in actions.values())
+) | {SIGN_IN}
+"""What a key can be limited to."""
+
 
 class ApiApplication:
     """The whole HTTP interface as one ASGI application: paths match exactly, every other path is a JSON 404.
@@ -55,11 +69,11 @@ class ApiApplication:
     def __init__(self, deps: ApiDeps | DepsSource, paths: Mapping[str, Mapping[str, Action]] = PATHS) -> None:
         source: DepsSource = deps if callable(deps) else lambda: deps
         clock = SystemClock()
-        made = {path: Endpoint(actions, source, clock) for path, actions in paths.items()}
+        made = {path: Endpoint(path, actions, source, clock) for path, actions in paths.items()}
         self._templates = {path: endpoint for path, endpoint in made.items() if "{" in path}
         self._endpoints = {path: endpoint for path, endpoint in made.items() if path not in self._templates}
         self._patterns = PathPatterns(self._templates)
-        self._nowhere = Endpoint({}, source, clock)
+        self._nowhere = Endpoint("", {}, source, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request. Raises ``ValueError`` for other kinds of connection."""

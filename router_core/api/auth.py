@@ -2,13 +2,16 @@
 
 import re
 
+from msgspec import structs
+
 from router_core.api.call import Call
 from router_core.errors import ForbiddenError, UnauthorizedError, ValidationError
 from router_core.security.api_keys import KeyAuthenticator
+from router_core.security.permissions import require
 from router_core.security.sessions import COOKIE_NAME, SECURE_COOKIE_NAME
 from router_core.types import EVERY_ACCOUNT, LLMRequest, Principal
 
-__all__ = ["authenticate", "check_account", "session_token"]
+__all__ = ["authorize", "check_account", "session_token"]
 
 _BEARER = b"bearer "
 _CREDENTIALS = frozenset({b"authorization", b"x-api-key"})
@@ -18,22 +21,37 @@ _COOKIE = re.compile(
 )
 
 
-async def authenticate(call: Call, *, touch: bool = True) -> Principal:
+async def authorize(call: Call, permission: str, *, touch: bool = True) -> Principal:
+    """Return who makes ``call``, who has ``permission`` and may use its path.
+
+    Raises :class:`ForbiddenError` where they may not, and what :func:`_authenticate` raises.
+    """
+    principal = await _authenticate(call, touch=touch)
+    require(principal, permission)
+    routes = principal.scopes.routes
+    if routes is not None and call.route not in routes:
+        raise ForbiddenError("This API key may not use this path")
+    return principal
+
+
+async def _authenticate(call: Call, *, touch: bool) -> Principal:
     """Return who makes ``call``; ``touch`` says that a session counts as used by it.
 
-    Raises :class:`UnauthorizedError`, alike for every reason, and :class:`ForbiddenError` for a session used by a page
-    of another origin.
+    Raises :class:`UnauthorizedError`, alike for every reason, :class:`RateLimitExceededError` after too many bad keys,
+    and :class:`ForbiddenError` for a session used by a page of another origin.
     """
     key = _presented_key(call)
     if key is not None:
-        return await call.deps.authenticator.authenticate(key)
+        principal = await call.deps.authenticator.authenticate(key, call.address)
+        # Who may act on more than their own requests is on record with the place that they act from.
+        return principal if principal.role == "service" else structs.replace(principal, address=call.address)
     token = session_token(call.headers.get(b"cookie", b""))
-    principal = await call.deps.sessions.check(token, touch=touch) if token else None
-    if principal is None:
+    person = await call.deps.sessions.check(token, touch=touch) if token else None
+    if person is None:
         raise UnauthorizedError("A valid API key is required")
     if call.scope["method"] not in _SAFE_METHODS:
         _require_same_origin(call.headers)
-    return principal
+    return person
 
 
 def session_token(cookie: bytes) -> str | None:

@@ -28,16 +28,20 @@ class ClientGoneError(Exception):
 
 
 class Call:
-    """An HTTP request, its id, who makes it, and the way to answer it."""
+    """An HTTP request, its id, who makes it, and the way to answer it.
+
+    ``route`` is its path as the table of all paths has it.
+    """
 
     __slots__ = (
-        "_source", "headers", "principal", "quota", "raw_headers", "receive", "request_id", "scope", "send", "started",
+        "_source", "headers", "principal", "quota", "raw_headers", "receive", "request_id", "route", "scope", "send", "started",
     )  # fmt: skip
 
     principal: Principal
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, source: DepsSource) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, source: DepsSource, route: str) -> None:
         self._source = source
+        self.route = route
         self.scope = scope
         self.receive = receive
         self.send = send

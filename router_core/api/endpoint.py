@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
-from router_core.api.auth import authenticate
+from router_core.api.auth import authorize
 from router_core.api.call import Call, ClientGoneError
 from router_core.api.deps import DepsSource
 from router_core.clock import Clock
 from router_core.errors import InternalError, LLMError, MethodNotAllowedError, NotFoundError
-from router_core.security.permissions import PUBLIC, is_declared, require
+from router_core.security.permissions import PUBLIC, is_declared
 
 __all__ = ["Action", "Endpoint", "Handler"]
 
@@ -32,14 +32,14 @@ class Action(Struct, frozen=True):
 
 
 class Endpoint:
-    """An ASGI application for one path; without any action the path does not exist.
+    """An ASGI application for the path ``route``; without any action the path does not exist.
 
     Raises ``ValueError`` when an action's permission is not declared.
     """
 
-    __slots__ = ("_actions", "_allow", "_clock", "_deps")
+    __slots__ = ("_actions", "_allow", "_clock", "_deps", "_route")
 
-    def __init__(self, actions: Mapping[str, Action], deps: DepsSource, clock: Clock) -> None:
+    def __init__(self, route: str, actions: Mapping[str, Action], deps: DepsSource, clock: Clock) -> None:
         for method, action in actions.items():
             if not is_declared(action.permission):
                 raise ValueError(f"{method}: permission {action.permission!r} is not declared")
@@ -49,9 +49,10 @@ class Endpoint:
         self._allow = ", ".join(sorted(self._actions)).encode()
         self._deps = deps
         self._clock = clock
+        self._route = route
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call = Call(scope, receive, send, self._deps)
+        call = Call(scope, receive, send, self._deps, self._route)
         call.identify(self._clock)
         try:
             await self._act(call)
@@ -74,6 +75,5 @@ class Endpoint:
                 else NotFoundError("No such path")
             )
         if action.permission != PUBLIC:
-            call.principal = await authenticate(call, touch=action.touches)
-            require(call.principal, action.permission)
+            call.principal = await authorize(call, action.permission, touch=action.touches)
         await action.handler(call)

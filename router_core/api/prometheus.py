@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from router_core.api.auth import authenticate
+from router_core.api.auth import authorize
 from router_core.api.call import Call
 from router_core.api.documents import read_query
 from router_core.api.gauges import Gauges, read_gauges
@@ -22,7 +22,6 @@ from router_core.errors import OverloadedError, UnauthorizedError
 from router_core.metrics.latency_bins import LatencyBins, upper_ms
 from router_core.metrics.live import Cell
 from router_core.metrics.measures import COUNTS
-from router_core.security.permissions import require
 from router_core.types import NANO_PER_USD, DependencyState, DependencyWord
 
 __all__ = ["expose_metrics"]
@@ -172,7 +171,6 @@ def _is_loopback(address: str) -> bool:
 
 async def _require_admin(call: Call) -> None:
     try:
-        call.principal = await authenticate(call)
+        call.principal = await authorize(call, "metrics.read")
     except UnauthorizedError:
         raise UnauthorizedError("Metrics are open to this machine, to others with an admin key") from None
-    require(call.principal, "metrics.read")

@@ -16,6 +16,7 @@ from router_core.ports.alerts import (
 )
 from router_core.ports.budgets import BudgetGuard, BudgetSettings, BudgetStore, Hold, LeaseAnswer, LeaseAsk
 from router_core.ports.configuration import ConfigDrafts, ConfigVersions
+from router_core.ports.keys import ApiKeyLives
 from router_core.ports.limits import BucketState, Draw, LimitAnswer, LimitAsk, LimitSettings, RequestLimiter
 from router_core.ports.nodes import NODES_KEPT, NodeRegister
 from router_core.ports.operations import (
@@ -82,6 +83,7 @@ __all__ = [
     "AlertReader",
     "AlertSender",
     "AnswerCall",
+    "ApiKeyLives",
     "ApiKeyRecord",
     "ApiKeyStore",
     "Attempted",

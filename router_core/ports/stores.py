@@ -8,8 +8,10 @@ from msgspec import Struct
 
 from router_core.types import (
     NOBODY,
+    UNLIMITED,
     Authorship,
     Flags,
+    KeyScopes,
     PersonRole,
     ProviderConfig,
     Role,
@@ -118,7 +120,11 @@ class UserStore(Protocol):
 
 
 class ApiKeyRecord(Struct, frozen=True, kw_only=True):
-    """An API key. ``id`` is its public part; ``secret_hash`` is an HMAC of the secret part, never the secret."""
+    """An API key. ``id`` is its public part; ``secret_hash`` is an HMAC of the secret part, never the secret.
+
+    ``last_used_at`` is right to the minute. ``replaced_by`` is the key that a roll made in its place. ``woken_at`` is
+    when it was last used after 30 days or more of rest, which had lasted since ``idle_since``.
+    """
 
     id: str
     account_id: str
@@ -129,6 +135,10 @@ class ApiKeyRecord(Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    scopes: KeyScopes = UNLIMITED
+    replaced_by: str | None = None
+    woken_at: datetime | None = None
+    idle_since: datetime | None = None
 
 
 class ApiKeyStore(Protocol):

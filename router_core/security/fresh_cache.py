@@ -54,6 +54,16 @@ class FreshCache(Generic[K, V]):
         entry = self._entries.get(key)
         return entry.value if entry is not None and self._clock.now() - entry.asked_at < LIFE_S else None
 
+    def holds(self, key: K) -> bool:
+        """Say whether something is known of ``key``, however long ago it was told."""
+        return key in self._entries
+
+    def drop_where(self, is_meant: Callable[[V], bool]) -> None:
+        """Forget every value that ``is_meant``, and all that is being asked."""
+        for key in [key for key, entry in self._entries.items() if is_meant(entry.value)]:
+            del self._entries[key]
+        self._asking.clear()
+
     def drop(self, key: K) -> None:
         """Forget ``key``, and what is being asked about it; the next look goes to the store."""
         self._entries.pop(key, None)

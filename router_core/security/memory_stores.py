@@ -1,6 +1,6 @@
 """The store's ports in memory: what the router uses without a database, with the same answers as the real store."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -8,6 +8,7 @@ from msgspec import structs
 
 from router_core.ports import AccountRecord, ApiKeyRecord, SessionRecord, UserRecord
 from router_core.ports.keeping import as_kept, refuse
+from router_core.ports.keys import rested_since
 from router_core.types import KeyRole
 
 __all__ = ["MemoryAccountStore", "MemoryApiKeyStore", "MemorySessionStore", "MemoryUserStore"]
@@ -83,7 +84,7 @@ class MemoryUserStore:
 
 
 class MemoryApiKeyStore:
-    """Keeps API keys; an :class:`ApiKeyStore`."""
+    """Keeps API keys; an :class:`ApiKeyStore` and :class:`ApiKeyLives`."""
 
     def __init__(self, accounts: MemoryAccountStore) -> None:
         self._accounts = accounts
@@ -112,6 +113,41 @@ class MemoryApiKeyStore:
         if row is not None:
             self._rows[key_id] = structs.replace(row, revoked_at=row.revoked_at or at.astimezone(UTC))
         return row is not None
+
+    async def change(self, key_id: str, name: str, expires_at: datetime | None) -> bool:
+        """Give a key that is not revoked another name and end; return whether there is one."""
+        row = self._rows.get(key_id)
+        if row is None or row.revoked_at is not None:
+            return False
+        self._rows[key_id] = as_kept(structs.replace(row, name=name, expires_at=expires_at))
+        return True
+
+    async def roll(self, key_id: str, successor: ApiKeyRecord, ends_at: datetime) -> bool:
+        """Store ``successor`` and have the key end; return False where it does not work or was rolled before."""
+        row = self._rows.get(key_id)
+        if row is None or row.revoked_at is not None or row.replaced_by is not None:
+            return False
+        if row.expires_at is not None and row.expires_at <= successor.created_at:
+            return False
+        await self.create(successor)
+        end = ends_at if row.expires_at is None else min(ends_at, row.expires_at)
+        self._rows[key_id] = as_kept(structs.replace(row, expires_at=end, replaced_by=successor.id))
+        return True
+
+    async def note_uses(self, uses: Mapping[str, datetime]) -> Sequence[ApiKeyRecord]:
+        """Note when keys were last used; return those that had rested for 30 days or more."""
+        woken: list[ApiKeyRecord] = []
+        for key_id, at in uses.items():
+            row = self._rows.get(key_id)
+            if row is None or (row.last_used_at is not None and row.last_used_at >= at):
+                continue
+            since = rested_since(row, at)
+            used = as_kept(structs.replace(row, last_used_at=at))
+            if since is not None:
+                used = as_kept(structs.replace(used, woken_at=at, idle_since=since))
+                woken.append(used)
+            self._rows[key_id] = used
+        return woken
 
 
 class MemorySessionStore:

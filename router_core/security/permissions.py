@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from router_core.errors import ForbiddenError
-from router_core.types import EVERY_ACCOUNT, Principal, Role
+from router_core.types import EVERY_ACCOUNT, UNLIMITED, Principal, Role
 
 __all__ = ["PERMISSIONS", "PUBLIC", "allows", "is_declared", "require", "sees_account"]
 
@@ -17,6 +17,8 @@ _PROMPTERS: frozenset[Role] = _HEADS | {"prompt_engineer"}
 _ANALYSTS: frozenset[Role] = _HEADS | {"analyst"}
 _CALLERS: frozenset[Role] = _PROMPTERS | {"service"}
 _OWNERS: frozenset[Role] = frozenset({"owner"})
+# People have all that their role gives them: a key that is limited would escape its limits by making one.
+_NOT_FOR_LIMITED_KEYS: frozenset[str] = frozenset({"users.edit", "users.remove_admin"})
 
 PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
     {
@@ -71,6 +73,8 @@ def is_declared(permission: str) -> bool:
 
 def allows(principal: Principal, permission: str) -> bool:
     """Say whether ``principal``'s role has ``permission``; an undeclared permission is nobody's."""
+    if permission in _NOT_FOR_LIMITED_KEYS and principal.scopes != UNLIMITED:
+        return False
     return principal.role in PERMISSIONS.get(permission, ())
 
 

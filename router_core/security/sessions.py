@@ -87,7 +87,7 @@ class SessionGate:
         record, user = found
         if touch and self._clock.utcnow() - record.last_seen_at >= TOUCH_INTERVAL:
             await self._touch(key)
-        return ConsoleSession(_principal(user), record.csrf)
+        return ConsoleSession(_principal(user, record.address), record.csrf)
 
     async def close(self, token: str) -> None:
         """End the session; a token that opens none is ignored."""
@@ -113,5 +113,7 @@ def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
-def _principal(user: UserRecord) -> Principal:
-    return Principal(kind="person", id=user.id, name=user.email, role=user.role, accounts=user.accounts)
+def _principal(user: UserRecord, address: str) -> Principal:
+    return Principal(
+        kind="person", id=user.id, name=user.email, role=user.role, accounts=user.accounts, address=address
+    )

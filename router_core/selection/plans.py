@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from router_core.errors import (
     CircuitBreakerOpenError,
+    ForbiddenError,
     InvalidAPIKeyError,
     LLMError,
     OverloadedError,
@@ -17,10 +18,12 @@ from router_core.selection.signals import Signals
 from router_core.selection.standings import explicit, for_use_case, target_of
 from router_core.selection.strategies import Asked, arranged
 from router_core.types import (
+    UNLIMITED,
     Candidate,
     Considered,
     Decision,
     Dropped,
+    KeyScopes,
     LLMRequest,
     Plan,
     Snapshot,
@@ -30,7 +33,10 @@ from router_core.types.plan import DropCode
 __all__ = ["explain", "refusal", "select"]
 
 _PASSING = frozenset({"breaker_open", "resting", "saturated"})
+# What an operator or the configuration may change in a moment, so that asking again is worth it.
+_SWITCHED = frozenset({"inactive", "flag_off", "limited"})
 _NO_SIGNALS = Signals()
+_OUT_OF_SCOPE = "not among the models of this API key"
 
 
 def select(
@@ -39,16 +45,21 @@ def select(
     account_id: str | None,
     availability: Availability,
     signals: Signals = _NO_SIGNALS,
+    scopes: KeyScopes = UNLIMITED,
 ) -> Plan:
     """Return the ordered plan for ``request``.
 
     An explicit model or provider name comes first; otherwise the providers of the use case as its policy orders them,
     by default account-specific before global, the preferred model before others, non-default before default; then the
-    default provider. What the policy's strategy has to know of the moment comes from ``signals``.
-    Raises :class:`ModelNotFoundError` for an unknown override and :class:`ValidationError` for an unknown use case.
+    default provider. What the policy's strategy has to know of the moment comes from ``signals``. Models outside
+    ``scopes`` are dropped.
+    Raises :class:`ModelNotFoundError` for an unknown override, :class:`ValidationError` for an unknown use case and
+    :class:`ForbiddenError` for one outside ``scopes``.
     """
     need = need_of(request)
     override, use_case = target_of(request)
+    if scopes.use_cases is not None and use_case not in scopes.use_cases:
+        raise ForbiddenError("This API key may not ask for this use case")
     policy = snapshot.policy(use_case)
     if override is None:
         considered = for_use_case(use_case, policy, snapshot, account_id)
@@ -57,6 +68,10 @@ def select(
     candidates: list[Candidate] = []
     dropped: list[Dropped] = []
     for provider, reason in considered:
+        # Ahead of all else, so that nothing is told of models that are none of the caller's business.
+        if scopes.models is not None and provider.model not in scopes.models:
+            dropped.append(Dropped(provider, "scope", _OUT_OF_SCOPE))
+            continue
         absence = misfit(provider, need, snapshot) or availability(provider)
         if absence is not None:
             dropped.append(Dropped(provider, absence.code, absence.reason))
@@ -81,6 +96,8 @@ def refusal(plan: Plan, availability: Availability) -> LLMError:
         return TokenLimitExceededError(f"The request does not fit any model: {by_code['context'].reason}")
     if "temperature" in by_code:
         return ValidationError(by_code["temperature"].reason, field="temperature")
+    if "scope" in by_code and not by_code.keys() & _SWITCHED:
+        return ForbiddenError("This API key may not use any model that could serve the request")
     reasons = "; ".join(f"{each.provider.name}: {each.reason}" for each in plan.dropped[:4])
     return ProviderUnavailableError(f"No provider is eligible ({reasons})" if reasons else "No provider is configured")
 

@@ -71,7 +71,16 @@ from router_core.types.health import (
     ProviderReport,
     UptimeTick,
 )
-from router_core.types.identity import EMBEDDED, EVERY_ACCOUNT, KeyRole, PersonRole, Principal, Role
+from router_core.types.identity import (
+    EMBEDDED,
+    EVERY_ACCOUNT,
+    UNLIMITED,
+    KeyRole,
+    KeyScopes,
+    PersonRole,
+    Principal,
+    Role,
+)
 from router_core.types.intent import Intent
 from router_core.types.limits import ProviderLimits
 from router_core.types.metrics import (
@@ -150,6 +159,7 @@ __all__ = [
     "SILENT_OUTCOMES",
     "STANDARD_USE_CASES",
     "STRATEGIES",
+    "UNLIMITED",
     "Alert",
     "AlertChannel",
     "AlertDelivery",
@@ -226,6 +236,7 @@ __all__ = [
     "ImagePart",
     "Intent",
     "KeyRole",
+    "KeyScopes",
     "LLMRequest",
     "LLMResponse",
     "Limit",

@@ -23,7 +23,7 @@ __all__ = [
 
 DropCode = Literal[
     "inactive", "flag_off", "vision", "tools", "json_schema", "temperature", "context", "no_key", "breaker_open",
-    "resting", "saturated", "limited",
+    "resting", "saturated", "limited", "scope",
 ]  # fmt: skip
 
 CallReason = Literal["first", "repeat", "failover", "hedge", "resume"]

@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from router_core.api.app import SIGN_IN
 from router_core.clock import Clock
 from router_core.errors import LLMError
 from router_core.security.api_keys import KeyAuthenticator
-from router_core.types import EVERY_ACCOUNT
+from router_core.types import EVERY_ACCOUNT, Principal
 from signalbox.sign_in.desk import Doors, SignInDesk
 from signalbox.sign_in.routes import login_routes, peer_address
 
@@ -61,7 +62,12 @@ async def _visitor_address(request: Request, keys: KeyAuthenticator) -> str:
     if told is None or key[: len(_BEARER)].lower() != _BEARER:
         return await peer_address(request)
     try:
-        vouching = await keys.authenticate(key[len(_BEARER) :].strip().encode())
-        return str(ipaddress.ip_address(told)) if vouching.role in EVERY_ACCOUNT else await peer_address(request)
+        vouching = await keys.authenticate(key[len(_BEARER) :].strip().encode(), await peer_address(request))
+        return str(ipaddress.ip_address(told)) if _may_vouch(vouching) else await peer_address(request)
     except (LLMError, ValueError):
         return await peer_address(request)
+
+
+def _may_vouch(caller: Principal) -> bool:
+    routes = caller.scopes.routes
+    return caller.role in EVERY_ACCOUNT and (routes is None or SIGN_IN in routes)

@@ -28,6 +28,7 @@ from router_core.ports import (
     AccountRecord,
     AccountStore,
     ActionLog,
+    ApiKeyLives,
     ApiKeyStore,
     BreakerLog,
     CachePurges,
@@ -67,6 +68,7 @@ class Stores:
     accounts: AccountStore
     users: UserStore
     api_keys: ApiKeyStore
+    key_lives: ApiKeyLives
     sessions: SessionStore
     config: ConfigStore
     versions: ConfigVersions
@@ -108,11 +110,13 @@ def memory_stores() -> Stores:
     users = MemoryUserStore(accounts)
     clock = FakeClock(start=NOW)
     config = MemoryConfigStore(accounts, standard_providers(), clock)
+    keys = MemoryApiKeyStore(accounts)
     return Stores(
         clock=clock,
         accounts=accounts,
         users=users,
-        api_keys=MemoryApiKeyStore(accounts),
+        api_keys=keys,
+        key_lives=keys,
         sessions=MemorySessionStore(users),
         config=config,
         versions=config,
@@ -134,6 +138,7 @@ def sql_stores(hop: StoreHop) -> Stores:
         accounts=SqlAccountStore(hop),
         users=SqlUserStore(hop),
         api_keys=SqlApiKeyStore(hop),
+        key_lives=SqlApiKeyStore(hop),
         sessions=SqlSessionStore(hop),
         config=SqlConfigStore(hop, config_clock),
         versions=SqlConfigVersions(hop, clock),
