@@ -34,7 +34,8 @@ class Call:
     """
 
     __slots__ = (
-        "_source", "headers", "principal", "quota", "raw_headers", "receive", "request_id", "route", "scope", "send", "started",
+        "_source", "headers", "principal", "quota", "raw_headers", "receive", "request_id", "route", "scope", "send",
+        "started",
     )  # fmt: skip
 
     principal: Principal

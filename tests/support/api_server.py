@@ -24,6 +24,7 @@ from router_core.nodes.memory_register import MemoryNodeRegister
 from router_core.ports import AccountRecord, ProviderHealth, UserRecord
 from router_core.rate_limiting.quota import QuotaLine, QuotaSlip
 from router_core.security.api_keys import KeyAuthenticator, new_api_key
+from router_core.security.key_throttle import KeyThrottle, ThrottlePolicy
 from router_core.security.memory_stores import (
     MemoryAccountStore,
     MemoryApiKeyStore,
@@ -232,8 +233,8 @@ class ApiRig:
 
 
 @contextmanager
-def api_rig() -> Iterator[ApiRig]:
-    """Run the interface on a free port of 127.0.0.1 until the block ends."""
+def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
+    """Run the interface on a free port of 127.0.0.1 until the block ends; it lets ``bad_keys`` a minute pass."""
     clock, accounts = SystemClock(), MemoryAccountStore()
     users, keys = MemoryUserStore(accounts), MemoryApiKeyStore(accounts)
     sessions, register = SessionGate(MemorySessionStore(users), clock), MemoryNodeRegister(clock)
@@ -257,7 +258,9 @@ def api_rig() -> Iterator[ApiRig]:
     deps = ApiDeps(
         router=router,
         console=ConsoleAnswers(console),
-        authenticator=KeyAuthenticator(keys, accounts, PEPPER, clock),
+        authenticator=KeyAuthenticator(
+            keys, accounts, PEPPER, clock, KeyThrottle(clock, ThrottlePolicy(attempts=bad_keys))
+        ),
         sessions=sessions,
         health=board,
         operations=desk.operations,
@@ -310,7 +313,13 @@ def serving(app: ASGIApp, lifespan: Literal["on", "off"] = "off") -> Iterator[in
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(
-            app, http="httptools", loop="uvloop", log_level="error", lifespan=lifespan, timeout_graceful_shutdown=1
+            app,
+            http="httptools",
+            loop="uvloop",
+            log_level="error",
+            lifespan=lifespan,
+            timeout_graceful_shutdown=1,
+            proxy_headers=False,
         )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
