@@ -18,6 +18,8 @@ import anthropic
 import openai
 import uvloop
 
+from router_core.egress.fence import Fence
+from router_core.egress.places import Egress
 from router_core.providers import AdapterRegistry
 from router_core.providers.anthropic import AnthropicAdapter
 from router_core.providers.openai import OpenAIAdapter
@@ -130,7 +132,7 @@ async def cpu_per_call(candidate: Candidate, calls: int) -> tuple[float, float]:
 
 async def measure(base_url: str, calls: int, rounds: int) -> None:
     """Run every candidate in interleaved rounds and print the table."""
-    registry = AdapterRegistry()
+    registry = AdapterRegistry(egress=Egress(Fence(["127.0.0.1"])))
     rows: dict[str, Candidate] = {}
     for kind in MODELS:
         place = f"{base_url}/v1" if kind == "openai" else base_url

@@ -7,10 +7,10 @@ from router_core.admin.action_trail import ActionTrail
 from router_core.admin.alerting import AlertDesk, AlertDeskParts
 from router_core.admin.own_acts import channel_gone_act
 from router_core.alerts.delivery import AlertCourier
-from router_core.alerts.fence import Fence
 from router_core.alerts.mail import MailSender
 from router_core.alerts.webhook import WebhookSender
 from router_core.clock import Clock
+from router_core.egress.fence import Fence
 from router_core.ports import AlertSender
 from router_core.types import ChannelKind
 from signalbox.mail_settings import mail_server

@@ -8,12 +8,11 @@ from router_core.admin.action_trail import ActionTrail
 from router_core.admin.configuration import ConfigurationDesk, ConfigurationParts
 from router_core.admin.configuration_views import ConnectionResult
 from router_core.clock import Clock
-from router_core.configuration.upstream_rule import UpstreamRule
 from router_core.errors import OverloadedError
 from router_core.ports import ConfigSource, KeySource
 from router_core.types import ProviderConfig
 from signalbox.environment_config import EnvironmentConfig
-from signalbox.provider_keys import base_urls, environment_keys
+from signalbox.provider_keys import environment_keys, upstream_rule
 from signalbox.settings import Settings
 from signalbox.store import Store
 from signalbox.tasks import background
@@ -39,7 +38,7 @@ def store_configuration(
             drafts=store.config_drafts,
             accounts=store.accounts,
             keys=keys,
-            upstreams=UpstreamRule(allowed=settings.allowed_upstreams, trusted=base_urls(settings)),
+            upstreams=upstream_rule(settings),
             ask=ask,
             trail=trail,
             refresh=store.config.refresh,

@@ -21,7 +21,7 @@ from signalbox.environment_config import EnvironmentConfig
 from signalbox.master_key import MasterKey, load_master_key
 from signalbox.nodes import Place
 from signalbox.price_book import stored_prices
-from signalbox.provider_keys import base_urls, environment_keys
+from signalbox.provider_keys import base_urls, environment_keys, upstream_rule
 from signalbox.record_keeping import take_journal
 from signalbox.redis import open_link
 from signalbox.settings import Settings
@@ -124,6 +124,8 @@ def _registry(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Adapte
     for key in (settings.openai_api_key, settings.anthropic_api_key):
         if key is not None:
             secrets.add(key)
-    registry = AdapterRegistry(clock=clock, base_urls=base_urls(settings), secrets=secrets)
+    registry = AdapterRegistry(
+        clock=clock, base_urls=base_urls(settings), secrets=secrets, egress=upstream_rule(settings).egress()
+    )
     stack.push_async_callback(registry.close)
     return registry

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from router_core.configuration.upstream_rule import VENDOR_HOSTS
+from router_core.configuration.upstream_rule import VENDOR_HOSTS, UpstreamRule
 from router_core.types import ProviderConfig, ProviderKind, Secret
 from signalbox.settings import Settings
 
-__all__ = ["EnvironmentKeys", "environment_keys"]
+__all__ = ["EnvironmentKeys", "base_urls", "environment_keys", "upstream_rule"]
 
 
 class EnvironmentKeys:
@@ -49,3 +49,8 @@ def base_urls(settings: Settings) -> dict[ProviderKind, str]:
         "anthropic": settings.anthropic_base_url,
     }
     return {kind: url for kind, url in urls.items() if url is not None}
+
+
+def upstream_rule(settings: Settings) -> UpstreamRule:
+    """Return where providers may be, as the environment says."""
+    return UpstreamRule(allowed=settings.allowed_upstreams, trusted=base_urls(settings))

@@ -6,12 +6,14 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
-from aiohttp import resolver
 from msgspec import Struct
 
-from router_core.alerts.fence import Fence, FencedResolver, OutOfBoundsError, literal_address
 from router_core.alerts.signing import signed_headers
 from router_core.clock import Clock
+from router_core.egress.connector import is_out_of_bounds, open_session
+from router_core.egress.fence import Fence, literal_address
+from router_core.egress.places import Egress
+from router_core.egress.ports import speaks_no_http
 from router_core.ports import Sent
 from router_core.types import Alert, AlertChannel, format_usd
 
@@ -21,6 +23,7 @@ LONGEST_S: Final = 10.0
 MOST_ANSWER: Final = 16 * 1024
 MOST_URL: Final = 2_000
 GONE: Final = 410
+_OWN: Final = {"user-agent": "signalbox-alerts", "accept-encoding": "identity"}
 _NOT_PUBLIC: Final = "The host's address is not public; SIGNALBOX_ALLOWED_WEBHOOKS can allow it"
 
 
@@ -59,13 +62,9 @@ class WebhookSender:
         moment = self._clock.utcnow()
         body = _body(alert, sentence, moment.isoformat())
         signed = signed_headers(self._secret_of(channel.id), message_id, int(moment.timestamp()), body)
-        host = urlsplit(channel.target).hostname or ""
-        literal = literal_address(host)
-        if literal is not None and not self._fence.lets_through(host, literal):
-            return Sent(delivered=False, error=_NOT_PUBLIC)
         try:
-            return await self._post(channel.target, body, {**signed, "content-type": "application/json"})
-        except (OutOfBoundsError, aiohttp.ClientConnectorError) as error:
+            return await self._post(channel.target, body, {**signed, "content-type": "application/json", **_OWN})
+        except aiohttp.ClientConnectorError as error:
             return Sent(delivered=False, error=_unreached(error))
         except TimeoutError:
             return Sent(delivered=False, error="The receiver did not answer in time")
@@ -76,7 +75,7 @@ class WebhookSender:
         """Say what is wrong with the URL ``target``, None when it could be a receiver's."""
         try:
             parts = urlsplit(target)
-            host, _ = parts.hostname, parts.port
+            host, port = parts.hostname, parts.port
         except ValueError:
             return "must be an http:// or https:// URL"
         if parts.scheme not in {"http", "https"} or not host or not target.isascii() or not target.isprintable():
@@ -85,15 +84,20 @@ class WebhookSender:
             return "must not hold a user or a password"
         if len(target) > MOST_URL or parts.fragment or " " in target:
             return f"must be at most {MOST_URL} characters, without blanks and fragment"
-        literal = literal_address(host)
-        if literal is not None and not self._fence.lets_through(host, literal):
-            return "must be at a public address, or one that SIGNALBOX_ALLOWED_WEBHOOKS names"
-        return None
+        return self._place_fault(host, port)
 
     async def close(self) -> None:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
+
+    def _place_fault(self, host: str, port: int | None) -> str | None:
+        if speaks_no_http(port):
+            return "must not be at a port where no HTTP is spoken"
+        literal = literal_address(host)
+        if literal is not None and not self._fence.lets_through(host, literal):
+            return "must be at a public address, or one that SIGNALBOX_ALLOWED_WEBHOOKS names"
+        return None
 
     async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> Sent:
         session = self._opened()
@@ -109,13 +113,10 @@ class WebhookSender:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            names = FencedResolver(self._fence, resolver.ThreadedResolver())
             # No look-up is kept: what a name means is judged each time, at the moment of connecting.
-            connector = aiohttp.TCPConnector(resolver=names, use_dns_cache=False, force_close=True)
-            self._session = aiohttp.ClientSession(
-                connector=connector, timeout=self._longest, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False,
-                trust_env=False, headers={"user-agent": "signalbox-alerts"},
-            )  # fmt: skip
+            self._session = open_session(
+                Egress(self._fence), timeout=self._longest, decompress=False, use_dns_cache=False, force_close=True
+            )
         return self._session
 
 
@@ -141,8 +142,7 @@ def _unreached(error: Exception) -> str:
     """Say why there is no connection, without naming the place: its URL may hold a token."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         return "The receiver's certificate is not trusted"
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(cause, OutOfBoundsError):
+    if is_out_of_bounds(error):
         return _NOT_PUBLIC
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "The host is not known"

@@ -5,10 +5,13 @@ import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from msgspec import Struct
 
+from router_core.egress.fence import Fence
+from router_core.egress.places import Egress
+from router_core.egress.ports import speaks_no_http
 from router_core.types import ProviderKind
 
 __all__ = ["VENDOR_HOSTS", "UpstreamRule"]
@@ -17,6 +20,7 @@ VENDOR_HOSTS: Final[Mapping[ProviderKind, str]] = MappingProxyType(
     {"openai": "api.openai.com", "anthropic": "api.anthropic.com"}
 )
 HTTPS_PORT: Final = 443
+HTTP_PORT: Final = 80
 _NONE: Final[Mapping[ProviderKind, str]] = MappingProxyType({})
 _NO_URL: Final = "must be an http:// or https:// URL with a host"
 _URL: Final = re.compile(r"[!-~]{1,500}")
@@ -40,14 +44,32 @@ class UpstreamRule(Struct, frozen=True, kw_only=True):
             return _NO_URL
         if parts.scheme not in ("http", "https") or not host or not _URL.fullmatch(url):
             return _NO_URL
-        if parts.username is not None or parts.query or parts.fragment:
-            return "must be a URL without user, query or fragment"
-        if any(segment in (".", "..") for segment in unquote(parts.path).split("/")):
-            return "must be a URL without . and .. in its path"
+        if (misshapen := _extra(parts)) is not None:
+            return misshapen
         is_vendors = (parts.scheme, host) == ("https", VENDOR_HOSTS[kind]) and port in (None, HTTPS_PORT)
-        if is_vendors or url.rstrip("/") == self.trusted.get(kind) or self._allows(host.rstrip(".")):
+        if is_vendors or url.rstrip("/") == self.trusted.get(kind):
             return None
-        return "leads to a host that is not allowed; SIGNALBOX_ALLOWED_UPSTREAMS names those that are"
+        if not self._allows(host.rstrip(".")):
+            return "leads to a host that is not allowed; SIGNALBOX_ALLOWED_UPSTREAMS names those that are"
+        return "leads to a port where no HTTP is spoken" if speaks_no_http(port) else None
+
+    def may_reach(self, host: str, port: int, is_tls: bool) -> bool:
+        """Say whether a connection to a provider may be made at all, whoever asks for it; see ``egress``."""
+        place = (host.lower().rstrip("."), port, is_tls)
+        if any(place == (each, HTTPS_PORT, True) for each in VENDOR_HOSTS.values()):
+            return True
+        if any(place == _origin(each) for each in self.trusted.values()):
+            return True
+        return self._allows(place[0]) and not speaks_no_http(port)
+
+    def egress(self) -> Egress:
+        """Return where connections to providers may go.
+
+        A host that is allowed or trusted by name may be anywhere, an address has to be in an allowed block, and the
+        vendors' own hosts are outside.
+        """
+        hosts = (urlsplit(each).hostname or "" for each in self.trusted.values())
+        return Egress(Fence((*self.allowed, *hosts), outside=VENDOR_HOSTS.values()), self.may_reach)
 
     def _allows(self, host: str) -> bool:
         try:
@@ -55,6 +77,21 @@ class UpstreamRule(Struct, frozen=True, kw_only=True):
         except ValueError:
             return any(host == each.rstrip(".") for each in self.allowed)
         return any(address in network for network in _networks(self.allowed))
+
+
+def _extra(parts: SplitResult) -> str | None:
+    """Return what a base URL has that it must not have."""
+    if parts.username is not None or parts.query or parts.fragment:
+        return "must be a URL without user, query or fragment"
+    if any(segment in (".", "..") for segment in unquote(parts.path).split("/")):
+        return "must be a URL without . and .. in its path"
+    return None
+
+
+def _origin(url: str) -> tuple[str, int, bool]:
+    parts = urlsplit(url)
+    is_tls = parts.scheme == "https"
+    return ((parts.hostname or "").rstrip("."), parts.port or (HTTPS_PORT if is_tls else HTTP_PORT), is_tls)
 
 
 def _networks(allowed: Iterable[str]) -> Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]:

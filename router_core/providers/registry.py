@@ -4,8 +4,11 @@ import asyncio
 import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from router_core.clock import Clock, SystemClock
+from router_core.egress.fence import Fence
+from router_core.egress.places import Egress
 from router_core.errors.known_secrets import KnownSecrets
 from router_core.ports import ProviderAdapter
 from router_core.types import ProviderKind
@@ -26,7 +29,8 @@ class AdapterRegistry:
     """Implements ``AdapterSource``. Belongs to one event loop; close it there.
 
     ``base_urls`` names, for a kind, where rows without a base URL of their own go instead of the vendor's host.
-    ``secrets`` are never shown in an error.
+    ``secrets`` are never shown in an error. ``egress`` says where connections may go; without it, to public addresses
+    and to the hosts of ``base_urls``.
     ``max_response`` is the largest whole answer that is taken, in bytes; None for the pool's own limit.
     """
 
@@ -37,10 +41,12 @@ class AdapterRegistry:
         base_urls: Mapping[ProviderKind, str] | None = None,
         max_response: int | None = None,
         secrets: KnownSecrets | None = None,
+        egress: Egress | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
         self._base_urls = dict(base_urls or {})
         self._max_response = max_response
+        self._egress = egress or Egress(Fence(urlsplit(each).hostname or "" for each in self._base_urls.values()))
         # Shared by all vendors: a text of one must not show a key of another.
         self._secrets = secrets if secrets is not None else KnownSecrets()
         self._adapters: dict[ProviderKind, SdkAdapter] = {}
@@ -75,7 +81,7 @@ class AdapterRegistry:
         from router_core.providers.transport import MAX_RESPONSE_BYTES, ConnectionPool, FastClient
 
         if self._pool is None:
-            self._pool = ConnectionPool(max_response=self._max_response or MAX_RESPONSE_BYTES)
+            self._pool = ConnectionPool(self._egress, max_response=self._max_response or MAX_RESPONSE_BYTES)
         base_url = self._base_urls.get(kind, module.DEFAULT_BASE_URL)
         made: SdkAdapter = getattr(module, class_name)(FastClient(self._pool), self._clock, base_url, self._secrets)
         self._adapters[kind] = made

@@ -17,6 +17,9 @@ import httpx2
 from multidict import CIMultiDict
 from yarl import URL
 
+from router_core.egress.connector import is_out_of_bounds, open_session
+from router_core.egress.places import Egress
+
 __all__ = [
     "MAX_RESPONSE_BYTES",
     "MAX_STREAM_BYTES",
@@ -132,15 +135,17 @@ class BodyStream(httpx2.AsyncByteStream):
 
 
 class ConnectionPool:
-    """Owns the only connections to providers. Must be used and closed on one event loop."""
+    """Owns the only connections to providers, which ``egress`` guards. Must be used and closed on one event loop."""
 
     def __init__(
         self,
+        egress: Egress,
         *,
         tls: ssl.SSLContext | None = None,
         max_response: int = MAX_RESPONSE_BYTES,
         max_stream: int = MAX_STREAM_BYTES,
     ) -> None:
+        self._egress = egress
         self._tls = tls
         self._max_response = max_response
         self._max_stream = max_stream
@@ -182,12 +187,8 @@ class ConnectionPool:
             await session.close()
 
     def _open(self) -> aiohttp.ClientSession:
-        tls = self._tls if self._tls is not None else True
-        connector = aiohttp.TCPConnector(
-            ssl=tls, limit=_POOL_LIMIT, keepalive_timeout=_KEEP_ALIVE_S, ttl_dns_cache=_DNS_CACHE_S
-        )
-        self._session = aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, raise_for_status=False
+        self._session = open_session(
+            self._egress, tls=self._tls, limit=_POOL_LIMIT, keepalive_timeout=_KEEP_ALIVE_S, ttl_dns_cache=_DNS_CACHE_S
         )
         return self._session
 
@@ -303,6 +304,8 @@ def _network_fault(error: Exception, request: httpx2.Request) -> httpx2.Transpor
 
 def _unreachable(error: Exception) -> str:
     """Return in plain words why there is no connection, without naming the host."""
+    if is_out_of_bounds(error):
+        return "The provider's host is not allowed, or its address is not public"
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "The provider's host name was not found"
     if isinstance(

@@ -128,13 +128,15 @@ def otlp_recorder(endpoint: str, vendor_of: Callable[[str], str | None]) -> Tele
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+    from router_core.telemetry.direct_session import direct_session
+
     base = endpoint.rstrip("/")
     resource = Resource.create({"service.name": "signalbox"})
     tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
-    tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{base}/v1/traces", timeout=2)))
-    reader = PeriodicExportingMetricReader(
-        OTLPMetricExporter(f"{base}/v1/metrics", timeout=2), export_interval_millis=EXPORT_INTERVAL_MS
-    )
+    spans = OTLPSpanExporter(f"{base}/v1/traces", timeout=2, session=direct_session())
+    tracers.add_span_processor(BatchSpanProcessor(spans))
+    measures = OTLPMetricExporter(f"{base}/v1/metrics", timeout=2, session=direct_session())
+    reader = PeriodicExportingMetricReader(measures, export_interval_millis=EXPORT_INTERVAL_MS)
     meters = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
 
     def close() -> None:

@@ -2,11 +2,15 @@
 
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 
 from router_core.clock import Clock
+from router_core.egress.connector import open_session
+from router_core.egress.fence import Fence
+from router_core.egress.places import Egress
 from router_core.types import Secret
 from signalbox.workload.driver import PlannedRequest
 from signalbox.workload.tally import SUCCESS, Outcome
@@ -40,11 +44,10 @@ class HttpTarget:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections),
+        self._session = open_session(
+            Egress(Fence([urlsplit(self._url).hostname or ""])),
             timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S),
-            headers=self._headers,
-            read_bufsize=2**20,
+            limit=self._connections,
         )
         return self
 
@@ -74,7 +77,9 @@ class HttpTarget:
         if self._session is None:
             raise RuntimeError("the target is not open")
         body = {"useCase": request.use_case, "prompt": request.prompt, "stream": request.stream}
-        async with self._session.post(self._url, data=msgspec.json.encode(body)) as answer:
+        async with self._session.post(
+            self._url, data=msgspec.json.encode(body), headers=self._headers, allow_redirects=False, read_bufsize=2**20
+        ) as answer:
             if answer.status == 200 and request.stream:
                 await self._read_stream(answer.content, reading)
                 return

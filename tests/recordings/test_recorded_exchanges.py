@@ -24,6 +24,7 @@ from router_core.types import (
     ToolCallStart,
 )
 from tests.recordings.recorded_answers import exchanges, expected, is_stream
+from tests.support.loopback import LOOPBACK
 from tests.support.simulator_process import SimulatorProcess
 
 FOLDER = os.environ.get("TEST_RECORDINGS", "")
@@ -49,7 +50,7 @@ def test_the_recordings_are_there():
 async def test_recorded_exchange_comes_out_as_recorded(name: str, simulator: SimulatorProcess):
     recording = RECORDINGS[name]
     wanted = expected(recording)
-    registry = AdapterRegistry()
+    registry = AdapterRegistry(egress=LOOPBACK)
     try:
         if "error" in wanted:
             with pytest.raises(errors.ProviderError) as caught:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from router_core.alerts.delivery import AlertCourier
-from router_core.alerts.fence import Fence
 from router_core.alerts.policy import DeliveryPolicy
 from router_core.alerts.webhook import WebhookSender
+from router_core.egress.fence import Fence
 from router_core.errors import OverloadedError
 from router_core.ports import AlertSender, DeliveryFilter, Sent
 from router_core.types import AlertChannel, AlertDelivery, ChannelKind

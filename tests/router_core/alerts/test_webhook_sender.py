@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from router_core.alerts.fence import Fence
 from router_core.alerts.signing import shown_secret, signed_headers
 from router_core.alerts.webhook import WebhookSender
+from router_core.egress.fence import Fence
 from router_core.ports import Sent
 from router_core.types import Alert
 from tests.support.alert_worlds import Receiver, alert, channel, secret_of

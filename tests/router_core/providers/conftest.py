@@ -6,6 +6,7 @@ import pytest
 
 from router_core.providers import AdapterRegistry
 from router_core.types import ProviderKind
+from tests.support.loopback import LOOPBACK
 from tests.support.simulator_process import SimulatorProcess
 
 
@@ -24,7 +25,7 @@ def simulator(provider_simulator: SimulatorProcess) -> Iterator[SimulatorProcess
 
 @pytest.fixture
 async def registry() -> AsyncIterator[AdapterRegistry]:
-    made = AdapterRegistry(max_response=200_000)
+    made = AdapterRegistry(max_response=200_000, egress=LOOPBACK)
     yield made
     await made.close()
 

@@ -20,11 +20,12 @@ from router_core.errors import LLMError, NetworkError
 from router_core.providers.registry import AdapterRegistry
 from router_core.types import CallTimeouts, LLMRequest, ProviderCall, Secret
 from tests.support.core_fakes import provider
+from tests.support.loopback import LOOPBACK
 
 
 async def fault_at(base_url: str) -> LLMError:
     """Return what a call to ``base_url`` ends in."""
-    registry = AdapterRegistry(clock=SystemClock())
+    registry = AdapterRegistry(clock=SystemClock(), egress=LOOPBACK)
     call = ProviderCall(
         request=LLMRequest(prompt="x"), provider=provider("a", base_url=base_url), key=Secret("sk-test-0000"),
         max_tokens=1, timeouts=CallTimeouts(connect=3, first_token=5, idle=5, total=5),

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from router_core.alerts.fence import Fence, FencedResolver, OutOfBoundsError, literal_address
+from router_core.egress.connector import FencedResolver
+from router_core.egress.fence import Fence, OutOfBoundsError, literal_address
 
 INSIDE = [
     "127.0.0.1", "127.9.9.9", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",

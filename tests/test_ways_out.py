@@ -1,0 +1,113 @@
+"""Every place in the product that opens a connection, and what guards it: a new one has to be entered here."""
+
+import ast
+import re
+from typing import Final
+
+import pytest
+
+from tests.support.source_tree import PRODUCT, named, sources
+
+# What makes a connection, called or inherited from, by the library that it is from.
+_MAKERS: Final = {
+    "aiohttp": {"ClientSession", "TCPConnector", "UnixConnector", "request"},
+    "httpx2": {"AsyncClient", "Client", "AsyncHTTPTransport", "HTTPTransport", "get", "post", "request", "stream"},
+    "requests": {"Session", "get", "post", "request"},
+    "urllib": {"urlopen", "build_opener", "urlretrieve"},
+    "urllib3": {"PoolManager", "request"},
+    "http": {"HTTPConnection", "HTTPSConnection"},
+    "socket": {"create_connection"},
+    "asyncio": {"open_connection", "open_unix_connection"},
+    "smtplib": {"SMTP", "SMTP_SSL", "LMTP"},
+    "websockets": {"connect"},
+    "redis": {"Redis", "from_url", "ConnectionPool", "BlockingConnectionPool"},
+    "sqlalchemy": {"create_engine"},
+    "psycopg": {"connect"},
+    "adbc_driver_postgresql": {"connect"},
+    "adbc_driver_sqlite": {"connect"},
+    "authlib": {"AsyncOAuth2Client", "OAuth2Client", "OAuth2Session", "OAuth"},
+    "router_core": {"open_session"},
+}
+
+GUARD = "is the guard"
+GUARDED = "goes through the guard"
+OWN = "goes from this program to this program on one machine"
+SETTINGS = "goes where the environment or the command line says, with nothing of a request in it"
+
+WAYS_OUT: Final = {
+    "router_core/egress/connector.py": GUARD,
+    "router_core/providers/transport.py": GUARDED,  # calls, checks and connection tests
+    "router_core/alerts/webhook.py": GUARDED,
+    "signalbox/workload/http_target.py": GUARDED,
+    "router_core/alerts/mail.py": SETTINGS,
+    "router_core/telemetry/direct_session.py": SETTINGS,
+    "router_core/redis_link.py": SETTINGS,
+    "db/engine.py": SETTINGS,
+    "db/queries/audit_export.py": SETTINGS,
+    "signalbox/serve/child.py": OWN,
+    "signalbox/commands/operator_client.py": SETTINGS,
+    "console/remote/link.py": SETTINGS,
+    "router_core/client.py": SETTINGS,
+}
+
+
+# What none of our clients may be told.
+_LAX: Final = re.compile(
+    r"(?:follow_redirects|allow_redirects|trust_env)\s*=\s*(?!False\b)\w|CERT_NONE|_create_unverified_context|"
+    r"(?:verify|ssl|verify_ssl|check_hostname)\s*=\s*False"
+)
+
+
+@pytest.fixture(scope="module")
+def texts() -> dict[str, str]:
+    """Return the text of every file of the product that could open a connection."""
+    library = re.compile(rf"\b(?:{'|'.join(_MAKERS)})\b")
+    found = {named(path): path.read_text("utf-8") for path in sources(*PRODUCT, "pages")}
+    return {name: text for name, text in found.items() if library.search(text) and not name.startswith("simulator/")}
+
+
+def test_every_way_out_is_guarded_or_leads_where_the_environment_says(texts: dict[str, str]) -> None:
+    assert {name for name, text in texts.items() if _opens(text)} == set(WAYS_OUT)
+
+
+def test_what_goes_through_the_guard_makes_no_connection_by_itself(texts: dict[str, str]) -> None:
+    guarded = [name for name, how in WAYS_OUT.items() if how == GUARDED]
+    assert guarded
+    for name in guarded:
+        # The SDKs' client is dressed up as one of httpx2, and connects through the session of its pool.
+        assert _opens(texts[name]) - {"httpx2.AsyncClient"} == {"router_core.egress.connector.open_session"}, name
+
+
+def test_no_client_follows_redirects_asks_for_proxies_or_trusts_every_certificate(texts: dict[str, str]) -> None:
+    assert {name: found for name, text in texts.items() if (found := _LAX.findall(text))} == {}
+
+
+def _opens(text: str) -> set[str]:
+    """Return the makers of connections that are called or inherited from."""
+    makers = {word for words in _MAKERS.values() for word in words}
+    if not any(word in text for word in makers):
+        return set()
+    tree, origin = ast.parse(text), dict[str, str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            origin |= {alias.asname or alias.name.split(".")[0]: alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            origin |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    parents = [base for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for base in node.bases]
+    named_parts = (part for part in (*calls, *parents) if isinstance(part, ast.Name | ast.Attribute))
+    return {whole for part in named_parts if _is_maker(whole := _whole(part, origin))}
+
+
+def _whole(part: ast.expr, origin: dict[str, str]) -> str:
+    """Return the dotted name that ``part`` stands for."""
+    words: list[str] = []
+    while isinstance(part, ast.Attribute):
+        words.insert(0, part.attr)
+        part = part.value
+    return ".".join([origin.get(part.id, "?") if isinstance(part, ast.Name) else "?", *words])
+
+
+def _is_maker(whole: str) -> bool:
+    library, _, rest = whole.partition(".")
+    return any(word in _MAKERS.get(library, ()) for word in rest.split(".")[-2:])
