@@ -47,6 +47,7 @@ class Account(Base):
     is_active: Mapped[bool] = mapped_column(server_default=true())
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     keeps_content: Mapped[bool] = mapped_column(server_default=false())
+    removed_at: Mapped[datetime | None]
 
 
 class User(Base):
@@ -57,6 +58,7 @@ class User(Base):
         UniqueConstraint("email"),
         CheckConstraint("email = lower(email)", name="email"),
         CheckConstraint("role IN ('owner', 'admin', 'operator', 'prompt_engineer', 'analyst', 'viewer')", name="role"),
+        Index(None, "invitation_hash", unique=True),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -65,6 +67,11 @@ class User(Base):
     role: Mapped[str]
     is_active: Mapped[bool] = mapped_column(server_default=true())
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    must_change: Mapped[bool] = mapped_column(server_default=false())
+    generation: Mapped[int] = mapped_column(server_default=text("1"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    invitation_hash: Mapped[bytes | None]
+    invited_until: Mapped[datetime | None]
 
 
 class UserAccount(Base):
@@ -100,6 +107,8 @@ class ConsoleSession(Base):
     last_seen_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     address: Mapped[str] = mapped_column(server_default=text("''"))
+    generation: Mapped[int] = mapped_column(server_default=text("1"))
+    browser: Mapped[str] = mapped_column(server_default=text("''"))
 
 
 class ApiKey(Base):

@@ -31,6 +31,7 @@ from router_core.ports import (
     PasswordHasher,
     PriceSource,
     SessionStore,
+    UserChanges,
     UserStore,
 )
 from router_core.rate_limiting.memory_limiter import MemoryLimiter
@@ -92,6 +93,7 @@ class Runtime:
     prices: PriceSource
     accounts: AccountStore
     users: UserStore
+    user_changes: UserChanges
     api_keys: ApiKeyStore
     sessions: SessionStore
     hasher: PasswordHasher
@@ -208,6 +210,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         prices=ground.prices,
         accounts=store.accounts,
         users=store.users,
+        user_changes=store.users,
         api_keys=store.api_keys,
         sessions=store.sessions,
         hasher=Argon2Passwords(),

@@ -165,7 +165,7 @@ def _stores(settings: Settings, clock: Clock, audit: AuditIdentity) -> Store:
         hop=hop,
         patient=patient,
         watch=watch,
-        accounts=SqlAccountStore(hop),
+        accounts=SqlAccountStore(hop, clock),
         users=SqlUserStore(hop),
         api_keys=SqlApiKeyStore(hop),
         sessions=SqlSessionStore(hop),

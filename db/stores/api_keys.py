@@ -9,9 +9,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.hop import StoreHop
-from db.models import Account, ApiKey
+from db.models import ApiKey
 from db.pieces import batched
-from db.stores.lookups import require_known
+from db.stores.lookups import require_accounts
 from router_core.ports import ApiKeyRecord
 from router_core.ports.keys import rested_since
 from router_core.types import UNLIMITED, KeyScopes, Role
@@ -32,7 +32,7 @@ class SqlApiKeyStore:
         """Store a new key. Raises :class:`ValidationError` for an unknown account or a taken id."""
 
         def work(session: Session) -> None:
-            require_known(session, Account.id, [key.account_id], field="account_id")
+            require_accounts(session, [key.account_id], field="account_id")
             session.add(_row(key))
 
         await self._hop.write(work)
@@ -82,7 +82,7 @@ class SqlApiKeyStore:
                 return False
             if row.expires_at is not None and row.expires_at <= successor.created_at:
                 return False
-            require_known(session, Account.id, [successor.account_id], field="account_id")
+            require_accounts(session, [successor.account_id], field="account_id")
             row.expires_at = ends_at if row.expires_at is None else min(ends_at, row.expires_at)
             row.replaced_by = successor.id
             session.add(_row(successor))

@@ -8,9 +8,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.column_types import BadTextError
 from db.hop import StoreHop
+from db.models import Account
 from router_core.errors import ValidationError
 
-__all__ = ["found_by_id", "require_known"]
+__all__ = ["found_by_id", "require_accounts", "require_known"]
 
 T = TypeVar("T")
 
@@ -26,6 +27,14 @@ async def found_by_id(hop: StoreHop, table: Any, id: str, value_of: Callable[[An
         return await hop.read(work)
     except BadTextError:  # text that cannot be stored is no id
         return None
+
+
+def require_accounts(session: Session, ids: Iterable[str], *, field: str) -> None:
+    """Check that every one of ``ids`` is an account that was not removed. Raises :class:`ValidationError`."""
+    wanted = set(ids)
+    there = select(Account.id).where(Account.id.in_(wanted), Account.removed_at.is_(None))
+    if wanted - set(session.scalars(there)):
+        raise ValidationError(f"`{field}` names nothing that exists", field=field)
 
 
 def require_known(session: Session, column: InstrumentedAttribute[str], ids: Iterable[str], *, field: str) -> None:

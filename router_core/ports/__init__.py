@@ -28,6 +28,7 @@ from router_core.ports.operations import (
     HealthSlot,
     UseCaseStore,
 )
+from router_core.ports.people import AccountChanges, SessionRegister, UserChanges
 from router_core.ports.prices import ChargedRequest, PriceStore, RecordReader
 from router_core.ports.readers import EventSource, HealthReader, ProviderHealth
 from router_core.ports.recording import (
@@ -67,6 +68,7 @@ from router_core.ports.stores import (
     SessionStore,
     UserRecord,
     UserStore,
+    session_name,
 )
 from router_core.ports.topups import LeaseRecord, LeaseRegister, TopUpStore
 from router_core.ports.usage import MarkedHour, ModelHour, UsageBy, UsageReader
@@ -74,6 +76,7 @@ from router_core.ports.vault import SealedRows, VaultStore
 
 __all__ = [
     "NODES_KEPT",
+    "AccountChanges",
     "AccountRecord",
     "AccountStore",
     "ActionLog",
@@ -142,6 +145,7 @@ __all__ = [
     "SealedRows",
     "Sent",
     "SessionRecord",
+    "SessionRegister",
     "SessionStore",
     "SpendBy",
     "SpendHour",
@@ -151,7 +155,9 @@ __all__ = [
     "UsageBy",
     "UsageReader",
     "UseCaseStore",
+    "UserChanges",
     "UserRecord",
     "UserStore",
     "VaultStore",
+    "session_name",
 ]

@@ -1,14 +1,15 @@
 """What every store and its twin agree on: what they refuse, and how long they keep what piles up."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
 from router_core.clock import Clock
-from router_core.errors import ValidationError
+from router_core.errors import ConflictError, ValidationError
+from router_core.ports.stores import AccountRecord, UserRecord
 from router_core.types import Budget, Limit, TopUp
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "SweepPace",
     "as_kept",
     "refuse",
+    "refuse_headless",
     "refuse_limit",
     "refuse_rate",
     "refuse_topup",
+    "removed_name",
 ]
 
 TRANSITIONS_KEPT = timedelta(days=90)
@@ -33,6 +36,8 @@ LARGEST_RATE, MOST_AT_ONCE = 1_000_000.0, 1_000_000
 # A request a day.
 SMALLEST_RATE = 1 / 86_400
 MOST_TOKENS = 2_000_000_000
+# Enough of an id to tell namesakes apart.
+_ID_TAIL = 8
 MOST_THRESHOLDS, HIGHEST_THRESHOLD = 10, 1_000
 
 R = TypeVar("R", bound=Struct)
@@ -49,6 +54,23 @@ def as_kept(record: R) -> R:
             times[field] = value.astimezone(UTC)
         _check_value(value)
     return structs.replace(record, **times)
+
+
+def removed_name(account: AccountRecord) -> str:
+    """Return what an account that is removed is called from then on, so that its name is free again."""
+    return f"{account.name} (removed, {account.id[-_ID_TAIL:]})"
+
+
+def refuse_headless(before: Iterable[UserRecord], after: Iterable[UserRecord]) -> None:
+    """Raise :class:`ConflictError` when nobody active would be owner any more, or nobody owner or admin."""
+    old, new = list(before), list(after)
+    for roles, words in ((("owner",), "owner"), (("owner", "admin"), "owner or admin")):
+        if _is_led(old, roles) and not _is_led(new, roles):
+            raise ConflictError(f"The last active {words} must stay; make another one first")
+
+
+def _is_led(users: Iterable[UserRecord], roles: Sequence[str]) -> bool:
+    return any(user.is_active and user.role in roles for user in users)
 
 
 def refuse(wrong: bool, field: str, reason: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -30,7 +30,10 @@ __all__ = [
     "SessionStore",
     "UserRecord",
     "UserStore",
+    "session_name",
 ]
+
+SESSION_NAME_BYTES: Final = 10
 
 
 class ConfigStore(Protocol):
@@ -57,7 +60,10 @@ class ConfigStore(Protocol):
 
 
 class AccountRecord(Struct, frozen=True, kw_only=True):
-    """A tenant. ``timezone`` is an IANA name; ``keeps_content`` lets the audit log hold prompts and answers."""
+    """A tenant. ``timezone`` is an IANA name; ``keeps_content`` lets the audit log hold prompts and answers.
+
+    One that was removed is only there to be named: it is in no list, serves nobody, and its name is free again.
+    """
 
     id: str
     name: str
@@ -65,6 +71,7 @@ class AccountRecord(Struct, frozen=True, kw_only=True):
     is_active: bool
     created_at: datetime
     keeps_content: bool = False
+    removed_at: datetime | None = None
 
 
 class AccountStore(Protocol):
@@ -88,7 +95,12 @@ class AccountStore(Protocol):
 
 
 class UserRecord(Struct, frozen=True, kw_only=True):
-    """A person. ``email`` is stored lower-case; ``password_hash`` is argon2id; ``accounts`` starts with the default."""
+    """A person. ``email`` is stored lower-case; ``accounts`` starts with the default.
+
+    ``password_hash`` is argon2id, empty for who has no password; ``must_change`` says that it only serves to choose
+    another. Sessions of an earlier ``generation`` are over; every change counts ``version`` up.
+    ``invitation_hash`` is the SHA-256 of a token that lets its holder choose the password until ``invited_until``.
+    """
 
     id: str
     email: str
@@ -97,6 +109,11 @@ class UserRecord(Struct, frozen=True, kw_only=True):
     accounts: tuple[str, ...]
     is_active: bool
     created_at: datetime
+    must_change: bool = False
+    generation: int = 1
+    version: int = 1
+    invitation_hash: bytes | None = None
+    invited_until: datetime | None = None
 
 
 class UserStore(Protocol):
@@ -114,8 +131,8 @@ class UserStore(Protocol):
         """Return the user with that address, whatever its case."""
         ...
 
-    async def set_active(self, user_id: str, *, active: bool) -> bool:
-        """Enable or disable a user; return whether there is one."""
+    async def by_id(self, user_id: str) -> UserRecord | None:
+        """Return the user with that id."""
         ...
 
 
@@ -162,7 +179,10 @@ class ApiKeyStore(Protocol):
 
 
 class SessionRecord(Struct, frozen=True, kw_only=True):
-    """A console session. ``token_hash`` is the SHA-256 of the cookie's token; the token itself is never stored."""
+    """A console session. ``token_hash`` is the SHA-256 of the cookie's token; the token itself is never stored.
+
+    ``generation`` is its person's at sign-in, ``browser`` what the browser called itself.
+    """
 
     token_hash: bytes
     user_id: str
@@ -172,6 +192,18 @@ class SessionRecord(Struct, frozen=True, kw_only=True):
     last_seen_at: datetime
     revoked_at: datetime | None = None
     address: str = ""
+    generation: int = 1
+    browser: str = ""
+
+    @property
+    def id(self) -> str:
+        """What people name it by: the head of the hash, 80 bits, with which nobody can sign in."""
+        return session_name(self.token_hash)
+
+
+def session_name(token_hash: bytes) -> str:
+    """Return what people name the session with that hash by."""
+    return token_hash[:SESSION_NAME_BYTES].hex()
 
 
 class SessionStore(Protocol):

@@ -69,6 +69,11 @@ class FreshCache(Generic[K, V]):
         self._entries.pop(key, None)
         self._asking.pop(key, None)
 
+    def clear(self) -> None:
+        """Forget everything, and what is being asked."""
+        self._entries.clear()
+        self._asking.clear()
+
     async def refresh(self, key: K, look_up: Callable[[], Awaitable[V | None]]) -> V | None:
         """Ask the store and keep the answer; None forgets it. Those who ask for one key together share one look.
 

@@ -1,23 +1,22 @@
-"""The store's ports in memory: what the router uses without a database, with the same answers as the real store."""
+"""Accounts and keys in memory: what the router uses without a database, with the same answers as the real store."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import get_args
+from typing import Any, get_args
 
 from msgspec import structs
 
-from router_core.ports import AccountRecord, ApiKeyRecord, SessionRecord, UserRecord
-from router_core.ports.keeping import as_kept, refuse
+from router_core.errors import NotFoundError
+from router_core.ports import AccountRecord, ApiKeyRecord
+from router_core.ports.keeping import as_kept, refuse, removed_name
 from router_core.ports.keys import rested_since
 from router_core.types import KeyRole
 
-__all__ = ["MemoryAccountStore", "MemoryApiKeyStore", "MemorySessionStore", "MemoryUserStore"]
-
-_TOKEN_HASH_LENGTH = 32
+__all__ = ["MemoryAccountStore", "MemoryApiKeyStore"]
 
 
 class MemoryAccountStore:
-    """Keeps accounts; an :class:`AccountStore`."""
+    """Keeps accounts; an :class:`AccountStore` and :class:`AccountChanges`."""
 
     def __init__(self) -> None:
         self._rows: dict[str, AccountRecord] = {}
@@ -32,7 +31,7 @@ class MemoryAccountStore:
 
     async def list(self) -> Sequence[AccountRecord]:
         """Return all accounts by name."""
-        return sorted(self._rows.values(), key=lambda row: row.name)
+        return sorted((row for row in self._rows.values() if row.removed_at is None), key=lambda row: row.name)
 
     async def by_name(self, name: str) -> AccountRecord | None:
         """Return the account called ``name``."""
@@ -42,45 +41,41 @@ class MemoryAccountStore:
         """Return the account with that id."""
         return self._rows.get(account_id)
 
+    async def change(self, account: AccountRecord) -> None:
+        """Put ``account`` in the place of the one with its id. Raises :class:`NotFoundError`."""
+        row = as_kept(account)
+        self._require(row.id)
+        refuse(not row.name, "name", "is not allowed")
+        taken = any(other.name == row.name and other.id != row.id for other in self._rows.values())
+        refuse(taken, "name", "is already taken")
+        self._rows[row.id] = structs.replace(self._rows[row.id], **_changeable(row))
+
+    async def remove(self, account_id: str, at: datetime) -> None:
+        """Take an account out of service for good. Raises :class:`NotFoundError`."""
+        row = self._require(account_id)
+        self._rows[account_id] = structs.replace(
+            row, name=removed_name(row), is_active=False, removed_at=at.astimezone(UTC)
+        )
+
+    async def removed(self) -> Sequence[AccountRecord]:
+        """Return the accounts that were removed, by name."""
+        return sorted((row for row in self._rows.values() if row.removed_at is not None), key=lambda row: row.name)
+
+    def _require(self, account_id: str) -> AccountRecord:
+        row = self._rows.get(account_id)
+        if row is None or row.removed_at is not None:
+            raise NotFoundError("There is no such account")
+        return row
+
     def holds(self, ids: Iterable[str]) -> bool:
         """Say whether every one of ``ids`` is an account's."""
-        return all(account_id in self._rows for account_id in ids)
+        return all(account_id in self._rows and self._rows[account_id].removed_at is None for account_id in ids)
 
 
-class MemoryUserStore:
-    """Keeps people; a :class:`UserStore`."""
-
-    def __init__(self, accounts: MemoryAccountStore) -> None:
-        self._accounts = accounts
-        self._rows: dict[str, UserRecord] = {}
-
-    async def create(self, user: UserRecord) -> None:
-        """Store a new user. Raises :class:`ValidationError` for a taken address and for unknown accounts."""
-        row = as_kept(structs.replace(user, email=user.email.lower()))
-        refuse(not self._accounts.holds(row.accounts), "accounts", "names nothing that exists")
-        refuse(row.id in self._rows, "id", "is already taken")
-        refuse(any(other.email == row.email for other in self._rows.values()), "email", "is already taken")
-        refuse(len(set(row.accounts)) < len(row.accounts), "accounts", "is already taken")
-        self._rows[row.id] = row
-
-    async def list(self) -> Sequence[UserRecord]:
-        """Return all users by e-mail address."""
-        return sorted(self._rows.values(), key=lambda row: row.email)
-
-    async def by_email(self, email: str) -> UserRecord | None:
-        """Return the user with that address, whatever its case."""
-        return next((row for row in self._rows.values() if row.email == email.lower()), None)
-
-    async def set_active(self, user_id: str, *, active: bool) -> bool:
-        """Enable or disable a user; return whether there is one."""
-        row = self._rows.get(user_id)
-        if row is not None:
-            self._rows[user_id] = structs.replace(row, is_active=active)
-        return row is not None
-
-    def by_id(self, user_id: str) -> UserRecord | None:
-        """Return the user of that id."""
-        return self._rows.get(user_id)
+def _changeable(row: AccountRecord) -> dict[str, Any]:
+    return {
+        "name": row.name, "timezone": row.timezone, "is_active": row.is_active, "keeps_content": row.keeps_content,
+    }  # fmt: skip
 
 
 class MemoryApiKeyStore:
@@ -148,37 +143,3 @@ class MemoryApiKeyStore:
                 woken.append(used)
             self._rows[key_id] = used
         return woken
-
-
-class MemorySessionStore:
-    """Keeps console sessions; a :class:`SessionStore`."""
-
-    def __init__(self, users: MemoryUserStore) -> None:
-        self._users = users
-        self._rows: dict[bytes, SessionRecord] = {}
-
-    async def create(self, session: SessionRecord) -> None:
-        """Store a new session. Raises :class:`ValidationError` for an unknown user or a token that is no hash."""
-        row = as_kept(session)
-        refuse(self._users.by_id(row.user_id) is None, "user_id", "names nothing that exists")
-        refuse(len(row.token_hash) != _TOKEN_HASH_LENGTH, "token_hash", "is not allowed")
-        refuse(row.token_hash in self._rows, "token_hash", "is already taken")
-        self._rows[row.token_hash] = row
-
-    async def find(self, token_hash: bytes) -> tuple[SessionRecord, UserRecord] | None:
-        """Return a session with its user."""
-        row = self._rows.get(token_hash)
-        user = None if row is None else self._users.by_id(row.user_id)
-        return None if row is None or user is None else (row, user)
-
-    async def touch(self, token_hash: bytes, at: datetime) -> None:
-        """Note that the person acted at ``at``; never turns the time back, ignores sessions that have ended."""
-        row = self._rows.get(token_hash)
-        if row is not None and row.revoked_at is None and row.last_seen_at < at:
-            self._rows[token_hash] = structs.replace(row, last_seen_at=at.astimezone(UTC))
-
-    async def revoke(self, token_hash: bytes, at: datetime) -> None:
-        """End a session; unknown tokens are ignored. The first time of revocation stays."""
-        row = self._rows.get(token_hash)
-        if row is not None and row.revoked_at is None:
-            self._rows[token_hash] = structs.replace(row, revoked_at=at.astimezone(UTC))

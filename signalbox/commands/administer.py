@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from msgspec import structs
+
 from router_core.errors import NotFoundError
 from router_core.ports import AccountRecord, ApiKeyRecord, UserRecord
 from router_core.security.api_keys import NewApiKey
@@ -83,8 +85,9 @@ def disable_user(data_dir: Path | None, email: str, *, as_json: bool) -> None:
 
     async def work(desk: StoreDesk) -> UserRecord:
         user = await desk.store.users.by_email(email)
-        if user is None or not await desk.store.users.set_active(user.id, active=False):
+        if user is None:
             raise NotFoundError(f"There is no user with the address {email!r}")
+        await desk.store.users.change(structs.replace(user, is_active=False, generation=user.generation + 1))
         active = {"isActive": user.is_active}
         await tell(desk, "user.disabled", user.email, None, before=active, after={"isActive": False})
         return user

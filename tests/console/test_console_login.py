@@ -76,9 +76,8 @@ class OnePerson:
             created_at=datetime.now(UTC) - timedelta(days=1),
         )
 
-    async def set_active(self, user_id: str, *, active: bool) -> bool:
-        self.is_active = active
-        return True
+    async def by_id(self, user_id: str) -> UserRecord | None:
+        return await self.by_email(EMAIL) if user_id == "u1" else None
 
 
 class Sessions:

@@ -197,7 +197,7 @@ async def _people(runtime: Runtime) -> list[Caller]:
         found.append(_visitor(role.replace("_", " "), token))
     gone = await _person(runtime, "gone", "owner")
     token = (await runtime.session_gate.open(gone)).token.reveal()
-    await runtime.users.set_active(gone.id, active=False)
+    await runtime.user_changes.change(structs.replace(gone, is_active=False))
     found.append(_visitor("disabled person", token))
     owner, now = await _person(runtime, "second", "owner"), runtime.clock.utcnow()
     ended = {

@@ -25,12 +25,8 @@ from router_core.ports import AccountRecord, ProviderHealth, UserRecord
 from router_core.rate_limiting.quota import QuotaLine, QuotaSlip
 from router_core.security.api_keys import KeyAuthenticator, new_api_key
 from router_core.security.key_throttle import KeyThrottle, ThrottlePolicy
-from router_core.security.memory_stores import (
-    MemoryAccountStore,
-    MemoryApiKeyStore,
-    MemorySessionStore,
-    MemoryUserStore,
-)
+from router_core.security.memory_people import MemorySessionStore, MemoryUserStore
+from router_core.security.memory_stores import MemoryAccountStore, MemoryApiKeyStore
 from router_core.security.sessions import OpenedSession, SessionGate
 from router_core.types import (
     AuditFilter,

@@ -25,6 +25,7 @@ from router_core.configuration.memory_store import MemoryConfigStore
 from router_core.health.memory_history import MemoryHealthHistory
 from router_core.nodes.memory_register import MemoryNodeRegister
 from router_core.ports import (
+    AccountChanges,
     AccountRecord,
     AccountStore,
     ActionLog,
@@ -38,19 +39,17 @@ from router_core.ports import (
     ContentSwitch,
     HealthHistory,
     NodeRegister,
+    SessionRegister,
     SessionStore,
     UseCaseStore,
+    UserChanges,
     UserRecord,
     UserStore,
 )
 from router_core.resilience.memory_breaker_log import MemoryBreakerLog
 from router_core.security.memory_action_log import MemoryActionLog
-from router_core.security.memory_stores import (
-    MemoryAccountStore,
-    MemoryApiKeyStore,
-    MemorySessionStore,
-    MemoryUserStore,
-)
+from router_core.security.memory_people import MemorySessionStore, MemoryUserStore
+from router_core.security.memory_stores import MemoryAccountStore, MemoryApiKeyStore
 from tests.support.core_fakes import standard_providers
 from tests.support.fake_clock import FakeClock
 
@@ -66,10 +65,13 @@ class Stores:
 
     clock: FakeClock
     accounts: AccountStore
+    account_changes: AccountChanges
     users: UserStore
+    user_changes: UserChanges
     api_keys: ApiKeyStore
     key_lives: ApiKeyLives
     sessions: SessionStore
+    session_register: SessionRegister
     config: ConfigStore
     versions: ConfigVersions
     drafts: ConfigDrafts
@@ -109,15 +111,19 @@ def memory_stores() -> Stores:
     accounts = MemoryAccountStore()
     users = MemoryUserStore(accounts)
     clock = FakeClock(start=NOW)
+    sessions = MemorySessionStore(users)
     config = MemoryConfigStore(accounts, standard_providers(), clock)
     keys = MemoryApiKeyStore(accounts)
     return Stores(
         clock=clock,
         accounts=accounts,
+        account_changes=accounts,
         users=users,
+        user_changes=users,
         api_keys=keys,
         key_lives=keys,
-        sessions=MemorySessionStore(users),
+        sessions=sessions,
+        session_register=sessions,
         config=config,
         versions=config,
         drafts=config,
@@ -133,13 +139,17 @@ def memory_stores() -> Stores:
 
 def sql_stores(hop: StoreHop) -> Stores:
     clock, config_clock = FakeClock(start=NOW), FakeClock(start=AFTER_ANY_MIGRATION)
+    accounts, users, sessions = SqlAccountStore(hop, config_clock), SqlUserStore(hop), SqlSessionStore(hop)
     return Stores(
         clock=clock,
-        accounts=SqlAccountStore(hop),
-        users=SqlUserStore(hop),
+        accounts=accounts,
+        account_changes=accounts,
+        users=users,
+        user_changes=users,
         api_keys=SqlApiKeyStore(hop),
         key_lives=SqlApiKeyStore(hop),
-        sessions=SqlSessionStore(hop),
+        sessions=sessions,
+        session_register=sessions,
         config=SqlConfigStore(hop, config_clock),
         versions=SqlConfigVersions(hop, clock),
         drafts=SqlConfigDrafts(hop),

@@ -1,8 +1,10 @@
 """Keys, sessions, passwords and permissions, with a clock of their own."""
 
 import asyncio
+from datetime import datetime
 
 import pytest
+from msgspec import structs
 
 from router_core.errors import ForbiddenError, OverloadedError, UnauthorizedError
 from router_core.ports import AccountRecord, ApiKeyRecord, SessionRecord, UserRecord
@@ -62,8 +64,17 @@ class Sessions:
     async def find(self, token_hash: bytes) -> tuple[SessionRecord, UserRecord] | None:
         return None if self.kept is None or self.kept.token_hash != token_hash else (self.kept, self.user)
 
-    async def touch(self, token_hash: bytes, at: object) -> None:
+    async def touch(self, token_hash: bytes, at: datetime) -> None:
         self.touches += 1
+        if self.kept is not None:
+            self.kept = structs.replace(self.kept, last_seen_at=at)
+
+
+def _user() -> UserRecord:
+    return UserRecord(
+        id="u", email="a@b.c", password_hash="x", role="viewer", accounts=("acme",), is_active=True,
+        created_at=FakeClock().utcnow(),
+    )  # fmt: skip
 
 
 def _account(*, active: bool) -> AccountRecord:
@@ -181,21 +192,74 @@ async def test_the_stored_hash_is_no_key() -> None:
 
 async def test_a_session_ends_when_idle_and_is_touched_every_thirty_seconds_at_most() -> None:
     clock = FakeClock()
-    user = UserRecord(
-        id="u", email="a@b.c", password_hash="x", role="viewer", accounts=("acme",), is_active=True,
-        created_at=clock.utcnow(),
-    )  # fmt: skip
-    store = Sessions(user)
+    store = Sessions(_user())
     gate = SessionGate(store, clock)  # type: ignore[arg-type]
-    token = (await gate.open(user, "127.0.0.1")).token.reveal()
+    token = (await gate.open(store.user, "127.0.0.1")).token.reveal()
     clock.advance(29)
     assert await gate.check(token, touch=True) is not None
     assert store.touches == 0
     clock.advance(1)
     assert await gate.check(token, touch=True) is not None
     assert store.touches == 1
-    clock.advance(1770)
+    clock.advance(1800)
     assert await gate.check(token, touch=False) is None
+
+
+async def test_only_acts_keep_a_session_alive_not_a_page_that_looks_on_and_none_outlives_twelve_hours() -> None:
+    user, clock = _user(), FakeClock()
+    gate = SessionGate(Sessions(user), clock)  # type: ignore[arg-type]
+    watched = (await gate.open(user)).token.reveal()
+    for _ in range(60):
+        assert await gate.check(watched, touch=False) is not None
+        clock.advance(29.9)
+    clock.advance(6.1)
+    assert await gate.check(watched, touch=False) is None
+    used = (await gate.open(user)).token.reveal()
+    for _ in range(47):
+        clock.advance(15 * 60)
+        assert await gate.check(used, touch=True) is not None
+    clock.advance(15 * 60)
+    assert await gate.check(used, touch=True) is None
+
+
+async def test_a_session_of_an_earlier_generation_is_over_within_five_seconds() -> None:
+    user, clock = _user(), FakeClock()
+    store = Sessions(user)
+    gate = SessionGate(store, clock)  # type: ignore[arg-type]
+    token = (await gate.open(user)).token.reveal()
+    assert await gate.check(token, touch=False) is not None
+    store.user = structs.replace(user, generation=2)
+    clock.advance(5)
+    assert await gate.check(token, touch=False) is None
+
+
+async def test_a_change_made_here_is_in_force_here_at_once() -> None:
+    user, clock = _user(), FakeClock()
+    store = Sessions(user)
+    gate = SessionGate(store, clock)  # type: ignore[arg-type]
+    token = (await gate.open(user)).token.reveal()
+    assert await gate.check(token, touch=False) is not None
+    store.user = structs.replace(user, is_active=False)
+    gate.look_anew()
+    assert await gate.check(token, touch=False) is None
+
+
+async def test_who_must_change_their_password_has_a_session_that_opens_nothing() -> None:
+    user = structs.replace(_user(), must_change=True)
+    gate = SessionGate(Sessions(user), FakeClock())  # type: ignore[arg-type]
+    token = (await gate.open(user, browser="Fire\nfox\x00" + "x" * 500)).token.reveal()
+    assert await gate.check(token, touch=True) is None
+    found = await gate.find(token, touch=False)
+    assert found is not None
+    assert found.must_change
+
+
+async def test_what_a_browser_calls_itself_is_kept_as_one_short_line() -> None:
+    store = Sessions(_user())
+    await SessionGate(store, FakeClock()).open(store.user, browser="Fire\nfox\x1b[0m " + "x" * 500)  # type: ignore[arg-type]
+    assert store.kept is not None
+    assert store.kept.browser.startswith("Fire fox [0m x")
+    assert len(store.kept.browser) == 300
 
 
 def test_a_password_verifies_only_itself() -> None:
