@@ -12,9 +12,9 @@ from router_core.alerts.webhook import WebhookSender
 from router_core.clock import Clock
 from router_core.egress.fence import Fence
 from router_core.ports import AlertSender
+from router_core.security.vault.master import RootSecret
 from router_core.types import ChannelKind
 from signalbox.mail_settings import mail_server
-from signalbox.master_key import MasterKey
 from signalbox.settings import Settings
 from signalbox.store import Store
 from signalbox.tasks import Followers
@@ -25,9 +25,9 @@ __all__ = ["AlertRoom"]
 class AlertRoom:
     """Everything about alerts in one process; it belongs to one event loop."""
 
-    def __init__(self, settings: Settings, store: Store, master: MasterKey, trail: ActionTrail, clock: Clock) -> None:
+    def __init__(self, settings: Settings, store: Store, root: RootSecret, trail: ActionTrail, clock: Clock) -> None:
         def secret_of(channel_id: str) -> bytes:
-            return master.derive(f"alert webhook {channel_id}")
+            return root.derive(f"alert webhook {channel_id}")
 
         self._store = store
         self._webhooks = WebhookSender(Fence(settings.allowed_webhooks), secret_of, clock)

@@ -7,9 +7,9 @@ from typing import Final
 from router_core.audit.head_files import HeadFiles
 from router_core.audit.signatures import ChainSigner
 from router_core.clock import Clock, new_ulid
+from router_core.security.vault.master import RootSecret
 from signalbox.data_dir import write_private
 from signalbox.faults import DependencyFault
-from signalbox.master_key import MasterKey
 from signalbox.settings import Settings
 
 __all__ = ["AuditIdentity", "audit_heads", "audit_identity", "chain_signer", "command_writer"]
@@ -28,15 +28,15 @@ class AuditIdentity:
     heads: HeadFiles
 
 
-def audit_identity(settings: Settings, master: MasterKey, writer: str) -> AuditIdentity:
+def audit_identity(settings: Settings, root: RootSecret, writer: str) -> AuditIdentity:
     """Return the identity of ``writer`` in the data directory of ``settings``."""
-    signer = chain_signer(master)
+    signer = chain_signer(root)
     return AuditIdentity(writer, signer, audit_heads(settings, signer))
 
 
-def chain_signer(master: MasterKey) -> ChainSigner:
-    """Return what signs chains; every process under one master key signs alike."""
-    return ChainSigner(master.derive("audit chain"))
+def chain_signer(root: RootSecret) -> ChainSigner:
+    """Return what signs chains; every process on one store signs alike."""
+    return ChainSigner(root.derive("audit chain"))
 
 
 def audit_heads(settings: Settings, signer: ChainSigner) -> HeadFiles:

@@ -39,13 +39,13 @@ from router_core.router import Router
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.passwords import Argon2Passwords
 from router_core.security.sessions import SessionGate
+from router_core.security.vault.master import RootSecret
 from router_core.types import DependencyReport
 from signalbox.alerting import AlertRoom
 from signalbox.caching import cache_desk, open_cache
 from signalbox.configuration import store_configuration
 from signalbox.ground import Ground, Overrides, lay_ground
 from signalbox.limiting import limit_desk, open_limiter
-from signalbox.master_key import MasterKey
 from signalbox.money import MoneyParts, store_money
 from signalbox.nodes import NOWHERE, Place, join_nodes
 from signalbox.operators_desk import DeskParts, OperatorsDesk
@@ -165,7 +165,7 @@ async def _parts(ground: Ground, stack: AsyncExitStack) -> _Parts:
     record.start(stack, ground.followers)
     stack.push_async_callback(budget.close)
     ground.followers.keep(stack, budget.monitor, budget.run)
-    alerts = AlertRoom(settings, store, ground.master, desk.trail, clock)
+    alerts = AlertRoom(settings, store, ground.root, desk.trail, clock)
     alerts.start(stack, ground.followers)
     money = MoneyParts(
         store=store, config=config, prices=ground.prices, alerts=alerts.desk, trail=desk.trail,
@@ -178,7 +178,7 @@ async def _parts(ground: Ground, stack: AsyncExitStack) -> _Parts:
 def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
     ground, desk = parts.ground, parts.desk
     settings, clock, store = ground.settings, ground.clock, ground.store
-    events, pepper = RecentEvents(), key_pepper(ground.master)
+    events, pepper = RecentEvents(), key_pepper(ground.root)
     router = _router(parts, events)
     live = LiveMetrics(store.metrics, parts.pending, clock, lambda: (router.in_flight, router.streams))
     return Runtime(
@@ -221,7 +221,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         nodes=NodeDesk(store.nodes, ground.place.name),
         redis=ground.redis,
         pepper=pepper,
-        key_was_made=ground.master.made,
+        key_was_made=ground.key_was_made,
         close=close,
     )
 
@@ -255,6 +255,6 @@ def _record_parts(ground: Ground, pending: PendingEvents, desk: OperatorsDesk, b
     )
 
 
-def key_pepper(master: MasterKey) -> bytes:
+def key_pepper(root: RootSecret) -> bytes:
     """Return what API keys are hashed with."""
-    return master.derive("api key pepper")
+    return root.derive("api key pepper")

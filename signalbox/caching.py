@@ -24,7 +24,7 @@ def open_cache(ground: Ground, stack: AsyncExitStack) -> AnswerCache:
     else:
         from router_core.cache.redis_cache import RedisCache  # the client is loaded by those who have a Redis
 
-        seal = AnswerSeal(ground.master.derive("answers in the cache"))
+        seal = AnswerSeal(ground.root.derive("answers in the cache"))
         cache = AnswerCache(RedisCache(ground.redis), ground.config, ground.clock, seal)
     stack.push_async_callback(cache.close)
     return cache

@@ -1,4 +1,4 @@
-"""What one process stands on: settings, clock, master key, journal, store, configuration, prices and providers."""
+"""What one process stands on: settings, clock, keys, journal, store, configuration, prices and providers."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,11 +14,12 @@ from router_core.nodes.heartbeat import NodeCount
 from router_core.ports import AdapterSource, ConfigSource, KeySource, PriceSource, Recorder
 from router_core.providers.registry import AdapterRegistry
 from router_core.rate_limiting.memory_limiter import undivided
+from router_core.security.vault.master import RootSecret
+from router_core.security.vault.vault import Vault
 from signalbox.audit_identity import AuditIdentity, audit_identity
 from signalbox.configuration import push_revisions
 from signalbox.data_dir import prepare_folder
 from signalbox.environment_config import EnvironmentConfig
-from signalbox.master_key import MasterKey, load_master_key
 from signalbox.nodes import Place
 from signalbox.price_book import stored_prices
 from signalbox.provider_keys import base_urls, environment_keys, upstream_rule
@@ -28,6 +29,7 @@ from signalbox.settings import Settings
 from signalbox.store import Store, open_store
 from signalbox.tasks import Followers
 from signalbox.telemetry import telemetry_recorders
+from signalbox.unlocking import unlock
 
 if TYPE_CHECKING:
     from router_core.redis_link import RedisLink
@@ -55,7 +57,9 @@ class Ground:
 
     settings: Settings
     clock: Clock
-    master: MasterKey
+    root: RootSecret
+    vault: Vault
+    key_was_made: bool
     folder: WriterFolder
     audit: AuditIdentity
     store: Store
@@ -84,15 +88,18 @@ async def lay_ground(
     """Open what a process stands on; ``stack`` closes it. Raises :class:`CommandFault` subclasses."""
     clock = chosen.clock or SystemClock()
     prepare_folder(settings.data_dir)
-    master = await asyncio.to_thread(load_master_key, settings)
+    unlocked = await asyncio.to_thread(unlock, settings, clock, migrate=migrate)
+    root = unlocked.root
     folder = await take_journal(settings, clock)
     stack.callback(folder.release)
-    audit = audit_identity(settings, master, folder.writer)
-    store = await open_store(settings, clock, audit, migrate=migrate)
+    audit = audit_identity(settings, root, folder.writer)
+    store = await open_store(settings, clock, audit)
     stack.push_async_callback(store.close)
     followers = Followers(DependencyRegister(), clock)
     followers.keep(stack, store.watch.monitor, store.run)
     followers.keep(stack, store.config.monitor, store.config.run)
+    vault = unlocked.vault(store.vault, clock)
+    followers.keep(stack, vault.monitor, vault.run)
     config = EnvironmentConfig(store.config, settings)
     redis = await open_link(settings, clock, stack, followers.register, must_answer=needs_redis)
     if redis is not None:
@@ -101,7 +108,9 @@ async def lay_ground(
     return Ground(
         settings=settings,
         clock=clock,
-        master=master,
+        root=root,
+        vault=vault,
+        key_was_made=unlocked.given.made,
         folder=folder,
         audit=audit,
         store=store,

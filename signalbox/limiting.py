@@ -26,7 +26,7 @@ def open_limiter(ground: Ground, stack: AsyncExitStack) -> "MemoryLimiter | Redi
     from router_core.rate_limiting.redis_rate_limiter import RedisLimiter  # loads the client, for who has a Redis
 
     # What every process of an installation has, and no other: two on one Redis share no buckets.
-    installation = ground.master.derive("name in Redis").hex()[:_NAME_CHARACTERS]
+    installation = ground.root.derive("name in Redis").hex()[:_NAME_CHARACTERS]
     limiter = RedisLimiter(ground.redis, ground.clock, ground.share, installation=installation)
     background(stack, limiter.run())
     return limiter

@@ -91,6 +91,8 @@ def _description(runtime: "Runtime", ground: "Ground") -> Callable[[], Node]:
             draining=runtime.readiness.is_draining(),
             limits=_limits(ground),
             redis=_redis(ground),
+            key_generation=ground.vault.record.generation,
+            key_slot=ground.vault.opened.id,
         )
 
     return describe

@@ -39,10 +39,12 @@ from db.stores import (
     SqlLimitSettings,
     SqlNodeRegister,
     SqlPriceStore,
+    SqlSealedRows,
     SqlSessionStore,
     SqlTopUpStore,
     SqlUseCaseStore,
     SqlUserStore,
+    SqlVaultStore,
 )
 from db.watch import StoreWatch
 from router_core.clock import Clock
@@ -57,6 +59,7 @@ __all__ = [
     "default_budgets",
     "default_limit",
     "open_store",
+    "prepare_schema",
     "require_current",
     "store_faults",
     "upgrade_store",
@@ -100,6 +103,8 @@ class Store:
     leases: SqlLeaseRegister
     spending: SqlSpendReader
     nodes: SqlNodeRegister
+    vault: SqlVaultStore
+    sealed: SqlSealedRows
     prices: SqlPriceStore
     record: SqlRecordReader
     usage: SqlUsageReader
@@ -138,14 +143,12 @@ def upgrade_store(settings: Settings) -> SchemaStatus:
         return upgrade(settings.store_url)
 
 
-async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity, *, migrate: bool) -> Store:
+async def open_store(settings: Settings, clock: Clock, audit: AuditIdentity) -> Store:
     """Open the store with its configuration loaded; what is done through it is on record as done by ``audit``.
 
-    With ``migrate`` its schema is brought up to date first; without, only an empty store is given one, and an older
-    one is refused. Raises :class:`ConflictFault` and :class:`DependencyFault`.
+    Its schema must be the newest. Raises :class:`DependencyFault`.
     """
     with store_faults():
-        await asyncio.to_thread(_prepare_schema, settings.store_url, migrate=migrate)
         store = _stores(settings, clock, audit)
         try:
             await store.config.look()
@@ -189,6 +192,8 @@ def _stores(settings: Settings, clock: Clock, audit: AuditIdentity) -> Store:
         leases=SqlLeaseRegister(hop, clock),
         spending=SqlSpendReader(patient),
         nodes=SqlNodeRegister(hop, clock),
+        vault=SqlVaultStore(hop, engine),
+        sealed=SqlSealedRows(hop, clock),
         prices=SqlPriceStore(patient, clock),
         record=SqlRecordReader(patient),
         usage=SqlUsageReader(patient),
@@ -227,7 +232,11 @@ def require_current(url: str) -> None:
         engine.dispose()
 
 
-def _prepare_schema(url: str, *, migrate: bool) -> None:
+def prepare_schema(url: str, *, migrate: bool) -> None:
+    """Bring the schema up to date with ``migrate``; without, only an empty store is given one.
+
+    Raises :class:`DependencyFault` for an older one, and what :func:`store_faults` turns into faults.
+    """
     engine = make_engine(url)
     try:
         state = schema_status(engine).state

@@ -20,7 +20,7 @@ from router_core.clock import Clock
 from router_core.security.vault.faults import KeyInUseError
 from router_core.types.vault import DataKey, MasterSlot, SealedPlace, SealedRow, VaultRecord, Wrap
 
-__all__ = ["SqlSealedRows", "SqlVaultStore", "read_record"]
+__all__ = ["SqlSealedRows", "SqlVaultStore", "keep_record", "read_record"]
 
 
 class SqlVaultStore:
@@ -40,7 +40,7 @@ class SqlVaultStore:
 
     async def change(self, record: VaultRecord) -> bool:
         """Keep ``record`` if it is the next one. Raises :class:`KeyInUseError`."""
-        return await self._hop.write(lambda session: _change(session, record))
+        return await self._hop.write(lambda session: keep_record(session, record))
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[None]:
@@ -122,7 +122,8 @@ def read_record(session: Session) -> VaultRecord | None:
     )
 
 
-def _change(session: Session, record: VaultRecord) -> bool:
+def keep_record(session: Session, record: VaultRecord) -> bool:
+    """Keep ``record`` if it is the next one; return whether it was. Raises :class:`KeyInUseError`."""
     if not _advanced(session, record.generation):
         return False
     session.execute(delete(MasterSlotRow))

@@ -18,7 +18,6 @@ from signalbox.commands.output import print_json, print_line
 from signalbox.commands.store_desk import StoreDesk, at_desk, print_rows, public, tell
 from signalbox.exits import say
 from signalbox.faults import UsageFault
-from signalbox.master_key import load_master_key
 
 __all__ = [
     "create_account",
@@ -104,7 +103,7 @@ def create_key(data_dir: Path | None, account: str, role: KeyRole, name: str, *,
 
     async def work(desk: StoreDesk) -> NewApiKey:
         owner = await administration.find_account(desk.store.accounts, account)
-        pepper = key_pepper(load_master_key(desk.settings))
+        pepper = key_pepper(desk.unlocked.root)
         label = name or f"{account} {role}"
         made = await administration.issue_key(
             desk.store.api_keys, pepper, desk.clock, account_id=owner.id, role=role, name=label

@@ -13,7 +13,6 @@ from signalbox.alerting import AlertRoom
 from signalbox.commands.output import print_json, print_line
 from signalbox.commands.store_desk import COMMAND, StoreDesk, at_desk, print_rows
 from signalbox.faults import UsageFault
-from signalbox.master_key import load_master_key
 
 __all__ = ["add_channel", "list_alerts", "list_channels", "list_deliveries", "remove_channel", "try_channel"]
 
@@ -131,7 +130,7 @@ def try_channel(data_dir: Path | None, channel_id: str, *, as_json: bool) -> int
 def _at_alerts(data_dir: Path | None, work: Callable[[AlertDesk, StoreDesk], Awaitable[T]]) -> T:
     async def run(desk: StoreDesk) -> T:
         trail = ActionTrail(desk.store.actions, desk.clock)
-        room = AlertRoom(desk.settings, desk.store, load_master_key(desk.settings), trail, desk.clock)
+        room = AlertRoom(desk.settings, desk.store, desk.unlocked.root, trail, desk.clock)
         try:
             return await work(room.desk, desk)
         finally:

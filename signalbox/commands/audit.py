@@ -9,12 +9,13 @@ from db.engine import make_engine
 from db.queries.chain_reader import SqlChainAuditor
 from router_core.admin.chain_check import ChainVerdict
 from router_core.audit.verifier import ChainReport
+from router_core.clock import SystemClock
 from signalbox.audit_identity import audit_heads, chain_signer
 from signalbox.commands.output import print_json, print_line
 from signalbox.exits import say
-from signalbox.master_key import load_master_key
 from signalbox.settings import Settings, load_settings
 from signalbox.store import require_current, store_faults
+from signalbox.unlocking import check_master_key, unlock
 
 __all__ = ["verify"]
 
@@ -37,14 +38,16 @@ def verify(data_dir: Path | None, *, as_json: bool) -> int:
 
 
 def _verdict(settings: Settings) -> ChainVerdict:
-    signer = chain_signer(load_master_key(settings))
+    with store_faults():
+        check_master_key(settings)
+        require_current(settings.store_url)
+    signer = chain_signer(unlock(settings, SystemClock(), migrate=False).root)
     files = audit_heads(settings, signer)
     if not files.heads():
         say("no ends of chains are kept here: a chain that was cut off would be noticed up to its last signature only")
     engine = make_engine(settings.store_url)
     try:
         with store_faults():
-            require_current(settings.store_url)
             return SqlChainAuditor(engine, files, signer).verify(lambda _: None)
     finally:
         engine.dispose()

@@ -10,14 +10,13 @@ from typing import Any, get_args
 from router_core.clock import Clock, SystemClock, new_ulid
 from router_core.ports import ExportStream
 from router_core.types import AuditFilter, ExportFormat, OperatorAction
-from signalbox.audit_identity import audit_identity, command_writer
 from signalbox.commands.given import given_account, given_moment
 from signalbox.commands.output_file import output_file
+from signalbox.commands.store_desk import opened_desk
 from signalbox.exits import say
 from signalbox.faults import UsageFault
-from signalbox.master_key import load_master_key
 from signalbox.settings import load_settings
-from signalbox.store import open_store, store_faults
+from signalbox.store import store_faults
 
 __all__ = ["ExportOptions", "run"]
 
@@ -54,16 +53,13 @@ async def _export(options: ExportOptions, form: ExportFormat) -> None:
     until = given_moment("--to", options.until) or clock.utcnow() + timedelta(minutes=1)
     if since >= until:
         raise UsageFault("--from must be before --to")
-    audit = audit_identity(settings, load_master_key(settings), command_writer(settings, clock))
-    store = await open_store(settings, clock, audit, migrate=False)
-    try:
+    async with opened_desk(settings, clock) as desk:
+        store = desk.store
         account = None if options.account is None else await given_account(store, options.account)
         wanted = AuditFilter(since=since, until=until, account=account, **_given(options.filters))
         with store_faults():
             await store.actions.append(_act(clock, form, options))
             _write(store.exporter.open(wanted, form), options.output)
-    finally:
-        await store.close()
 
 
 def _write(stream: ExportStream, output: Path | None) -> None:

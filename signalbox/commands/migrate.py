@@ -7,6 +7,7 @@ from signalbox.data_dir import prepare_folder
 from signalbox.logs import configure_logs
 from signalbox.settings import load_settings
 from signalbox.store import upgrade_store
+from signalbox.unlocking import check_master_key
 
 __all__ = ["run"]
 
@@ -16,6 +17,7 @@ def run(data_dir: Path | None, *, as_json: bool) -> None:
     settings = load_settings().in_folder(data_dir)
     configure_logs(settings)
     prepare_folder(settings.data_dir)
+    check_master_key(settings)
     before = upgrade_store(settings)
     if as_json:
         print_json({"before": before.current, "now": before.head})

@@ -6,12 +6,11 @@ from pathlib import Path
 from router_core.admin.retention import retention_act
 from router_core.clock import SystemClock
 from router_core.types import RetentionReport
-from signalbox.audit_identity import audit_identity, command_writer
 from signalbox.commands.output import print_json, print_line
-from signalbox.master_key import load_master_key
+from signalbox.commands.store_desk import opened_desk
 from signalbox.retention_settings import retention_rules
 from signalbox.settings import load_settings
-from signalbox.store import open_store, store_faults
+from signalbox.store import store_faults
 
 __all__ = ["run"]
 
@@ -30,10 +29,9 @@ def run(data_dir: Path | None, *, dry: bool, as_json: bool) -> None:
 
 async def _apply(data_dir: Path | None, *, dry: bool) -> list[RetentionReport]:
     settings, clock = load_settings().in_folder(data_dir), SystemClock()
-    audit = audit_identity(settings, load_master_key(settings), command_writer(settings, clock))
-    store = await open_store(settings, clock, audit, migrate=False)
     reports = []
-    try:
+    async with opened_desk(settings, clock) as desk:
+        store = desk.store
         with store_faults():
             for rule in retention_rules(settings):
                 report = await store.retention.count(rule)
@@ -41,6 +39,4 @@ async def _apply(data_dir: Path | None, *, dry: bool) -> list[RetentionReport]:
                     await store.actions.append(retention_act(report, clock, "command"))
                     report = await store.retention.run(rule)
                 reports.append(report)
-    finally:
-        await store.close()
     return reports

@@ -1,7 +1,8 @@
 """What administrative commands work with: the store, beside a running server, and tables on the terminal."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,11 +17,11 @@ from signalbox.audit_identity import audit_identity, command_writer
 from signalbox.commands.output import print_json, print_line
 from signalbox.data_dir import prepare_folder
 from signalbox.logs import configure_logs
-from signalbox.master_key import load_master_key
 from signalbox.settings import Settings, load_settings
 from signalbox.store import Store, open_store
+from signalbox.unlocking import Unlocked, unlock
 
-__all__ = ["COMMAND", "StoreDesk", "at_desk", "print_rows", "public", "tell"]
+__all__ = ["COMMAND", "StoreDesk", "at_desk", "opened_desk", "print_rows", "public", "tell"]
 
 T = TypeVar("T")
 # Who acts on the command line.
@@ -34,6 +35,7 @@ class StoreDesk:
     settings: Settings
     store: Store
     clock: Clock
+    unlocked: Unlocked
 
 
 async def tell(
@@ -65,17 +67,25 @@ def at_desk(data_dir: Path | None, work: Callable[[StoreDesk], Awaitable[T]]) ->
     """Do ``work`` on the store of a data directory. Raises :class:`CommandFault` subclasses."""
 
     async def run() -> T:
-        settings, clock = load_settings().in_folder(data_dir), SystemClock()
+        settings = load_settings().in_folder(data_dir)
         configure_logs(settings)
-        prepare_folder(settings.data_dir)
-        audit = audit_identity(settings, load_master_key(settings), command_writer(settings, clock))
-        store = await open_store(settings, clock, audit, migrate=False)
-        try:
-            return await work(StoreDesk(settings, store, clock))
-        finally:
-            await store.close()
+        async with opened_desk(settings, SystemClock()) as desk:
+            return await work(desk)
 
     return asyncio.run(run())
+
+
+@asynccontextmanager
+async def opened_desk(settings: Settings, clock: Clock) -> AsyncIterator[StoreDesk]:
+    """Open the store of ``settings`` for a command. Raises :class:`CommandFault` subclasses."""
+    prepare_folder(settings.data_dir)
+    unlocked = unlock(settings, clock, migrate=False)
+    audit = audit_identity(settings, unlocked.root, command_writer(settings, clock))
+    store = await open_store(settings, clock, audit)
+    try:
+        yield StoreDesk(settings, store, clock, unlocked)
+    finally:
+        await store.close()
 
 
 def print_rows(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:

@@ -1,7 +1,5 @@
-"""Provider keys, the master key, and the switches of the environment."""
+"""Provider keys and the switches of the environment."""
 
-import base64
-import stat
 from typing import Any
 
 import pytest
@@ -9,10 +7,8 @@ import pytest
 from router_core.router import StaticConfig
 from router_core.types import Flags, ProviderConfig, Secret, Snapshot
 from signalbox.environment_config import EnvironmentConfig
-from signalbox.faults import DependencyFault, SettingsError
-from signalbox.master_key import load_master_key
 from signalbox.provider_keys import environment_keys
-from signalbox.settings import Settings, read_settings
+from signalbox.settings import read_settings
 
 
 def provider(**changes: Any) -> ProviderConfig:
@@ -66,61 +62,6 @@ def test_an_accounts_own_provider_gets_no_key_of_the_environment():
 def test_one_vendors_key_is_not_the_others():
     keys = environment_keys(read_settings({"OPENAI_API_KEY": "sk-1"}))
     assert keys.key_for(provider(kind="anthropic")) is None
-
-
-def settings_in(folder: object, **env: str) -> Settings:
-    return read_settings({"SIGNALBOX_DATA_DIR": str(folder), **env})
-
-
-def test_the_key_file_is_made_once_and_private(tmp_path):
-    first, second = load_master_key(settings_in(tmp_path)), load_master_key(settings_in(tmp_path))
-    path = tmp_path / "encryption.key"
-    assert (first.made, second.made) == (True, False)
-    assert first.derive("x") == second.derive("x")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert len(path.read_bytes()) == 32
-    assert [entry.name for entry in tmp_path.iterdir()] == ["encryption.key"]
-
-
-def test_each_purpose_has_a_key_of_its_own(tmp_path):
-    master = load_master_key(settings_in(tmp_path))
-    assert master.derive("one") != master.derive("other")
-    assert master.derive("one") != (tmp_path / "encryption.key").read_bytes()
-
-
-def test_a_passphrase_gives_the_same_key_everywhere_and_makes_no_file(tmp_path):
-    env = {"SIGNALBOX_ENCRYPTION_KEY": "a passphrase of some length"}
-    here, there = load_master_key(settings_in(tmp_path, **env)), load_master_key(settings_in("/elsewhere", **env))
-    assert here.derive("x") == there.derive("x")
-    assert not list(tmp_path.iterdir())
-
-
-def test_32_bytes_in_base64_are_the_key_itself(tmp_path):
-    (tmp_path / "encryption.key").write_bytes(bytes(range(32)))
-    (tmp_path / "encryption.key").chmod(0o600)
-    text = base64.b64encode(bytes(range(32))).decode()
-    from_text = load_master_key(settings_in("/elsewhere", SIGNALBOX_ENCRYPTION_KEY=text))
-    assert from_text.derive("x") == load_master_key(settings_in(tmp_path)).derive("x")
-
-
-def test_a_damaged_key_file_is_refused_and_left_alone(tmp_path):
-    (tmp_path / "encryption.key").write_bytes(b"short")
-    with pytest.raises(SettingsError, match="does not hold a key of 32 bytes"):
-        load_master_key(settings_in(tmp_path))
-    assert (tmp_path / "encryption.key").read_bytes() == b"short"
-
-
-def test_a_key_file_that_others_can_read_is_refused(tmp_path):
-    load_master_key(settings_in(tmp_path))
-    (tmp_path / "encryption.key").chmod(0o644)
-    with pytest.raises(SettingsError, match="can be read by others"):
-        load_master_key(settings_in(tmp_path))
-
-
-def test_a_key_path_that_is_a_folder_is_one_clear_fault(tmp_path):
-    (tmp_path / "encryption.key").mkdir()
-    with pytest.raises(DependencyFault, match="cannot be used: Is a directory"):
-        load_master_key(settings_in(tmp_path))
 
 
 def test_a_switch_that_is_off_in_the_environment_is_off_whatever_the_store_says():

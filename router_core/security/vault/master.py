@@ -49,11 +49,12 @@ class MasterKey:
 class MasterSecret:
     """What a person keeps: 32 bytes, or a passphrase, of which a salt makes the master key."""
 
-    __slots__ = ("__passphrase", "__raw")
+    __slots__ = ("__passphrase", "__raw", "__stretched")
 
     def __init__(self, given: bytes | Secret) -> None:
         self.__raw = given if isinstance(given, bytes) else None
         self.__passphrase = given if isinstance(given, Secret) else None
+        self.__stretched: dict[bytes, bytes] = {}
 
     @property
     def exact(self) -> bool:
@@ -68,8 +69,11 @@ class MasterSecret:
         """Return the 32 bytes that the master key is made of."""
         if self.__passphrase is None:
             return self.__raw or b""
-        plain = self.__passphrase.reveal().encode("utf-8", "surrogatepass")
-        return Scrypt(salt=salt, length=KEY_BYTES, n=_SCRYPT_COST, r=8, p=1).derive(plain)
+        known = self.__stretched.get(salt)
+        if known is None:
+            plain = self.__passphrase.reveal().encode("utf-8", "surrogatepass")
+            known = self.__stretched[salt] = Scrypt(salt=salt, length=KEY_BYTES, n=_SCRYPT_COST, r=8, p=1).derive(plain)
+        return known
 
     def __repr__(self) -> str:
         return "MasterSecret(***)"
