@@ -12,7 +12,7 @@ pytest_plugins = ("tests.support.database", "tests.support.redis_server")
 
 keep_bytecode()
 
-# Two tests run at a time, beside servers and browsers: how long one example took says nothing.
+# Three tests run at a time, beside servers and browsers: how long one example took says nothing.
 settings.register_profile("beside_others", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("beside_others")
 

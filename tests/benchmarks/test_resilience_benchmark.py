@@ -13,7 +13,7 @@ ROOM = 3.0
 @pytest.fixture(scope="module")
 def costs() -> Sequence[Cost]:
     """One run for all."""
-    return asyncio.run(measure(times=2_000))
+    return asyncio.run(measure(times=500))
 
 
 def test_resilience_costs_microseconds(costs: Sequence[Cost]) -> None:
