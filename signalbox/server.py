@@ -3,25 +3,25 @@
 import asyncio
 import logging
 import math
+import resource
 import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Literal
 
 import uvicorn
 
 from router_core.clock import SystemClock
 from signalbox.faults import DependencyFault
 from signalbox.inbound.front import Front
+from signalbox.inbound.limits import MAX_MESSAGE_BYTES, ConnectionGuard, ConnectionLimits, ConnectionSeats
+from signalbox.inbound.protocol import GuardedProtocol, guarded_protocol, guarded_sockets
 from signalbox.inbound.proxies import TrustedProxies
 from signalbox.serve.listener import base_url, port_fault
 from signalbox.settings import Settings
 
-if TYPE_CHECKING:
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-__all__ = ["SWITCH_INTERVAL_S", "ConsoleServer", "require_free_port", "server_config"]
+__all__ = ["SWITCH_INTERVAL_S", "ConsoleServer", "connection_guard", "require_free_port", "server_config"]
 
 # Script threads that compute would otherwise hold requests up for 5 ms at a time.
 SWITCH_INTERVAL_S: Final = 0.0005
@@ -29,6 +29,9 @@ SWITCH_INTERVAL_S: Final = 0.0005
 # would write next, or a request meets a closing connection and is lost.
 _KEEP_ALIVE_S: Final = 75
 _LAST_WORDS_S: Final = 2.0
+# Connections to providers and stores, the journal, libraries.
+_OTHER_FILES: Final = 512
+_LEAST_CONNECTIONS: Final = 64
 
 
 class ConsoleServer(uvicorn.Server):
@@ -80,13 +83,28 @@ class ConsoleServer(uvicorn.Server):
         return base_url(self.config.host, self.servers[0].sockets[0].getsockname()[1])
 
 
+def connection_guard(settings: Settings) -> ConnectionGuard:
+    """Return the limits of connections, counted for one server."""
+    trusts = TrustedProxies(settings.trusted_proxies).trusts
+    room = max(_LEAST_CONNECTIONS, _room_for_files(settings.max_connections + _OTHER_FILES) - _OTHER_FILES)
+    seats = ConnectionSeats(min(settings.max_connections, room), settings.max_connections_per_address, trusts)
+    return ConnectionGuard(ConnectionLimits(), seats, SystemClock())
+
+
 def server_config(
-    app: Any, host: str, port: int, settings: Settings, *, http: "type[HttpToolsProtocol] | str" = "httptools"
+    app: Any,
+    host: str,
+    port: int,
+    settings: Settings,
+    *,
+    http: type[GuardedProtocol] | None = None,
+    ws: Literal["none"] | None = None,
 ) -> uvicorn.Config:
     """Return the configuration that serves ``app`` fast: bound by host and port, so that TCP_NODELAY is set.
 
-    ``http`` is the protocol of connections.
+    ``http`` is the protocol of connections where it is a special one; ``ws`` says that there are no websockets.
     """
+    guard = connection_guard(settings)
     logger = logging.getLogger("uvicorn.error")
     logger.setLevel(logging.WARNING)
     logger.addFilter(_tells_more_than_a_cut)
@@ -95,8 +113,9 @@ def server_config(
         host=host,
         port=port,
         loop="uvloop",
-        http=http,
-        ws="websockets-sansio",
+        http=http or guarded_protocol(guard),
+        ws=ws or guarded_sockets(guard),
+        ws_max_size=MAX_MESSAGE_BYTES,
         lifespan="on",
         access_log=False,
         log_config=None,
@@ -105,6 +124,17 @@ def server_config(
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=math.ceil(settings.drain_s),
     )
+
+
+def _room_for_files(wanted: int) -> int:
+    """Have this process open up to ``wanted`` files where the system lets it; return how many it may open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    if soft == unlimited or soft >= wanted:
+        return wanted
+    granted = wanted if hard == unlimited else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (granted, hard))
+    return granted
 
 
 def require_free_port(host: str, port: int) -> None:

@@ -31,6 +31,8 @@ class Settings:
     allowed_webhooks: tuple[str, ...]
     trusted_proxies: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
+    max_connections: int
+    max_connections_per_address: int
     smtp_url: Secret | None
     smtp_from: str | None
     database_url: Secret | None

@@ -114,6 +114,13 @@ VARIABLES: Final = (
         ((), "any"),
         "names and addresses under which the server may be asked; other `Host` headers get 400",
     ),
+    _count("SIGNALBOX_MAX_CONNECTIONS", "max_connections", 4096, "open connections of a process; more get 503"),
+    _count(
+        "SIGNALBOX_MAX_CONNECTIONS_PER_ADDRESS",
+        "max_connections_per_address",
+        1024,
+        "open connections of one address and process, trusted proxies excepted",
+    ),
     _row(
         "SIGNALBOX_SMTP_URL",
         "smtp_url",

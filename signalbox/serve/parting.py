@@ -5,7 +5,8 @@ import os
 import socket
 from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from signalbox.inbound.limits import ConnectionGuard
+from signalbox.inbound.protocol import GuardedProtocol
 
 __all__ = ["Parting", "parting_protocol"]
 
@@ -40,7 +41,7 @@ class Parting:
         return True
 
 
-class _PartingProtocol(HttpToolsProtocol):
+class _PartingProtocol(GuardedProtocol):
     parting: Parting
     _leaving: bool = False
     _receiving: bool = False
@@ -104,14 +105,11 @@ class _PartingProtocol(HttpToolsProtocol):
         if cycle is not None:
             cycle.keep_alive = False
 
-    def _newest(self) -> RequestResponseCycle | None:
-        return self.cycle  # None before the first request, whatever its type says
-
     def _look_once_more(self) -> None:
         # Timers run before sockets are read: data that is there already takes this timer away.
         self.timeout_keep_alive_task = self.loop.call_later(_LAST_LOOK_S, self.timeout_keep_alive_handler)
 
 
-def parting_protocol(parting: Parting) -> type[HttpToolsProtocol]:
-    """Return the HTTP protocol whose connections end by ``parting``."""
-    return type("PartingProtocol", (_PartingProtocol,), {"parting": parting})
+def parting_protocol(parting: Parting, guard: ConnectionGuard) -> type[GuardedProtocol]:
+    """Return the HTTP protocol within ``guard`` whose connections end by ``parting``."""
+    return type("PartingProtocol", (_PartingProtocol,), {"parting": parting, "guard": guard})

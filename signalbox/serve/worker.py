@@ -11,18 +11,18 @@ from typing import Self
 
 import uvicorn
 import uvloop
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from router_core.admin.own_acts import worker_replaced_act
 from signalbox.asgi import api_application
 from signalbox.bootstrap import Runtime, build
 from signalbox.exits import say
+from signalbox.inbound.protocol import GuardedProtocol
 from signalbox.logs import configure_logs
 from signalbox.master_key import KEY_FILE
 from signalbox.nodes import place_of_worker
 from signalbox.serve.orders import ADOPT, FORCE, HAND_OVER, READY, WorkerOrder
 from signalbox.serve.parting import Parting, parting_protocol
-from signalbox.server import ConsoleServer, server_config
+from signalbox.server import ConsoleServer, connection_guard, server_config
 from signalbox.settings import Settings, load_settings
 from signalbox.warm_up import warm_up
 
@@ -55,8 +55,8 @@ async def _serve(settings: Settings, order: WorkerOrder, listener: socket.socket
 
 
 def _server(runtime: Runtime, order: WorkerOrder, control: socket.socket, parting: Parting) -> "WorkerServer":
-    kind = parting_protocol(parting)
-    config = server_config(api_application(runtime), order.host, 0, runtime.settings, http=kind)
+    kind = parting_protocol(parting, connection_guard(runtime.settings))
+    config = server_config(api_application(runtime), order.host, 0, runtime.settings, http=kind, ws="none")
     config.lifespan = "off"
 
     def on_listening(_base_url: str) -> None:
@@ -72,7 +72,7 @@ class WorkerServer(ConsoleServer):
     def __init__(
         self,
         config: uvicorn.Config,
-        kind: type[HttpToolsProtocol],
+        kind: type[GuardedProtocol],
         *,
         on_listening: Callable[[str], None],
         on_leaving: Callable[[], None],
@@ -88,10 +88,11 @@ class WorkerServer(ConsoleServer):
     async def adopt(self, connection: socket.socket) -> None:
         """Go on with a connection that another worker accepted."""
 
-        def made() -> HttpToolsProtocol:
+        def made() -> GuardedProtocol:
             return self._kind(self.config, self.server_state, self.lifespan.state)
 
         _, protocol = await asyncio.get_running_loop().connect_accepted_socket(made, connection)
+        protocol.go_on()
         if self.should_exit:
             protocol.shutdown()
 

@@ -304,13 +304,17 @@ async def _signed_in(
 
 
 @contextmanager
-def serving(app: ASGIApp, lifespan: Literal["on", "off"] = "off") -> Iterator[int]:
-    """Serve ``app`` on a free port of 127.0.0.1, which is given, until the block ends."""
+def serving(
+    app: ASGIApp,
+    lifespan: Literal["on", "off"] = "off",
+    http: type[asyncio.Protocol] | Literal["httptools"] = "httptools",
+) -> Iterator[int]:
+    """Serve ``app`` on a free port of 127.0.0.1, which is given, until the block ends; ``http`` serves connections."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=http,
             loop="uvloop",
             log_level="error",
             lifespan=lifespan,
