@@ -145,7 +145,8 @@ BAD: dict[str, tuple[bytes, int, str]] = {
     "length with a sign": (HEAD + b"Host: a\r\nContent-Length: +3\r\n\r\nabc", 400, "VALIDATION_ERROR"),
     "two codings": (HEAD + b"Host: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400, "VALIDATION_ERROR"),
     "codings apart": (
-        HEAD + b"Host: a\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "VALIDATION_ERROR",
+        HEAD + b"Host: a\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400,
+        "VALIDATION_ERROR",
     ),
     "unknown coding": (HEAD + b"Host: a\r\nTransfer-Encoding: xchunked\r\n\r\n", 400, "VALIDATION_ERROR"),
     "coding in 1.0": (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "VALIDATION_ERROR"),
