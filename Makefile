@@ -1,11 +1,11 @@
 UV ?= $(shell command -v uv || echo .uv/bin/uv)
 
-.PHONY: help check format lint types contracts migrations test bench
+.PHONY: help check format lint types contracts migrations supply test bench
 
 help:  ## list the targets
 	@awk -F ":.*## " "/^[a-z]+:.*## / {printf \"%-12s %s\\n\", \$$1, \$$2}" $(MAKEFILE_LIST)
 
-check: lint types contracts migrations test  ## everything CI runs
+check: lint types contracts migrations supply test  ## everything CI runs
 
 format:  ## rewrite the code in the house style
 	$(UV) run --locked ruff format .
@@ -23,6 +23,9 @@ contracts:  ## import layers
 
 migrations:  ## models and migrations agree
 	$(UV) run --locked pytest -q tests/db/test_migrations.py
+
+supply:  ## licences, start-up files and known vulnerabilities of what is installed; STRICT=1 to need an answer
+	$(UV) run --locked python -m tools.supply --uv "$(UV)" $(if $(STRICT),--strict)
 
 test:  ## the whole suite
 	$(UV) run --locked pytest

@@ -156,6 +156,20 @@ def migrate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def sbom(
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File. [default: standard output]")] = None,
+    lock: Annotated[
+        Path | None, typer.Option(help="uv.lock to take archives' hashes from. [default: the checkout's own]")
+    ] = None,
+    data_dir: DataDir = None,  # noqa: ARG001 - every command takes it; this one reads what is installed
+) -> None:
+    """Write the bill of materials of what is installed, as CycloneDX JSON."""
+    from signalbox.commands import sbom as command
+
+    command.run(output, lock)
+
+
+@app.command()
 def nodes(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List the processes that serve from the store, and those lost within an hour."""
     from signalbox.commands import nodes as command

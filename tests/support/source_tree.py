@@ -8,7 +8,7 @@ __all__ = ["EVERYTHING", "PRODUCT", "ROOT", "imported", "named", "parsed", "sour
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PRODUCT = ("router_core", "db", "signalbox", "console", "simulator")
-EVERYTHING = (*PRODUCT, "pages", "alembic", "benchmarks", "tests")
+EVERYTHING = (*PRODUCT, "pages", "alembic", "benchmarks", "tools", "tests")
 
 
 def sources(*folders: str) -> list[Path]:
