@@ -159,7 +159,7 @@ def migrate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 def sbom(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File. [default: standard output]")] = None,
     lock: Annotated[
-        Path | None, typer.Option(help="uv.lock to take archives' hashes from. [default: the checkout's own]")
+        Path | None, typer.Option(help="uv.lock to take archives' hashes from. [default: the program's own]")
     ] = None,
     data_dir: DataDir = None,  # noqa: ARG001 - every command takes it; this one reads what is installed
 ) -> None:

@@ -22,12 +22,9 @@ def run(output: Path | None, lock: Path | None) -> None:
         file.write(document.encode())
 
 
-def _lock(named: Path | None) -> LockedHashes | None:
-    """Return the lock file that is named, else that of the checkout; an installed program has none."""
-    own = assets_root() / "uv.lock"
-    chosen = named or (own if own.is_file() else None)
-    if chosen is None:
-        return None
+def _lock(named: Path | None) -> LockedHashes:
+    """Return the lock file that is named, else the program's own."""
+    chosen = named or assets_root() / "uv.lock"
     try:
         return LockedHashes(chosen)
     except (OSError, tomllib.TOMLDecodeError, KeyError):

@@ -25,7 +25,7 @@ _ALGORITHMS: Final = {
 }  # fmt: skip
 
 
-def bill_of_materials(parts: Sequence[Part], lock: LockedHashes | None, serial: UUID, now: datetime) -> str:
+def bill_of_materials(parts: Sequence[Part], lock: LockedHashes, serial: UUID, now: datetime) -> str:
     """Return the document for ``parts``, of which the program itself is one.
 
     A part's hashes are those of the archive that it was installed from where the installer noted them, else that of
@@ -42,7 +42,7 @@ def bill_of_materials(parts: Sequence[Part], lock: LockedHashes | None, serial: 
     return JsonV1Dot6(bom).output_as_string(indent=2) + "\n"
 
 
-def _component(part: Part, lock: LockedHashes | None) -> Component:
+def _component(part: Part, lock: LockedHashes) -> Component:
     purl = PackageURL("pypi", None, part.name, part.version)
     return Component(
         name=part.name,
@@ -57,8 +57,8 @@ def _component(part: Part, lock: LockedHashes | None) -> Component:
     )
 
 
-def _hashes(part: Part, lock: LockedHashes | None) -> list[HashType]:
+def _hashes(part: Part, lock: LockedHashes) -> list[HashType]:
     noted = {name: digest for name, digest in part.archive.items() if name in _ALGORITHMS}
-    locked = None if noted or lock is None else lock.of(part)
+    locked = None if noted else lock.of(part)
     found = noted if locked is None else {"sha256": locked}
     return [HashType(alg=_ALGORITHMS[name], content=digest) for name, digest in found.items()]
