@@ -5,7 +5,20 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["ROOT", "DataKey", "KeyState", "MasterSlot", "SealedPlace", "SealedRow", "VaultRecord", "Wrap", "wrap_name"]
+__all__ = [
+    "ROOT",
+    "DataKey",
+    "KeyState",
+    "MasterChangeReport",
+    "MasterSlot",
+    "RotatedSecret",
+    "SealedPlace",
+    "SealedRow",
+    "SecretHealth",
+    "VaultRecord",
+    "Wrap",
+    "wrap_name",
+]
 
 KeyState = Literal["staged", "primary", "draining", "retired"]
 
@@ -77,3 +90,29 @@ class VaultRecord(Struct, frozen=True, kw_only=True):
 def wrap_name(version: int) -> str:
     """Return the name under which the data key of ``version`` is wrapped."""
     return f"data {version}"
+
+
+class RotatedSecret(Struct, frozen=True, kw_only=True):
+    """What a rotation did with a secret: ``rotated``, or ``unreadable`` when it could not be opened before either."""
+
+    provider_id: str
+    status: Literal["rotated", "unreadable"]
+
+
+class SecretHealth(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A stored secret: where it is, whose it is, the version of its data key, and whether it can be opened now."""
+
+    table: str
+    field: str
+    id: str
+    account_id: str | None
+    provider_id: str
+    key_version: int
+    readable: bool
+
+
+class MasterChangeReport(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How far a change of the master key is: ``late`` names the nodes that do not have the new one yet."""
+
+    finished: bool
+    late: tuple[str, ...] = ()

@@ -4,6 +4,8 @@ from router_core.errors import ConflictError, ProviderUnavailableError
 
 __all__ = [
     "KeyInUseError",
+    "MasterChangeOpenError",
+    "NodesBehindError",
     "RotationRunningError",
     "UnknownKeyVersionError",
     "UnreadableSecretError",
@@ -32,3 +34,11 @@ class KeyInUseError(ConflictError):
 
 class RotationRunningError(ConflictError):
     """Another process is changing the keys."""
+
+
+class MasterChangeOpenError(ConflictError):
+    """The master key is being changed, and until that is finished nothing else may be begun."""
+
+
+class NodesBehindError(ConflictError):
+    """Nodes have not taken up a change of keys in time; what was begun goes on when it is run again."""
