@@ -40,6 +40,7 @@ NOT_SEALED = {
     "metric_totals.errors_by_code",
     "metric_totals.first_token",
     "metric_totals.latency",
+    "users.invitation_hash",
 }
 
 
