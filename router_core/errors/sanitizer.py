@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 from urllib.parse import quote
 
-from router_core.errors.secret_patterns import SECRET_PATTERNS
+from router_core.errors.named_secrets import without_named
+from router_core.errors.personal_patterns import without_personal
+from router_core.errors.secret_patterns import without_halves, without_marked
 
 __all__ = [
     "MAX_MESSAGE_CHARS",
@@ -46,15 +48,17 @@ def needles(secrets: Iterable[Revealable]) -> tuple[str, ...]:
     return tuple(sorted(found, key=len, reverse=True))
 
 
-def redact(text: str, known: Sequence[str] = ()) -> str:
-    """Return ``text`` at full length without key patterns, tokens, URL credentials or any of the ``known`` strings."""
+def redact(text: str, known: Sequence[str] = (), *, personal: bool = False) -> str:
+    """Return ``text`` at full length without key patterns, tokens, URL credentials or any of the ``known`` strings.
+
+    ``personal`` data, such as e-mail addresses, goes too where that is asked for.
+    """
     for plain in known:
         text = text.replace(plain, _MASK)
     if known and _GAP.search(text):
         text = _without_broken(text, known)
-    for pattern, replacement in SECRET_PATTERNS:
-        text = pattern.sub(replacement, text)
-    return text
+    text = without_halves(without_named(without_marked(text)))
+    return without_personal(text) if personal else text
 
 
 def sanitize_message(text: str, secrets: Iterable[Revealable] = ()) -> str:

@@ -61,7 +61,7 @@ def test_a_known_secret_never_survives(plain: str, before: str, after: str) -> N
 @settings(deadline=None, max_examples=200)
 @given(SECRETS, st.text(string.ascii_letters, min_size=4, max_size=20), st.booleans())
 def test_no_tail_survives_when_one_secret_begins_another(start: str, tail: str, flipped: bool) -> None:
-    assume(tail not in start)
+    assume(tail not in start and start not in "failed with !")
     known = [Secret(start), Secret(start + tail)]
     text = sanitize_message(f"failed with {start}{tail}!", known[::-1] if flipped else known)
     assert "failed with ***!" in text
