@@ -20,6 +20,7 @@ from signalbox.audit_identity import AuditIdentity, audit_identity
 from signalbox.configuration import push_revisions
 from signalbox.data_dir import prepare_folder
 from signalbox.environment_config import EnvironmentConfig
+from signalbox.logs import mask_in_logs
 from signalbox.nodes import Place
 from signalbox.price_book import stored_prices
 from signalbox.provider_keys import base_urls, environment_keys, upstream_rule
@@ -133,6 +134,7 @@ def _registry(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Adapte
     for key in (settings.openai_api_key, settings.anthropic_api_key):
         if key is not None:
             secrets.add(key)
+    stack.callback(mask_in_logs(secrets))
     registry = AdapterRegistry(
         clock=clock, base_urls=base_urls(settings), secrets=secrets, egress=upstream_rule(settings).egress()
     )

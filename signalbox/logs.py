@@ -2,14 +2,18 @@
 
 import logging
 import sys
+from collections.abc import Callable
+from typing import TextIO
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
+from router_core.errors.known_secrets import KnownSecrets
 from signalbox.faults import SettingsError
+from signalbox.log_redaction import LogRedaction, secrets_of
 from signalbox.settings import Settings, load_settings
 
-__all__ = ["configure_logs", "debug_enabled", "log_crash"]
+__all__ = ["configure_logs", "debug_enabled", "log_crash", "mask_in_logs"]
 
 
 def configure_logs(settings: Settings) -> None:
@@ -19,9 +23,11 @@ def configure_logs(settings: Settings) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _CleanHandler(LogRedaction(secrets_of(settings)))
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_renderers(settings.log_format))
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared, processors=_renderers(settings.log_format, handler.redaction)
+        )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -36,14 +42,37 @@ def configure_logs(settings: Settings) -> None:
     )
 
 
-def _renderers(log_format: str) -> list[structlog.types.Processor]:
+def mask_in_logs(known: KnownSecrets) -> Callable[[], None]:
+    """Take ``known`` out of every line too, until the function that is returned is called."""
+    handlers = [each for each in logging.getLogger().handlers if isinstance(each, _CleanHandler)]
+    for handler in handlers:
+        handler.redaction.known.append(known)
+
+    def stop() -> None:
+        for handler in handlers:
+            handler.redaction.known.remove(known)
+
+    return stop
+
+
+class _CleanHandler(logging.StreamHandler[TextIO]):
+    """Writes to standard error what ``redaction`` lets through."""
+
+    def __init__(self, redaction: LogRedaction) -> None:
+        super().__init__(sys.stderr)
+        self.redaction = redaction
+
+
+def _renderers(log_format: str, redaction: LogRedaction) -> list[structlog.types.Processor]:
     """Return what makes text of a record. Traces name places only: variables hold keys, cookies and content."""
     strip = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if log_format == "json":
         traces = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
-        return [strip, traces, structlog.processors.JSONRenderer()]
+        return [strip, traces, redaction, structlog.processors.JSONRenderer()]
     return [
         strip,
+        structlog.processors.format_exc_info,
+        redaction,
         structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
         ),

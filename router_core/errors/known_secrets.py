@@ -29,10 +29,14 @@ class KnownSecrets:
 
     def clean(self, text: str) -> str:
         """Return ``text`` fit to be shown: as ``sanitize_message``, and without any secret known here."""
+        return shortened(self.redact(readable(text)))
+
+    def redact(self, text: str, *, personal: bool = False) -> str:
+        """Return ``text`` at full length without any secret known here, what looks like one, and ``personal`` data."""
         found = self._needles
         if found is None:
             found = self._needles = needles(tuple(self._secrets))
-        return shortened(redact(readable(text), found))
+        return redact(text, found, personal=personal)
 
     def __iter__(self) -> Iterator[Revealable]:
         return iter(tuple(self._secrets))
