@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from router_core.api.admin_accounts import ACCOUNT_PATHS
 from router_core.api.admin_alerts import (
     change_channel,
     list_alerts,
@@ -38,6 +39,7 @@ from router_core.api.admin_health import list_actions, report_board, report_depe
 from router_core.api.admin_leases import list_leases, write_off_lease
 from router_core.api.admin_limits import LIMIT_PATHS
 from router_core.api.admin_nodes import list_nodes
+from router_core.api.admin_people import PEOPLE_PATHS
 from router_core.api.admin_prices import (
     export_prices,
     import_prices,
@@ -104,6 +106,8 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/topups/{id}/deny": {"POST": Action("topups.decide", deny_topup)},
     "/api/admin/topups/{id}/withdraw": {"POST": Action("topups.ask", withdraw_topup)},
     "/api/admin/topups/{id}/end": {"POST": Action("topups.decide", end_topup)},
+    **ACCOUNT_PATHS,
+    **PEOPLE_PATHS,
     **LIMIT_PATHS,
     "/api/admin/leases": {"GET": Action("leases.read", list_leases)},
     "/api/admin/leases/{id}/write-off": {"POST": Action("leases.write_off", write_off_lease)},
