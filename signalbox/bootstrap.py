@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from router_core.admin.access import AccessDesks
 from router_core.admin.cache_desk import CacheDesk
 from router_core.admin.configuration import ConfigurationDesk
+from router_core.admin.key_desk import KeyDesk
 from router_core.admin.limit_desk import LimitDesk
 from router_core.admin.money import MoneyDesks
 from router_core.admin.nodes import NodeDesk
@@ -38,16 +38,15 @@ from router_core.ports import (
 from router_core.rate_limiting.memory_limiter import MemoryLimiter
 from router_core.router import Router
 from router_core.security.api_keys import KeyAuthenticator
-from router_core.security.password_room import PasswordRoom
 from router_core.security.passwords import Argon2Passwords
 from router_core.security.sessions import SessionGate
 from router_core.security.vault.master import RootSecret
 from router_core.types import DependencyReport
-from signalbox.access import access_desks
 from signalbox.alerting import AlertRoom
 from signalbox.caching import cache_desk, open_cache
 from signalbox.configuration import store_configuration
 from signalbox.ground import Ground, Overrides, lay_ground
+from signalbox.keys import KeyRoom, open_keys
 from signalbox.limiting import limit_desk, open_limiter
 from signalbox.money import MoneyParts, store_money
 from signalbox.nodes import NOWHERE, Place, join_nodes
@@ -99,10 +98,9 @@ class Runtime:
     user_changes: UserChanges
     api_keys: ApiKeyStore
     sessions: SessionStore
-    access: AccessDesks
     hasher: PasswordHasher
-    passwords: PasswordRoom
     authenticator: KeyAuthenticator
+    key_desk: KeyDesk
     session_gate: SessionGate
     readiness: Readiness
     dependencies: Callable[[], DependencyReport]
@@ -134,6 +132,7 @@ async def build(
         closing = AsyncExitStack()
         runtime = _assemble(parts, closing.aclose)
         await runtime.desk.open(runtime.router, stack)
+        parts.keys.start(stack)
         background(stack, runtime.live.warm())
         await join_nodes(runtime, ground, stack)
         closing.push_async_callback(stack.pop_all().aclose)
@@ -152,6 +151,8 @@ class _Parts:
     money: MoneyParts
     cache: AnswerCache
     limiter: "MemoryLimiter | RedisLimiter"
+    keys: KeyRoom
+    pepper: bytes
 
 
 async def _parts(ground: Ground, stack: AsyncExitStack) -> _Parts:
@@ -177,17 +178,19 @@ async def _parts(ground: Ground, stack: AsyncExitStack) -> _Parts:
         settled=budget.settled, catch_up=record.recorder.catch_up, request_timeout=settings.request_timeout_s,
         clock=clock,
     )  # fmt: skip
-    return _Parts(ground, desk, record, budget, pending, money, open_cache(ground, stack), open_limiter(ground, stack))
+    pepper = key_pepper(ground.root)
+    return _Parts(
+        ground, desk, record, budget, pending, money, open_cache(ground, stack), open_limiter(ground, stack),
+        open_keys(ground, pepper, desk.trail), pepper,
+    )  # fmt: skip
 
 
 def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
     ground, desk = parts.ground, parts.desk
     settings, clock, store = ground.settings, ground.clock, ground.store
-    events, pepper = RecentEvents(), key_pepper(ground.root)
+    events = RecentEvents()
     router = _router(parts, events)
     live = LiveMetrics(store.metrics, parts.pending, clock, lambda: (router.in_flight, router.streams))
-    gate, hasher = SessionGate(store.sessions, clock), Argon2Passwords()
-    passwords = PasswordRoom(hasher)
     return Runtime(
         settings=settings,
         clock=clock,
@@ -220,16 +223,15 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         user_changes=store.users,
         api_keys=store.api_keys,
         sessions=store.sessions,
-        access=access_desks(store, passwords, desk.trail, gate.look_anew, timezone=settings.timezone, clock=clock),
-        hasher=hasher,
-        passwords=passwords,
-        authenticator=KeyAuthenticator(store.api_keys, store.accounts, pepper, clock),
-        session_gate=gate,
+        hasher=Argon2Passwords(),
+        authenticator=parts.keys.authenticator,
+        key_desk=parts.keys.desk,
+        session_gate=SessionGate(store.sessions, clock),
         readiness=Readiness(),
         dependencies=ground.followers.register.report,
         nodes=NodeDesk(store.nodes, ground.place.name),
         redis=ground.redis,
-        pepper=pepper,
+        pepper=parts.pepper,
         key_was_made=ground.key_was_made,
         close=close,
     )

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from router_core.types import KeyRole, PersonRole
+from router_core.types import PersonRole
 from signalbox.alert_commands import alerts
 from signalbox.audit_commands import audit, retention
 from signalbox.budget_commands import budgets
 from signalbox.cache_commands import cache
 from signalbox.exits import guard
+from signalbox.key_commands import keys
 from signalbox.limit_commands import limits
 from signalbox.operator_commands import breakers, drills, use_cases
 from signalbox.option_types import AsJson, DataDir
@@ -35,7 +36,6 @@ app = typer.Typer(
 
 accounts = typer.Typer(no_args_is_help=True, help="Accounts: create, list.")
 users = typer.Typer(no_args_is_help=True, help="People who use the console: create, list, disable.")
-keys = typer.Typer(no_args_is_help=True, help="API keys: create, list, revoke.")
 
 
 def main() -> None:
@@ -265,44 +265,6 @@ def disable_user(
     from signalbox.commands import administer
 
     administer.disable_user(data_dir, email, as_json=as_json)
-
-
-@keys.command("create")
-def create_key(
-    account: Annotated[str, typer.Option(help="Name of the account that pays.")],
-    role: Annotated[KeyRole, typer.Option(help="service calls the router, admin does everything.")] = "service",
-    name: Annotated[str, typer.Option(help="What people call it.")] = "",
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make an API key, shown once."""
-    from signalbox.commands import administer
-
-    administer.create_key(data_dir, account, role, name, as_json=as_json)
-
-
-@keys.command("list")
-def list_keys(
-    account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """List keys, never their secrets."""
-    from signalbox.commands import administer
-
-    administer.list_keys(data_dir, account, as_json=as_json)
-
-
-@keys.command("revoke")
-def revoke_key(
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's public id.")],
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """End a key; running servers notice within seconds."""
-    from signalbox.commands import administer
-
-    administer.revoke_key(data_dir, key_id, as_json=as_json)
 
 
 app.add_typer(accounts, name="accounts")

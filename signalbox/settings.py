@@ -71,6 +71,7 @@ class Settings:
     health_interval_s: float
     health_timeout_s: float
     health_daily_cap: NanoUSD
+    bad_keys_per_minute: int
     max_in_flight: int
     journal_sync: SyncMode
     journal_full: FullPolicy

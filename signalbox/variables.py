@@ -269,6 +269,7 @@ VARIABLES: Final = (
         (NANO_PER_USD // 20, "0.05"),
         "what active checks may cost a day and process",
     ),
+    _count("SIGNALBOX_BAD_KEYS_PER_MINUTE", "bad_keys_per_minute", 20, "wrong API keys from one address before 429"),
     _count("SIGNALBOX_MAX_IN_FLIGHT", "max_in_flight", 1000, "requests served at once; more are shed with 503"),
     _row(
         "SIGNALBOX_JOURNAL_SYNC",

@@ -14,7 +14,7 @@ from db.pieces import batched
 from db.stores.lookups import require_accounts
 from router_core.ports import ApiKeyRecord
 from router_core.ports.keys import rested_since
-from router_core.types import UNLIMITED, KeyScopes, Role
+from router_core.types import UNLIMITED, KeyRole, KeyScopes
 
 __all__ = ["SqlApiKeyStore"]
 
@@ -143,7 +143,7 @@ def _record(row: ApiKey) -> ApiKeyRecord:
     return ApiKeyRecord(
         id=row.id,
         account_id=row.account_id,
-        role=convert(row.role, Role),
+        role=convert(row.role, KeyRole),
         name=row.name,
         secret_hash=row.secret_hash,
         created_at=row.created_at,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from router_core.api.admin_accounts import ACCOUNT_PATHS
 from router_core.api.admin_alerts import (
     change_channel,
     list_alerts,
@@ -36,10 +35,10 @@ from router_core.api.admin_config import (
 from router_core.api.admin_drills import list_drills, start_drill, stop_drill
 from router_core.api.admin_export import export_audit
 from router_core.api.admin_health import list_actions, report_board, report_dependencies
+from router_core.api.admin_keys import KEY_PATHS
 from router_core.api.admin_leases import list_leases, write_off_lease
 from router_core.api.admin_limits import LIMIT_PATHS
 from router_core.api.admin_nodes import list_nodes
-from router_core.api.admin_people import PEOPLE_PATHS
 from router_core.api.admin_prices import (
     export_prices,
     import_prices,
@@ -106,9 +105,8 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/topups/{id}/deny": {"POST": Action("topups.decide", deny_topup)},
     "/api/admin/topups/{id}/withdraw": {"POST": Action("topups.ask", withdraw_topup)},
     "/api/admin/topups/{id}/end": {"POST": Action("topups.decide", end_topup)},
-    **ACCOUNT_PATHS,
-    **PEOPLE_PATHS,
     **LIMIT_PATHS,
+    **KEY_PATHS,
     "/api/admin/leases": {"GET": Action("leases.read", list_leases)},
     "/api/admin/leases/{id}/write-off": {"POST": Action("leases.write_off", write_off_lease)},
     "/api/admin/cache": {"GET": Action("cache.read", report_cache)},

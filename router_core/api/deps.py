@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from router_core.admin.access import AccessDesks
 from router_core.admin.cache_desk import CacheDesk
 from router_core.admin.configuration import ConfigurationDesk
+from router_core.admin.key_desk import KeyDesk
 from router_core.admin.limit_desk import LimitDesk
 from router_core.admin.money import MoneyDesks
 from router_core.admin.nodes import NodeDesk
@@ -125,7 +125,7 @@ class ApiDeps:
     configuration: ConfigurationDesk
     cache: CacheDesk
     rates: LimitDesk
-    access: AccessDesks
+    keys: KeyDesk
     audit: AuditReader
     exporter: AuditExporter
     metrics: LiveMetrics

@@ -11,10 +11,10 @@ from router_core.types import (
     UNLIMITED,
     Authorship,
     Flags,
+    KeyRole,
     KeyScopes,
     PersonRole,
     ProviderConfig,
-    Role,
     Secret,
     Snapshot,
 )
@@ -145,7 +145,7 @@ class ApiKeyRecord(Struct, frozen=True, kw_only=True):
 
     id: str
     account_id: str
-    role: Role
+    role: KeyRole
     name: str
     secret_hash: bytes
     created_at: datetime

@@ -1,4 +1,4 @@
-"""``signalbox accounts|users|keys``: beside a running server, straight in the store."""
+"""``signalbox accounts|users``: beside a running server, straight in the store."""
 
 import sys
 from collections.abc import Sequence
@@ -8,27 +8,21 @@ from typing import TypeVar
 from msgspec import structs
 
 from router_core.errors import NotFoundError
-from router_core.ports import AccountRecord, ApiKeyRecord, UserRecord
-from router_core.security.api_keys import NewApiKey
+from router_core.ports import AccountRecord, UserRecord
 from router_core.security.passwords import Argon2Passwords
-from router_core.types import KeyRole, PersonRole, Secret
+from router_core.types import PersonRole, Secret
 from signalbox import administration
-from signalbox.bootstrap import key_pepper
-from signalbox.commands.output import print_json, print_line
+from signalbox.commands.output import print_json, print_line, print_secret
 from signalbox.commands.store_desk import StoreDesk, at_desk, print_rows, public, tell
-from signalbox.exits import say
 from signalbox.faults import UsageFault
 
 __all__ = [
     "create_account",
-    "create_key",
     "create_user",
     "disable_user",
     "keep_content",
     "list_accounts",
-    "list_keys",
     "list_users",
-    "revoke_key",
 ]
 
 T = TypeVar("T")
@@ -69,7 +63,7 @@ def create_user(data_dir: Path | None, email: str, role: PersonRole, names: Sequ
         return made
 
     user = at_desk(data_dir, work)
-    _print_secret({"id": user.id, "email": user.email, "password": password.reveal()}, as_json=as_json)
+    print_secret({"id": user.id, "email": user.email, "password": password.reveal()}, as_json=as_json)
 
 
 def list_users(data_dir: Path | None, *, as_json: bool) -> None:
@@ -96,51 +90,6 @@ def disable_user(data_dir: Path | None, email: str, *, as_json: bool) -> None:
         print_json({"id": user.id, "email": user.email, "isActive": False})
     else:
         print_line(f"{user.email} is disabled")
-
-
-def create_key(data_dir: Path | None, account: str, role: KeyRole, name: str, *, as_json: bool) -> None:
-    """Make an API key and print it, this once."""
-
-    async def work(desk: StoreDesk) -> NewApiKey:
-        owner = await administration.find_account(desk.store.accounts, account)
-        pepper = key_pepper(desk.unlocked.root)
-        label = name or f"{account} {role}"
-        made = await administration.issue_key(
-            desk.store.api_keys, pepper, desk.clock, account_id=owner.id, role=role, name=label
-        )
-        await tell(desk, "key.created", made.id, owner.id, after={"role": role, "name": label})
-        return made
-
-    made = at_desk(data_dir, work)
-    _print_secret({"id": made.id, "key": made.key.reveal()}, as_json=as_json)
-
-
-def list_keys(data_dir: Path | None, account: str | None, *, as_json: bool) -> None:
-    """Print all keys, or those of one account; never their secrets."""
-
-    async def work(desk: StoreDesk) -> Sequence[ApiKeyRecord]:
-        if account is None:
-            return await desk.store.api_keys.list()
-        owner = await administration.find_account(desk.store.accounts, account)
-        return await desk.store.api_keys.list(owner.id)
-
-    shown = ("id", "account_id", "role", "name", "created_at", "expires_at", "revoked_at", "last_used_at")
-    print_rows([public(each, *shown) for each in at_desk(data_dir, work)], as_json=as_json)
-
-
-def revoke_key(data_dir: Path | None, key_id: str, *, as_json: bool) -> None:
-    """End a key; running servers notice within seconds."""
-
-    async def work(desk: StoreDesk) -> None:
-        if not await desk.store.api_keys.revoke(key_id, desk.clock.utcnow()):
-            raise NotFoundError(f"There is no key with the id {key_id!r}")
-        await tell(desk, "key.revoked", key_id, None, before={"revoked": False}, after={"revoked": True})
-
-    at_desk(data_dir, work)
-    if as_json:
-        print_json({"id": key_id, "revoked": True})
-    else:
-        print_line(f"key {key_id} is revoked")
 
 
 def keep_content(data_dir: Path | None, name: str, *, keeps: bool, as_json: bool) -> None:
@@ -182,12 +131,3 @@ def _given_password() -> Secret | None:
     except (OSError, UnicodeDecodeError):
         raise UsageFault("the password on standard input cannot be read") from None
     return Secret(line) if line else None
-
-
-def _print_secret(document: dict[str, str], *, as_json: bool) -> None:
-    say("Keep this now; it is not shown again.")
-    if as_json:
-        print_json(document)
-    else:
-        for name, value in document.items():
-            print_line(f"{name}: {value}")

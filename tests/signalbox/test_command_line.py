@@ -72,6 +72,7 @@ COMMANDS = (
     ["keys", "create"],
     ["keys", "list"],
     ["keys", "revoke"],
+    ["keys", "roll"],
 )
 
 
@@ -190,10 +191,19 @@ def test_accounts_people_and_keys_are_made_listed_and_ended(folder):
 
     key = answer("keys", "create", "--account", "acme", "--role", "admin")
     assert key["key"].startswith(f"sbx_{key['id']}_")
+    assert set(key) == {"id", "key"}
     assert answer("keys", "revoke", key["id"])["revoked"] is True
-    (listed,) = answer("keys", "list", "--account", "acme")
-    assert listed["revokedAt"] is not None
-    assert key["key"].rsplit("_", 1)[1] not in json.dumps(listed)
+    limits = ("--model", "gpt-4o", "--use-case", "draft", "--use-case", "summary", "--route", "/api/llm")
+    limited = answer("keys", "create", "--account", "acme", "--name", "ci", "--expires", "90d", *limits)
+    rolled = answer("keys", "roll", limited["id"], "--grace", "2h")
+    keys = {each["id"]: each for each in answer("keys", "list", "--account", "acme")}
+    assert (keys[key["id"]]["state"], keys[limited["id"]]["state"]) == ("revoked", "ending")
+    assert rolled["replacedUntil"] == keys[limited["id"]]["expiresAt"]
+    scopes = {"routes": ["/api/llm"], "useCases": ["draft", "summary"], "models": ["gpt-4o"]}
+    assert (keys[rolled["id"]]["name"], keys[rolled["id"]]["scopes"]) == ("ci", scopes)
+    assert keys[rolled["id"]]["expiresAt"] is not None
+    for each in (key, limited, rolled):
+        assert each["key"].rsplit("_", 1)[1] not in json.dumps(list(keys.values()))
 
 
 def test_wrong_administrative_input_is_exit_2(folder):
@@ -203,7 +213,11 @@ def test_wrong_administrative_input_is_exit_2(folder):
         "keys", "create", "--account", "nobody", "--data-dir", folder, code=2
     )
     assert "e-mail" in complaint("users", "create", "nobody", "--role", "owner", "--data-dir", folder, code=2)
-    assert "There is no key" in complaint("keys", "revoke", "zzzz", "--data-dir", folder, code=2)
+    assert "There is no such API key" in complaint("keys", "revoke", "zzzz", "--data-dir", folder, code=2)
+    wanted = ("keys", "create", "--account", "acme", "--data-dir", folder)
+    assert "scopes.models" in complaint(*wanted, "--model", "gpt-99", code=2)
+    assert "--expires" in complaint(*wanted, "--expires", "soon", code=2)
+    assert "--grace" in complaint("keys", "roll", "zzzz", "--grace", "long", "--data-dir", folder, code=2)
 
 
 def test_replay_names_what_is_missing(folder, tmp_path):

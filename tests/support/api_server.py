@@ -47,11 +47,11 @@ from router_core.types import (
 )
 from signalbox.screens.answering import ConsoleAnswers
 from tests.console.console_fakes import FakeBackend
-from tests.support.access_world import AccessStores, access_world
 from tests.support.alert_worlds import MemoryDesk, memory_desk
 from tests.support.bills_desk import BillsDesk, bills_desk
 from tests.support.cache_worlds import CacheWorld, cache_world
 from tests.support.configuration_desk import DeskRig, configuration_desk
+from tests.support.key_world import PEPPER, key_desk
 from tests.support.limit_world import LimitWorld, limit_world
 from tests.support.operator_desk import OperatorDesk, operator_desk
 from tests.support.price_worlds import price_world
@@ -59,7 +59,6 @@ from tests.support.treasury_desk import TreasuryDesk, treasury_desk
 
 __all__ = ["PEPPER", "ApiRig", "ScriptedRouter", "api_rig", "response", "serving"]
 
-PEPPER = b"pepper-for-tests-0123456789"
 MAX_BODY = 200_000
 BODY_PAUSE_S = 0.5
 DECISION = Decision(use_case="general", revision=1, estimated_input_tokens=3, considered=())
@@ -223,7 +222,6 @@ class ApiRig:
     cache: CacheWorld
     nodes: MemoryNodeRegister
     rates: LimitWorld
-    users: MemoryUserStore
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -235,8 +233,7 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
     """Run the interface on a free port of 127.0.0.1 until the block ends; it lets ``bad_keys`` a minute pass."""
     clock, accounts = SystemClock(), MemoryAccountStore()
     users, keys = MemoryUserStore(accounts), MemoryApiKeyStore(accounts)
-    kept, register = MemorySessionStore(users), MemoryNodeRegister(clock)
-    sessions = SessionGate(kept, clock)
+    sessions, register = SessionGate(MemorySessionStore(users), clock), MemoryNodeRegister(clock)
     service = new_api_key(PEPPER, clock, account_id="acme", role="service", name="acme service")
     admin = new_api_key(PEPPER, clock, account_id="acme", role="admin", name="acme admin")
 
@@ -251,23 +248,22 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
     cache, console = cache_world(accounts, desk.trail, clock), FakeBackend()
     rates = limit_world(accounts, keys, desk.trail, clock)
-    access = access_world(AccessStores(accounts, users, keys, kept), desk.trail, clock, sessions.look_anew)
     audit, exporter, money = MemoryAuditLog(), EndlessExporter(), treasury_desk(accounts, desk.trail, clock)
     configuration = configuration_desk(accounts=accounts, trail=desk.trail)
     bills, alerting = bills_desk(money, clock), memory_desk(clock, accounts, desk.trail)
+    authenticator = _authenticator(keys, accounts, clock, bad_keys)
     deps = ApiDeps(
         router=router,
         console=ConsoleAnswers(console),
-        authenticator=KeyAuthenticator(
-            keys, accounts, PEPPER, clock, KeyThrottle(clock, ThrottlePolicy(attempts=bad_keys))
-        ),
+        authenticator=authenticator,
+        keys=key_desk(keys, accounts, rates.config, desk.trail, clock, authenticator.forget),
         sessions=sessions,
         health=board,
         operations=desk.operations,
         money=_desks(money, bills, alerting, desk.trail),
         configuration=configuration.desk,
         audit=audit, exporter=exporter, metrics=desk.live, cache=cache.desk, rates=rates.desk,
-        nodes=NodeDesk(register), access=access,
+        nodes=NodeDesk(register),
         recording=lambda: RecorderStats(pending=2),
         caching=cache.answers.report,
         retention=RetentionJob([RetentionRule("audit_log", 400)], NoRetention(), desk.trail, clock),
@@ -281,8 +277,14 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
             people["prompt_engineer"], state, desk, people, audit, exporter, bills, alerting, money, console,
-            configuration, cache, register, rates, users,
+            configuration, cache, register, rates,
         )  # fmt: skip
+
+
+def _authenticator(
+    keys: MemoryApiKeyStore, accounts: MemoryAccountStore, clock: SystemClock, bad_keys: int
+) -> KeyAuthenticator:
+    return KeyAuthenticator(keys, accounts, PEPPER, clock, KeyThrottle(clock, ThrottlePolicy(attempts=bad_keys)))
 
 
 def _desks(money: TreasuryDesk, bills: BillsDesk, alerting: MemoryDesk, trail: ActionTrail) -> MoneyDesks:
