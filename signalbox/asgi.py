@@ -73,6 +73,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         configuration=runtime.configuration,
         cache=runtime.cache_desk,
         rates=runtime.limit_desk,
+        access=runtime.access,
         keys=runtime.key_desk,
         audit=runtime.audit,
         exporter=runtime.exporter,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from router_core.admin.access import AccessDesks
 from router_core.admin.cache_desk import CacheDesk
 from router_core.admin.configuration import ConfigurationDesk
 from router_core.admin.key_desk import KeyDesk
@@ -38,10 +39,12 @@ from router_core.ports import (
 from router_core.rate_limiting.memory_limiter import MemoryLimiter
 from router_core.router import Router
 from router_core.security.api_keys import KeyAuthenticator
+from router_core.security.password_room import PasswordRoom
 from router_core.security.passwords import Argon2Passwords
 from router_core.security.sessions import SessionGate
 from router_core.security.vault.master import RootSecret
 from router_core.types import DependencyReport
+from signalbox.access import access_desks
 from signalbox.alerting import AlertRoom
 from signalbox.caching import cache_desk, open_cache
 from signalbox.configuration import store_configuration
@@ -98,7 +101,9 @@ class Runtime:
     user_changes: UserChanges
     api_keys: ApiKeyStore
     sessions: SessionStore
+    access: AccessDesks
     hasher: PasswordHasher
+    passwords: PasswordRoom
     authenticator: KeyAuthenticator
     key_desk: KeyDesk
     session_gate: SessionGate
@@ -191,6 +196,8 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
     events = RecentEvents()
     router = _router(parts, events)
     live = LiveMetrics(store.metrics, parts.pending, clock, lambda: (router.in_flight, router.streams))
+    gate, hasher = SessionGate(store.sessions, clock), Argon2Passwords()
+    passwords = PasswordRoom(hasher)
     return Runtime(
         settings=settings,
         clock=clock,
@@ -223,10 +230,12 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         user_changes=store.users,
         api_keys=store.api_keys,
         sessions=store.sessions,
-        hasher=Argon2Passwords(),
+        access=access_desks(store, passwords, desk.trail, gate.look_anew, timezone=settings.timezone, clock=clock),
+        hasher=hasher,
+        passwords=passwords,
         authenticator=parts.keys.authenticator,
         key_desk=parts.keys.desk,
-        session_gate=SessionGate(store.sessions, clock),
+        session_gate=gate,
         readiness=Readiness(),
         dependencies=ground.followers.register.report,
         nodes=NodeDesk(store.nodes, ground.place.name),

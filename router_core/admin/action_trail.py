@@ -3,15 +3,20 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec import structs
 
-from router_core.clock import Clock
+from router_core.clock import Clock, new_ulid
 from router_core.errors import LLMError, OverloadedError, ValidationError
 from router_core.ports import ActionLog
 from router_core.types import OperatorAction
 
 __all__ = ["ActionTrail"]
+
+T = TypeVar("T")
 
 LONGEST_APPEND_S = 5.0
 FIRST_PAUSE_S = 1.0
@@ -55,6 +60,25 @@ class ActionTrail:
             raise OverloadedError(
                 "The action was refused, because it could not be written to the action log", retry_after_ms=1_000
             ) from (error if isinstance(error, LLMError) else None)
+
+    async def carry_out(self, action: OperatorAction, work: Coroutine[Any, Any, T]) -> T:
+        """Write ``action`` down, then do ``work``; that it came to nothing is written down as well.
+
+        Raises as :meth:`require` does, and what ``work`` raises.
+        """
+        try:
+            await self.require(action)
+        except BaseException:
+            work.close()
+            raise
+        try:
+            return await work
+        except LLMError as error:
+            vain = structs.replace(
+                action, id=new_ulid(self._clock), action=f"{action.action}_in_vain", detail={"reason": error.message}
+            )
+            await self.report(vain)
+            raise
 
     async def report(self, action: OperatorAction) -> None:
         """Write down what has happened already, now or else as soon as the log takes it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from router_core.api.admin_accounts import ACCOUNT_PATHS
 from router_core.api.admin_alerts import (
     change_channel,
     list_alerts,
@@ -39,6 +40,7 @@ from router_core.api.admin_keys import KEY_PATHS
 from router_core.api.admin_leases import list_leases, write_off_lease
 from router_core.api.admin_limits import LIMIT_PATHS
 from router_core.api.admin_nodes import list_nodes
+from router_core.api.admin_people import PEOPLE_PATHS
 from router_core.api.admin_prices import (
     export_prices,
     import_prices,
@@ -105,6 +107,8 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/topups/{id}/deny": {"POST": Action("topups.decide", deny_topup)},
     "/api/admin/topups/{id}/withdraw": {"POST": Action("topups.ask", withdraw_topup)},
     "/api/admin/topups/{id}/end": {"POST": Action("topups.decide", end_topup)},
+    **ACCOUNT_PATHS,
+    **PEOPLE_PATHS,
     **LIMIT_PATHS,
     **KEY_PATHS,
     "/api/admin/leases": {"GET": Action("leases.read", list_leases)},

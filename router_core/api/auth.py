@@ -7,11 +7,11 @@ from msgspec import structs
 from router_core.api.call import Call
 from router_core.errors import ForbiddenError, UnauthorizedError, ValidationError
 from router_core.security.api_keys import KeyAuthenticator
-from router_core.security.permissions import require
+from router_core.security.permissions import allows, require
 from router_core.security.sessions import COOKIE_NAME, SECURE_COOKIE_NAME
 from router_core.types import EVERY_ACCOUNT, LLMRequest, Principal
 
-__all__ = ["authorize", "check_account", "session_token"]
+__all__ = ["authorize", "check_account", "require_on_record", "session_token"]
 
 _BEARER = b"bearer "
 _CREDENTIALS = frozenset({b"authorization", b"x-api-key"})
@@ -27,11 +27,21 @@ async def authorize(call: Call, permission: str, *, touch: bool = True) -> Princ
     Raises :class:`ForbiddenError` where they may not, and what :func:`_authenticate` raises.
     """
     principal = await _authenticate(call, touch=touch)
-    require(principal, permission)
+    await require_on_record(call, principal, permission, f"{call.scope['method']} {call.scope['path']}")
     routes = principal.scopes.routes
     if routes is not None and call.route not in routes:
         raise ForbiddenError("This API key may not use this path")
     return principal
+
+
+async def require_on_record(call: Call, principal: Principal, permission: str, wanted: str) -> None:
+    """Raise :class:`ForbiddenError` unless ``principal`` has ``permission``.
+
+    That somebody wanted to act on people or accounts without it is on record.
+    """
+    if not allows(principal, permission):
+        await call.deps.access.people.report_refused(principal, permission, wanted)
+    require(principal, permission)
 
 
 async def _authenticate(call: Call, *, touch: bool) -> Principal:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from router_core.api.auth import session_token
+from router_core.api.auth import require_on_record, session_token
 from router_core.api.body import check_json, read_body, require_json
 from router_core.api.call import Call
 from router_core.api.documents import read_document
@@ -20,7 +20,6 @@ from router_core.api.encoding import encode_json
 from router_core.api.errors import Header, error_facts
 from router_core.api.watch import cancelled_when_gone
 from router_core.errors import ForbiddenError, InternalError, LLMError, NotFoundError, Rejected, UnauthorizedError
-from router_core.security.permissions import require
 
 __all__ = ["VersionMismatchError", "Visit", "answer_call", "greet_console", "note_visit", "stream_call"]
 
@@ -119,7 +118,7 @@ async def _admitted(call: Call, *, is_stream: bool) -> tuple[str, Any]:
     permission = console.permission(name, is_stream=is_stream)
     if permission is None:
         raise NotFoundError("There is no such call")
-    require(call.principal, permission)
+    await require_on_record(call, call.principal, permission, name)
     require_json(call.headers)
     limits = call.deps.limits
     body = await read_body(call.receive, call.headers, limits)

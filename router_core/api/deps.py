@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from router_core.admin.access import AccessDesks
 from router_core.admin.cache_desk import CacheDesk
 from router_core.admin.configuration import ConfigurationDesk
 from router_core.admin.key_desk import KeyDesk
@@ -125,6 +126,7 @@ class ApiDeps:
     configuration: ConfigurationDesk
     cache: CacheDesk
     rates: LimitDesk
+    access: AccessDesks
     keys: KeyDesk
     audit: AuditReader
     exporter: AuditExporter

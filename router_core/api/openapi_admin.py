@@ -21,6 +21,7 @@ from router_core.api.openapi_console import CONSOLE_TYPES, console_paths
 from router_core.api.openapi_keys import KEY_TYPES, key_paths
 from router_core.api.openapi_limits import LIMIT_TYPES, limit_paths
 from router_core.api.openapi_money import MONEY_TYPES, money_paths
+from router_core.api.openapi_people import PEOPLE_TYPES, people_paths
 from router_core.api.openapi_shapes import Schema, Shapes, period_query, query, with_path_parameters
 from router_core.types import (
     AuditDetail,
@@ -40,7 +41,7 @@ ADMIN_TYPES: tuple[type, ...] = (
     BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
     DependencyReport, UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer,
     StatsAnswer, RetentionAnswer, NodeList, CacheReport, CachePurged, PurgeOrder, CacheMatch, MatchList,
-    *CONSOLE_TYPES, *MONEY_TYPES, *LIMIT_TYPES, *KEY_TYPES, *CONFIG_TYPES,
+    *CONSOLE_TYPES, *MONEY_TYPES, *LIMIT_TYPES, *KEY_TYPES, *PEOPLE_TYPES, *CONFIG_TYPES,
 )  # fmt: skip
 
 
@@ -81,6 +82,7 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
         **console_paths(shapes),
         **money_paths(shapes),
         **limit_paths(shapes),
+        **people_paths(shapes),
         **key_paths(shapes),
         **config_paths(shapes),
         "/api/admin/use-cases": {"get": act("How use cases are served", UseCaseList)},

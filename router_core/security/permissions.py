@@ -61,6 +61,9 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "accounts.delete": _OWNERS,
         "users.edit": _HEADS,
         "users.remove_admin": _OWNERS,
+        "sessions.own": _PEOPLE,
+        "sessions.read": _HEADS,
+        "sessions.end": _HEADS,
         "keys.edit": _HEADS,
     }
 )

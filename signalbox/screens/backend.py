@@ -31,6 +31,7 @@ from router_core.types import (
     StreamPart,
     UpstreamState,
 )
+from signalbox.screens.access import AccountBackend, PeopleBackend, SessionBackend
 from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
 from signalbox.screens.limits import LimitBackend
@@ -127,6 +128,21 @@ class ConsoleBackend(Protocol):
     @property
     def limiting(self) -> LimitBackend:
         """Rate limits, how they stand, and the way to change them; it checks rights itself."""
+        ...
+
+    @property
+    def users(self) -> PeopleBackend:
+        """People, and the ways in that they are given; it checks rights itself."""
+        ...
+
+    @property
+    def accounts(self) -> AccountBackend:
+        """Accounts; it checks rights itself."""
+        ...
+
+    @property
+    def sessions(self) -> SessionBackend:
+        """Who is signed in where; it checks rights itself."""
         ...
 
     async def drop_budget(self, person: Principal, budget_id: str) -> None:

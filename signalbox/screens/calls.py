@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from signalbox.screens.access import AccountBackend, PeopleBackend, SessionBackend
 from signalbox.screens.backend import ConsoleBackend
 from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
@@ -15,13 +16,16 @@ DESKS: Final[Mapping[str, type]] = MappingProxyType(
     {
         "": ConsoleBackend,
         "alerting": AlertBackend,
+        "accounts": AccountBackend,
         "bills": BillsBackend,
         "caching": CacheBackend,
         "configuration": ConfigurationBackend,
         "leases": LeaseBackend,
         "limiting": LimitBackend,
         "prices": PriceBackend,
+        "sessions": SessionBackend,
         "topups": TopUpBackend,
+        "users": PeopleBackend,
     }
 )
 """The protocols by the property of :class:`ConsoleBackend` that gives them."""
@@ -54,6 +58,11 @@ CALLS: Final[Mapping[str, str]] = MappingProxyType(
         "start_drill": "drills.control",
         "stop_drill": "drills.control",
         "trace": "playground.use",
+        "accounts.accounts": "access.read",
+        "accounts.change": "accounts.edit",
+        "accounts.create": "accounts.edit",
+        "accounts.names": "access.read",
+        "accounts.remove": "accounts.delete",
         "alerting.alerts": "alerts.read",
         "alerting.change_channel": "alerts.edit",
         "alerting.channels": "alerts.read",
@@ -99,12 +108,23 @@ CALLS: Final[Mapping[str, str]] = MappingProxyType(
         "prices.prices": "prices.read",
         "prices.rerate": "prices.read",
         "prices.set_prices": "prices.edit",
+        "sessions.end": "sessions.end",
+        "sessions.end_all": "sessions.end",
+        "sessions.end_others": "sessions.own",
+        "sessions.end_own": "sessions.own",
+        "sessions.everybody": "sessions.read",
+        "sessions.own": "sessions.own",
         "topups.approve": "topups.decide",
         "topups.ask": "topups.ask",
         "topups.deny": "topups.decide",
         "topups.end": "topups.decide",
         "topups.list": "topups.read",
         "topups.withdraw": "topups.ask",
+        "users.change": "users.edit",
+        "users.create": "users.edit",
+        "users.people": "access.read",
+        "users.remove": "users.edit",
+        "users.reset_password": "users.edit",
     }
 )
 """Calls that give one answer: the method of a desk, and the permission that the API asks for before it reads more."""

@@ -45,6 +45,7 @@ from router_core.types import (
     UpstreamState,
 )
 from signalbox.bootstrap import Runtime
+from signalbox.screens.access import AccountBackend, PeopleBackend, SessionBackend
 from signalbox.screens.backend import Control, Screen
 from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
@@ -287,6 +288,21 @@ class InProcessBackend:
     def limiting(self) -> LimitBackend:
         """Rate limits."""
         return self._runtime.limit_desk
+
+    @property
+    def users(self) -> PeopleBackend:
+        """People, and the ways in that they are given."""
+        return self._runtime.access.people
+
+    @property
+    def accounts(self) -> AccountBackend:
+        """Accounts."""
+        return self._runtime.access.accounts
+
+    @property
+    def sessions(self) -> SessionBackend:
+        """Who is signed in where."""
+        return self._runtime.access.sessions
 
     async def drop_budget(self, person: Principal, budget_id: str) -> None:
         """Remove a limit."""

@@ -29,6 +29,7 @@ from router_core.types import (
 )
 from signalbox.screens.backend import Screen
 from signalbox.screens.views import Choices, OverviewView, ProviderView, UseCaseChoice
+from tests.console.access_fakes import AccessDouble
 from tests.console.bill_fakes import BillsDouble
 from tests.console.budget_fakes import BudgetDouble
 from tests.console.cache_fakes import CacheDouble
@@ -116,6 +117,8 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble, ConfigurationDouble
         self.bills = BillsDouble(self)
         self.caching = CacheDouble()
         self.limiting = LimitDouble()
+        self.access = AccessDouble(OWNER, VIEWER)
+        self.users, self.accounts, self.sessions = self.access.desks()
         self.people: dict[str, Principal] = {"owner-token": OWNER, "viewer-token": VIEWER}
         self.touches: list[bool] = []
         self.error: LLMError | None = None

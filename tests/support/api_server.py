@@ -47,6 +47,7 @@ from router_core.types import (
 )
 from signalbox.screens.answering import ConsoleAnswers
 from tests.console.console_fakes import FakeBackend
+from tests.support.access_world import AccessStores, access_world
 from tests.support.alert_worlds import MemoryDesk, memory_desk
 from tests.support.bills_desk import BillsDesk, bills_desk
 from tests.support.cache_worlds import CacheWorld, cache_world
@@ -222,6 +223,7 @@ class ApiRig:
     cache: CacheWorld
     nodes: MemoryNodeRegister
     rates: LimitWorld
+    users: MemoryUserStore
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -233,7 +235,8 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
     """Run the interface on a free port of 127.0.0.1 until the block ends; it lets ``bad_keys`` a minute pass."""
     clock, accounts = SystemClock(), MemoryAccountStore()
     users, keys = MemoryUserStore(accounts), MemoryApiKeyStore(accounts)
-    sessions, register = SessionGate(MemorySessionStore(users), clock), MemoryNodeRegister(clock)
+    kept, register = MemorySessionStore(users), MemoryNodeRegister(clock)
+    sessions = SessionGate(kept, clock)
     service = new_api_key(PEPPER, clock, account_id="acme", role="service", name="acme service")
     admin = new_api_key(PEPPER, clock, account_id="acme", role="admin", name="acme admin")
 
@@ -248,6 +251,7 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
     cache, console = cache_world(accounts, desk.trail, clock), FakeBackend()
     rates = limit_world(accounts, keys, desk.trail, clock)
+    access = access_world(AccessStores(accounts, users, keys, kept), desk.trail, clock, sessions.look_anew)
     audit, exporter, money = MemoryAuditLog(), EndlessExporter(), treasury_desk(accounts, desk.trail, clock)
     configuration = configuration_desk(accounts=accounts, trail=desk.trail)
     bills, alerting = bills_desk(money, clock), memory_desk(clock, accounts, desk.trail)
@@ -263,7 +267,7 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
         money=_desks(money, bills, alerting, desk.trail),
         configuration=configuration.desk,
         audit=audit, exporter=exporter, metrics=desk.live, cache=cache.desk, rates=rates.desk,
-        nodes=NodeDesk(register),
+        nodes=NodeDesk(register), access=access,
         recording=lambda: RecorderStats(pending=2),
         caching=cache.answers.report,
         retention=RetentionJob([RetentionRule("audit_log", 400)], NoRetention(), desk.trail, clock),
@@ -277,7 +281,7 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
             people["prompt_engineer"], state, desk, people, audit, exporter, bills, alerting, money, console,
-            configuration, cache, register, rates,
+            configuration, cache, register, rates, users,
         )  # fmt: skip
 
 
