@@ -75,6 +75,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         rates=runtime.limit_desk,
         access=runtime.access,
         keys=runtime.key_desk,
+        encryption=runtime.encryption,
         audit=runtime.audit,
         exporter=runtime.exporter,
         metrics=runtime.live,

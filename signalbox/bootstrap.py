@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from router_core.admin.access import AccessDesks
 from router_core.admin.cache_desk import CacheDesk
 from router_core.admin.configuration import ConfigurationDesk
+from router_core.admin.encryption import EncryptionDesk
 from router_core.admin.key_desk import KeyDesk
 from router_core.admin.limit_desk import LimitDesk
 from router_core.admin.money import MoneyDesks
@@ -79,6 +80,7 @@ class Runtime:
     cache: AnswerCache
     cache_desk: CacheDesk
     limit_desk: LimitDesk
+    encryption: EncryptionDesk
     adapters: AdapterSource
     events: RecentEvents
     recording: RecordKeeping
@@ -158,6 +160,7 @@ class _Parts:
     limiter: "MemoryLimiter | RedisLimiter"
     keys: KeyRoom
     pepper: bytes
+    encryption: EncryptionDesk
 
 
 async def _parts(ground: Ground, stack: AsyncExitStack) -> _Parts:
@@ -183,10 +186,11 @@ async def _parts(ground: Ground, stack: AsyncExitStack) -> _Parts:
         settled=budget.settled, catch_up=record.recorder.catch_up, request_timeout=settings.request_timeout_s,
         clock=clock,
     )  # fmt: skip
-    pepper = key_pepper(ground.root)
+    pepper, encryption = key_pepper(ground.root), EncryptionDesk(ground.vault_parts(), desk.trail)
+    stack.push_async_callback(encryption.close)
     return _Parts(
         ground, desk, record, budget, pending, money, open_cache(ground, stack), open_limiter(ground, stack),
-        open_keys(ground, pepper, desk.trail), pepper,
+        open_keys(ground, pepper, desk.trail), pepper, encryption,
     )  # fmt: skip
 
 
@@ -206,6 +210,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         cache=parts.cache,
         cache_desk=cache_desk(ground, parts.cache, desk.trail),
         limit_desk=limit_desk(store, parts.limiter, desk.trail, clock),
+        encryption=parts.encryption,
         adapters=ground.adapters,
         events=events,
         recording=parts.record,

@@ -12,6 +12,7 @@ from signalbox.alert_commands import alerts
 from signalbox.audit_commands import audit, retention
 from signalbox.budget_commands import budgets
 from signalbox.cache_commands import cache
+from signalbox.encryption_commands import encryption
 from signalbox.exits import guard
 from signalbox.key_commands import keys
 from signalbox.limit_commands import limits
@@ -282,3 +283,4 @@ app.add_typer(drills, name="drills")
 app.add_typer(breakers, name="breakers")
 app.add_typer(use_cases, name="use-cases")
 app.add_typer(cache, name="cache")
+app.add_typer(encryption, name="encryption")

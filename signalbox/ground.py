@@ -15,6 +15,7 @@ from router_core.ports import AdapterSource, ConfigSource, KeySource, PriceSourc
 from router_core.providers.registry import AdapterRegistry
 from router_core.rate_limiting.memory_limiter import undivided
 from router_core.security.vault.master import RootSecret
+from router_core.security.vault.steps import VaultParts
 from router_core.security.vault.vault import Vault
 from signalbox.audit_identity import AuditIdentity, audit_identity
 from signalbox.configuration import push_revisions
@@ -75,6 +76,11 @@ class Ground:
     share: Callable[[], int]
     place: Place
     nodes: NodeCount
+
+    def vault_parts(self) -> VaultParts:
+        """Return what changes of keys work on."""
+        store = self.store
+        return VaultParts(vault=self.vault, store=store.vault, rows=store.sealed, nodes=store.nodes, clock=self.clock)
 
 
 async def lay_ground(

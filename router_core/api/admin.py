@@ -34,6 +34,7 @@ from router_core.api.admin_config import (
     show_version,
 )
 from router_core.api.admin_drills import list_drills, start_drill, stop_drill
+from router_core.api.admin_encryption import report_encryption, rotate_keys
 from router_core.api.admin_export import export_audit
 from router_core.api.admin_health import list_actions, report_board, report_dependencies
 from router_core.api.admin_keys import KEY_PATHS
@@ -117,6 +118,8 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/cache/matches": {"GET": Action("cache.purge", list_matches)},
     "/api/admin/cache/matches/{id}/wrong": {"POST": Action("cache.purge", call_match_wrong)},
     "/api/admin/cache/purge": {"POST": Action("cache.purge", purge_cache)},
+    "/api/admin/encryption": {"GET": Action("encryption.read", report_encryption)},
+    "/api/admin/encryption/rotate": {"POST": Action("encryption.rotate", rotate_keys)},
     "/api/admin/drills": {"GET": Action("health.read", list_drills), "POST": Action("drills.control", start_drill)},
     "/api/admin/drills/{id}/stop": {"POST": Action("drills.control", stop_drill)},
     "/api/admin/health": {"GET": Action("health.read", report_board)},

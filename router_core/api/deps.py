@@ -10,6 +10,7 @@ from msgspec import Struct
 from router_core.admin.access import AccessDesks
 from router_core.admin.cache_desk import CacheDesk
 from router_core.admin.configuration import ConfigurationDesk
+from router_core.admin.encryption import EncryptionDesk
 from router_core.admin.key_desk import KeyDesk
 from router_core.admin.limit_desk import LimitDesk
 from router_core.admin.money import MoneyDesks
@@ -128,6 +129,7 @@ class ApiDeps:
     rates: LimitDesk
     access: AccessDesks
     keys: KeyDesk
+    encryption: EncryptionDesk
     audit: AuditReader
     exporter: AuditExporter
     metrics: LiveMetrics

@@ -18,6 +18,7 @@ from router_core.api.audit_query import FILTER_NAMES
 from router_core.api.metrics import MetricsAnswer, ResetAnswer, describe_parameters
 from router_core.api.openapi_config import CONFIG_TYPES, config_paths
 from router_core.api.openapi_console import CONSOLE_TYPES, console_paths
+from router_core.api.openapi_encryption import ENCRYPTION_TYPES, encryption_paths
 from router_core.api.openapi_keys import KEY_TYPES, key_paths
 from router_core.api.openapi_limits import LIMIT_TYPES, limit_paths
 from router_core.api.openapi_money import MONEY_TYPES, money_paths
@@ -41,7 +42,7 @@ ADMIN_TYPES: tuple[type, ...] = (
     BreakerList, BreakerOrder, UpstreamState, UpstreamView, DrillList, Drill, DrillOrder, HealthReport, ActionList,
     DependencyReport, UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer,
     StatsAnswer, RetentionAnswer, NodeList, CacheReport, CachePurged, PurgeOrder, CacheMatch, MatchList,
-    *CONSOLE_TYPES, *MONEY_TYPES, *LIMIT_TYPES, *KEY_TYPES, *PEOPLE_TYPES, *CONFIG_TYPES,
+    *CONSOLE_TYPES, *MONEY_TYPES, *LIMIT_TYPES, *KEY_TYPES, *PEOPLE_TYPES, *CONFIG_TYPES, *ENCRYPTION_TYPES,
 )  # fmt: skip
 
 
@@ -85,6 +86,7 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
         **people_paths(shapes),
         **key_paths(shapes),
         **config_paths(shapes),
+        **encryption_paths(shapes),
         "/api/admin/use-cases": {"get": act("How use cases are served", UseCaseList)},
         "/api/admin/use-cases/{name}/policy": {
             "put": act("Set how a use case is served", PolicyChange, UseCasePolicy, query=[revision]),

@@ -54,6 +54,8 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "what_if.use": _ANALYSTS,
         "providers.read": _HEADS,
         "providers.edit": _HEADS,
+        "encryption.read": _HEADS,
+        "encryption.rotate": _HEADS,
         "prices.read": _ANALYSTS,
         "prices.edit": _HEADS,
         "access.read": _HEADS,

@@ -34,12 +34,15 @@ from router_core.types import (
 from signalbox.screens.access import AccountBackend, PeopleBackend, SessionBackend
 from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
+from signalbox.screens.encryption import EncryptionBackend
 from signalbox.screens.limits import LimitBackend
 from signalbox.screens.views import Choices, LiveScope, OverviewView
 
 __all__ = ["ConsoleBackend", "Control", "Screen"]
 
-Control = Literal["breakers", "drills", "metrics", "export", "budgets", "prices", "topups", "leases", "cache", "limits"]
+Control = Literal[
+    "breakers", "drills", "metrics", "export", "budgets", "prices", "topups", "leases", "cache", "limits", "encryption"
+]
 Screen = Literal["overview", "live", "health", "audit", "budgets", "playground", "providers", "access"]
 
 
@@ -143,6 +146,11 @@ class ConsoleBackend(Protocol):
     @property
     def sessions(self) -> SessionBackend:
         """Who is signed in where; it checks rights itself."""
+        ...
+
+    @property
+    def encryption(self) -> EncryptionBackend:
+        """Keys that seal stored secrets; it checks rights itself."""
         ...
 
     async def drop_budget(self, person: Principal, budget_id: str) -> None:

@@ -8,6 +8,7 @@ from signalbox.screens.access import AccountBackend, PeopleBackend, SessionBacke
 from signalbox.screens.backend import ConsoleBackend
 from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
+from signalbox.screens.encryption import EncryptionBackend
 from signalbox.screens.limits import LimitBackend
 
 __all__ = ["CALLS", "DESKS", "LOCAL", "STREAMS", "VISIT"]
@@ -20,6 +21,7 @@ DESKS: Final[Mapping[str, type]] = MappingProxyType(
         "bills": BillsBackend,
         "caching": CacheBackend,
         "configuration": ConfigurationBackend,
+        "encryption": EncryptionBackend,
         "leases": LeaseBackend,
         "limiting": LimitBackend,
         "prices": PriceBackend,
@@ -96,6 +98,8 @@ CALLS: Final[Mapping[str, str]] = MappingProxyType(
         "configuration.test_provider": "providers.edit",
         "configuration.version": "providers.read",
         "configuration.versions": "providers.read",
+        "encryption.rotate": "encryption.rotate",
+        "encryption.status": "encryption.read",
         "leases.list": "leases.read",
         "leases.write_off": "leases.write_off",
         "limiting.drop_limit": "limits.edit",

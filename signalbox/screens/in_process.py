@@ -49,6 +49,7 @@ from signalbox.screens.access import AccountBackend, PeopleBackend, SessionBacke
 from signalbox.screens.backend import Control, Screen
 from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
+from signalbox.screens.encryption import EncryptionBackend
 from signalbox.screens.in_sight import refuse_hidden, report_in_sight, rows_in_sight
 from signalbox.screens.limits import LimitBackend
 from signalbox.screens.rights import may_control, may_open
@@ -303,6 +304,11 @@ class InProcessBackend:
     def sessions(self) -> SessionBackend:
         """Who is signed in where."""
         return self._runtime.access.sessions
+
+    @property
+    def encryption(self) -> EncryptionBackend:
+        """Keys that seal stored secrets."""
+        return self._runtime.encryption
 
     async def drop_budget(self, person: Principal, budget_id: str) -> None:
         """Remove a limit."""

@@ -34,6 +34,7 @@ from tests.console.bill_fakes import BillsDouble
 from tests.console.budget_fakes import BudgetDouble
 from tests.console.cache_fakes import CacheDouble
 from tests.console.configuration_fakes import ConfigurationDouble
+from tests.console.encryption_fakes import EncryptionDouble
 from tests.console.health_fakes import OPERATORS, HealthDouble
 from tests.console.limit_fakes import LimitDouble
 from tests.console.record_fakes import RecordBackend
@@ -116,6 +117,7 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble, ConfigurationDouble
         ConfigurationDouble.__init__(self)
         self.bills = BillsDouble(self)
         self.caching = CacheDouble()
+        self.encryption = EncryptionDouble()
         self.limiting = LimitDouble()
         self.access = AccessDouble(OWNER, VIEWER)
         self.users, self.accounts, self.sessions = self.access.desks()

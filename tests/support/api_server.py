@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from router_core.admin.action_trail import ActionTrail
+from router_core.admin.encryption import EncryptionDesk
 from router_core.admin.money import MoneyDesks
 from router_core.admin.nodes import NodeDesk
 from router_core.admin.retention import RetentionJob
@@ -57,6 +58,7 @@ from tests.support.limit_world import LimitWorld, limit_world
 from tests.support.operator_desk import OperatorDesk, operator_desk
 from tests.support.price_worlds import price_world
 from tests.support.treasury_desk import TreasuryDesk, treasury_desk
+from tests.support.vault_kinds import vault_desk_parts
 
 __all__ = ["PEPPER", "ApiRig", "ScriptedRouter", "api_rig", "response", "serving"]
 
@@ -254,6 +256,7 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
     access = access_world(AccessStores(accounts, users, keys, kept), desk.trail, clock, sessions.look_anew)
     audit, exporter, money = MemoryAuditLog(), EndlessExporter(), treasury_desk(accounts, desk.trail, clock)
     configuration = configuration_desk(accounts=accounts, trail=desk.trail)
+    vault = asyncio.run(vault_desk_parts(register, clock))
     bills, alerting = bills_desk(money, clock), memory_desk(clock, accounts, desk.trail)
     authenticator = _authenticator(keys, accounts, clock, bad_keys)
     deps = ApiDeps(
@@ -267,7 +270,7 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
         money=_desks(money, bills, alerting, desk.trail),
         configuration=configuration.desk,
         audit=audit, exporter=exporter, metrics=desk.live, cache=cache.desk, rates=rates.desk,
-        nodes=NodeDesk(register), access=access,
+        nodes=NodeDesk(register), access=access, encryption=EncryptionDesk(vault, desk.trail),
         recording=lambda: RecorderStats(pending=2),
         caching=cache.answers.report,
         retention=RetentionJob([RetentionRule("audit_log", 400)], NoRetention(), desk.trail, clock),

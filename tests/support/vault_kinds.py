@@ -13,15 +13,18 @@ from db.hop import StoreHop
 from db.sealed_columns import SealedColumn
 from db.stores import SqlSealedRows, SqlVaultStore
 from db.vault_models import DataKeyRow
-from router_core.ports import SealedRows, VaultStore
+from router_core.clock import Clock
+from router_core.ports import NodeRegister, SealedRows, VaultStore
 from router_core.security.vault import records
 from router_core.security.vault.key_manager import version_of
 from router_core.security.vault.master import MasterSecret
 from router_core.security.vault.memory_vault import MemorySealedRows, MemoryVaultStore
+from router_core.security.vault.steps import VaultParts
+from router_core.security.vault.vault import Vault
 from router_core.types.vault import SealedPlace, SealedRow, VaultRecord
 from tests.support.fake_clock import FakeClock
 
-__all__ = ["MASTER", "NOW", "VaultRig", "memory_vault", "place", "sealed_row", "sql_vault"]
+__all__ = ["MASTER", "NOW", "VaultRig", "memory_vault", "place", "sealed_row", "sql_vault", "vault_desk_parts"]
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 MASTER = MasterSecret(b"m" * 32)
@@ -89,3 +92,12 @@ async def sql_vault(url: str) -> AsyncIterator[VaultRig]:
 
     yield VaultRig(SqlVaultStore(hop, engine), SqlSealedRows(hop, FakeClock(start=NOW), [column]), put)
     hop.close()
+
+
+async def vault_desk_parts(nodes: NodeRegister, clock: Clock) -> VaultParts:
+    """Return what a desk of keys works on: a vault in memory without a secret."""
+    rig = memory_vault()
+    record = await rig.begin()
+    opened = records.open_slot(record, MASTER)
+    vault = Vault(rig.store, record, opened, lambda newer: records.open_slot(newer, MASTER), clock)
+    return VaultParts(vault=vault, store=rig.store, rows=rig.rows, nodes=nodes, clock=clock)
