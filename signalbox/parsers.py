@@ -33,6 +33,8 @@ __all__ = [
 
 MASTER_KEY_BYTES = 32
 _MIN_PASSPHRASE = 16
+_MIN_LETTERS = 6
+_GUESSED = ("changeme", "change-me", "change_me", "password", "encryption-key", "encryption_key", "0123456789")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 _HOST = re.compile(
@@ -112,19 +114,30 @@ def parse_secret(text: str) -> Secret:
 
 
 def parse_master_key(text: str) -> Secret:
-    """Return a passphrase of at least 16 characters, or 32 bytes in base64."""
-    if master_key_bytes(text) is None and len(text) < _MIN_PASSPHRASE:
+    """Return a passphrase of at least 16 characters, or 32 bytes in base64; what is easily guessed is refused."""
+    if text != text.strip():
+        raise ValueError("must not begin or end with a blank or a line break")
+    raw = _from_base64(text)
+    if len(text) < _MIN_PASSPHRASE or (raw is not None and text.endswith("=") and len(raw) != MASTER_KEY_BYTES):
         raise ValueError(f"must be a passphrase of at least {_MIN_PASSPHRASE} characters or 32 bytes in base64")
+    if raw is not None and len(raw) == MASTER_KEY_BYTES and raw.isascii() and raw.decode().isprintable():
+        raise ValueError("must be 32 random bytes in base64, not those of a text")
+    if len(set(text)) < _MIN_LETTERS or any(word in text.lower() for word in _GUESSED):
+        raise ValueError("must not be easily guessed")
     return Secret(text)
 
 
 def master_key_bytes(text: str) -> bytes | None:
     """Return the 32 bytes that ``text`` holds in base64, or None when it is a passphrase."""
+    raw = _from_base64(text)
+    return raw if raw is not None and len(raw) == MASTER_KEY_BYTES else None
+
+
+def _from_base64(text: str) -> bytes | None:
     try:
-        raw = base64.b64decode(text.strip(), validate=True)
+        return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
-    return raw if len(raw) == MASTER_KEY_BYTES else None
 
 
 def parse_base_url(text: str) -> str:

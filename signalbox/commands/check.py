@@ -1,11 +1,14 @@
 """``signalbox check``: would the router start, and with what?"""
 
+import contextlib
 from pathlib import Path
 
 from signalbox.commands.output import print_json, print_line
 from signalbox.data_dir import inspect_folder
-from signalbox.settings import load_settings
+from signalbox.faults import DependencyFault, SettingsError
+from signalbox.settings import Settings, load_settings
 from signalbox.summary import Finding, summarize, worst_exit_code
+from signalbox.unlocking import check_master_key
 
 __all__ = ["run"]
 
@@ -13,13 +16,23 @@ __all__ = ["run"]
 def run(data_dir: Path | None, *, as_json: bool) -> int:
     """Print the summary; return 2 when the router could not start, 1 for a warning, else 0."""
     settings = load_settings().in_folder(data_dir)
-    findings = [*inspect_folder(settings.data_dir), *summarize(settings)]
+    findings = [*inspect_folder(settings.data_dir), *summarize(settings), *_wrong_key(settings)]
     code = worst_exit_code(findings)
     if as_json:
         print_json({"ok": code == 0, "findings": findings})
     else:
         _print_lines(findings, code)
     return code
+
+
+def _wrong_key(settings: Settings) -> list[Finding]:
+    """Say that the store's secrets need another master key; a store that is away says nothing."""
+    with contextlib.suppress(DependencyFault):
+        try:
+            check_master_key(settings)
+        except SettingsError as error:
+            return [Finding("fault", "encryption", each) for each in error.faults]
+    return []
 
 
 def _print_lines(findings: list[Finding], code: int) -> None:

@@ -15,6 +15,7 @@ from signalbox.serve.orders import WorkerOrder
 from signalbox.serve.supervisor import Supervisor, SupervisorPolicy
 from signalbox.settings import Settings, load_settings
 from signalbox.summary import Finding
+from signalbox.unlocking import check_master_key
 
 __all__ = ["ServeOptions", "run"]
 
@@ -37,6 +38,7 @@ def run(options: ServeOptions) -> int:
     with open_listener(options.host, options.port) as listener:
         prepare_folder(settings.data_dir)
         print_summary(settings, *_remarks(options, settings))
+        check_master_key(settings)
         order = WorkerOrder(
             host=options.host,
             slot=0,

@@ -14,6 +14,7 @@ from signalbox.demo.stage import DemoStage
 from signalbox.logs import configure_logs
 from signalbox.server import SWITCH_INTERVAL_S, require_free_port
 from signalbox.settings import load_settings
+from signalbox.unlocking import check_master_key
 
 __all__ = ["UpOptions", "run"]
 
@@ -37,6 +38,7 @@ def run(options: UpOptions) -> None:
         stage = stack.enter_context(DemoStage(settings)) if options.demo else None
         used = settings if stage is None else stage.settings
         print_summary(used, demo=options.demo)
+        check_master_key(used)
         from signalbox.serving import ServingSession  # seconds of imports, while the simulator starts by itself
 
         sys.setswitchinterval(SWITCH_INTERVAL_S)

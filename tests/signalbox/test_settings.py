@@ -1,5 +1,6 @@
 """What the environment becomes."""
 
+import base64
 import dataclasses
 
 import pytest
@@ -82,6 +83,34 @@ def test_an_empty_variable_counts_as_unset():
 def test_the_older_name_of_the_encryption_key_is_honoured():
     key = "a passphrase of some length"
     assert read_settings({"POSTGRES_ENCRYPTION_KEY": key}).encryption_key == Secret(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "changeme",
+        "changeme-changeme",
+        "Password password",
+        "aaaaaaaaaaaaaaaaaaaaaaaa",
+        "too short",
+        "a passphrase of some length\n",
+        " a passphrase of some length",
+        base64.b64encode(bytes(range(31))).decode(),
+        base64.b64encode(bytes(range(33))).decode() + "\n",
+        base64.b64encode(b"this is a text and no random key").decode(),
+    ],
+)
+def test_an_encryption_key_that_is_short_broken_or_easily_guessed_is_refused_by_name_alone(key):
+    (fault,) = faults_of({"SIGNALBOX_ENCRYPTION_KEY": key})
+    assert fault.startswith("SIGNALBOX_ENCRYPTION_KEY must")
+    assert key.strip() not in fault
+
+
+@pytest.mark.parametrize(
+    "key", ["correct horse battery staple", "0f" * 20 + "a1b2c3d4", base64.b64encode(bytes(range(32))).decode()]
+)
+def test_a_passphrase_of_some_length_or_32_random_bytes_are_an_encryption_key(key):
+    assert read_settings({"SIGNALBOX_ENCRYPTION_KEY": key}).encryption_key == Secret(key)
 
 
 def test_two_different_encryption_keys_are_a_fault():
