@@ -203,20 +203,11 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
     gate, hasher = SessionGate(store.sessions, clock), Argon2Passwords()
     passwords = PasswordRoom(hasher)
     return Runtime(
-        settings=settings,
-        clock=clock,
-        config=ground.config,
-        router=router,
-        cache=parts.cache,
+        settings=settings, clock=clock, config=ground.config, router=router, cache=parts.cache,
         cache_desk=cache_desk(ground, parts.cache, desk.trail),
         limit_desk=limit_desk(store, parts.limiter, desk.trail, clock),
-        encryption=parts.encryption,
-        adapters=ground.adapters,
-        events=events,
-        recording=parts.record,
-        audit=store.audit,
-        exporter=store.exporter,
-        live=live,
+        encryption=parts.encryption, adapters=ground.adapters, events=events, recording=parts.record,
+        audit=store.audit, exporter=store.exporter, live=live,
         started=clock.utcnow(),
         health=desk.health,
         operations=desk.attend(router, live.reset),
@@ -248,7 +239,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         pepper=parts.pepper,
         key_was_made=ground.key_was_made,
         close=close,
-    )
+    )  # fmt: skip
 
 
 def _router(parts: _Parts, events: RecentEvents) -> Router:

@@ -40,9 +40,7 @@ from signalbox.screens.views import Choices, LiveScope, OverviewView
 
 __all__ = ["ConsoleBackend", "Control", "Screen"]
 
-Control = Literal[
-    "breakers", "drills", "metrics", "export", "budgets", "prices", "topups", "leases", "cache", "limits", "encryption"
-]
+Control = Literal["breakers", "drills", "metrics", "export", "budgets", "prices", "topups", "leases", "cache", "limits"]
 Screen = Literal["overview", "live", "health", "audit", "budgets", "playground", "providers", "access"]
 
 

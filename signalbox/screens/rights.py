@@ -34,7 +34,6 @@ _CONTROLS: Final[Mapping[Control, str]] = MappingProxyType(
         "leases": "leases.write_off",
         "cache": "cache.purge",
         "limits": "limits.edit",
-        "encryption": "encryption.rotate",
     }
 )
 

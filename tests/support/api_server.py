@@ -255,8 +255,7 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
     rates = limit_world(accounts, keys, desk.trail, clock)
     access = access_world(AccessStores(accounts, users, keys, kept), desk.trail, clock, sessions.look_anew)
     audit, exporter, money = MemoryAuditLog(), EndlessExporter(), treasury_desk(accounts, desk.trail, clock)
-    configuration = configuration_desk(accounts=accounts, trail=desk.trail)
-    vault = asyncio.run(vault_desk_parts(register, clock))
+    configuration, vault = configuration_desk(accounts=accounts, trail=desk.trail), vault_desk_parts(register, clock)
     bills, alerting = bills_desk(money, clock), memory_desk(clock, accounts, desk.trail)
     authenticator = _authenticator(keys, accounts, clock, bad_keys)
     deps = ApiDeps(
@@ -274,10 +273,8 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
         recording=lambda: RecorderStats(pending=2),
         caching=cache.answers.report,
         retention=RetentionJob([RetentionRule("audit_log", 400)], NoRetention(), desk.trail, clock),
-        load=lambda: (3, 1), dependencies=desk.dependencies.report,
-        started=clock.utcnow(),
-        ready=lambda: state["ready"],
-        clock=clock,
+        load=lambda: (3, 1), dependencies=desk.dependencies.report, started=clock.utcnow(),
+        ready=lambda: state["ready"], clock=clock,
         limits=ApiLimits(max_body=MAX_BODY, body_pause=BODY_PAUSE_S),
     )  # fmt: skip
     with serving(ApiApplication(deps)) as port:

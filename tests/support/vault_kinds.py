@@ -1,5 +1,6 @@
 """A vault of each kind, with a table of sealed secrets of its own."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -94,10 +95,10 @@ async def sql_vault(url: str) -> AsyncIterator[VaultRig]:
     hop.close()
 
 
-async def vault_desk_parts(nodes: NodeRegister, clock: Clock) -> VaultParts:
+def vault_desk_parts(nodes: NodeRegister, clock: Clock) -> VaultParts:
     """Return what a desk of keys works on: a vault in memory without a secret."""
     rig = memory_vault()
-    record = await rig.begin()
+    record = asyncio.run(rig.begin())
     opened = records.open_slot(record, MASTER)
     vault = Vault(rig.store, record, opened, lambda newer: records.open_slot(newer, MASTER), clock)
     return VaultParts(vault=vault, store=rig.store, rows=rig.rows, nodes=nodes, clock=clock)
