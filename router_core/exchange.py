@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from router_core.attempts import RequestFacts, Trail
-from router_core.audit.content import kept_content
+from router_core.audit.content import kept_content, kept_metadata
 from router_core.clock import Clock, new_ulid
 from router_core.errors import LLMError
 from router_core.ports import Recorder
@@ -314,7 +314,7 @@ class Exchange:
             request_id=self._request_id,
             estimated=self._is_estimate,
             address=self._address,
-            metadata=self.request.metadata,
+            metadata=kept_metadata(self.request.metadata) if self.request.metadata else {},
             content=kept_content(self.request, "".join(self._texts)) if self.keeps_content else None,
             price=_price(decision.attempts),
             charges=() if self._trail is None else tuple(self._trail.payment.charges),

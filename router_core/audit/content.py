@@ -1,14 +1,19 @@
-"""What is kept of prompt and answer where an account allows it: text without images, secrets masked, not too long."""
+"""What is kept of prompt and answer where an account allows it: text without images, secrets masked, not too long.
 
+What a caller says about a request is kept always, with secrets masked too.
+"""
+
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
-from router_core.errors import sanitize_message
+from router_core.errors.sanitizer import redact, sanitize_message
 from router_core.types import Content, LLMRequest
 
-__all__ = ["kept_content"]
+__all__ = ["MetadataValue", "kept_content", "kept_metadata"]
 
+MetadataValue = str | int | float | bool | None
 MOST_CHARACTERS: Final = 32_768
 CUT: Final = " … cut"
 
@@ -16,6 +21,11 @@ CUT: Final = " … cut"
 def kept_content(request: LLMRequest, answer: str) -> Content:
     """Return what may be kept: secrets that look like ones are masked, images are left out."""
     return Content(prompt=_masked(_asked(request)), answer=_masked(answer))
+
+
+def kept_metadata(given: Mapping[str, MetadataValue]) -> dict[str, MetadataValue]:
+    """Return what a caller said about a request, secrets masked in names and values, and everything else as it is."""
+    return {redact(name): redact(value) if isinstance(value, str) else value for name, value in given.items()}
 
 
 def _asked(request: LLMRequest) -> str:
