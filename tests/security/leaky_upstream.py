@@ -32,7 +32,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        key = self.headers["x-api-key"] or ""
+        key = (self.headers["x-api-key"] or self.headers["authorization"] or "").removeprefix("Bearer ")
         words = f"x-api-key {key} is wrong; {self.server.own}"
         prompt = json.dumps(asked["messages"])
         if "garbled" in prompt:
