@@ -273,6 +273,7 @@ CONTROLS: Final[dict[str, Who]] = {
     "budgets": HEADS,
     "prices": HEADS,
     "topups": ANALYSTS,
+    "encryption": HEADS,
     "leases": HEADS,
     "cache": HEADS,
     "limits": HEADS,
