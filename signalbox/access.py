@@ -1,7 +1,5 @@
 """The desks of people, accounts and sessions on the store."""
 
-from collections.abc import Callable
-
 from router_core.admin.access import AccessDesks
 from router_core.admin.accounts_desk import AccountDesk, AccountDeskParts
 from router_core.admin.action_trail import ActionTrail
@@ -9,21 +7,17 @@ from router_core.admin.people import PeopleDesk, PeopleDeskParts
 from router_core.admin.sessions_desk import SessionDesk, SessionDeskParts
 from router_core.clock import Clock
 from router_core.security.password_room import PasswordRoom
+from router_core.security.sessions import SessionGate
 from signalbox.store import Store
 
 __all__ = ["access_desks"]
 
 
 def access_desks(
-    store: Store,
-    passwords: PasswordRoom,
-    trail: ActionTrail,
-    look_anew: Callable[[], None],
-    *,
-    timezone: str,
-    clock: Clock,
+    store: Store, passwords: PasswordRoom, trail: ActionTrail, gate: SessionGate, timezone: str, clock: Clock
 ) -> AccessDesks:
     """Return the facades; accounts that name no time zone are in ``timezone``."""
+    look_anew = gate.look_anew
     people = PeopleDesk(
         PeopleDeskParts(
             users=store.users, changes=store.users, passwords=passwords, trail=trail, look_anew=look_anew, clock=clock

@@ -1,13 +1,13 @@
 """Accounts, people and keys: what the commands and the demo do to the store."""
 
-import asyncio
 import secrets
 from typing import Final
 
 from router_core.clock import Clock, new_ulid
 from router_core.errors import NotFoundError, ValidationError
-from router_core.ports import AccountRecord, AccountStore, ApiKeyStore, PasswordHasher, UserRecord, UserStore
+from router_core.ports import AccountRecord, AccountStore, ApiKeyStore, UserRecord, UserStore
 from router_core.security.api_keys import NewApiKey, new_api_key
+from router_core.security.password_room import PasswordRoom
 from router_core.types import KeyRole, PersonRole, Secret
 
 __all__ = ["DEFAULT_ACCOUNT", "create_account", "create_user", "find_account", "generate_password", "issue_key"]
@@ -45,7 +45,7 @@ async def find_account(accounts: AccountStore, name: str) -> AccountRecord:
 
 async def create_user(
     users: UserStore,
-    hasher: PasswordHasher,
+    passwords: PasswordRoom,
     clock: Clock,
     email: str,
     password: Secret,
@@ -58,7 +58,7 @@ async def create_user(
     if not local or not host or len(address) > _MOST_EMAIL or not address.isprintable() or " " in address:
         raise ValidationError("`email` must be an e-mail address", field="email")
     try:
-        hashed = await asyncio.to_thread(hasher.hash, password)
+        hashed = await passwords.hash(password)
     except ValueError as error:
         raise ValidationError(str(error), field="password") from None
     user = UserRecord(

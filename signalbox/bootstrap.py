@@ -31,10 +31,8 @@ from router_core.ports import (
     BudgetSettings,
     BudgetStore,
     ConfigSource,
-    PasswordHasher,
     PriceSource,
     SessionStore,
-    UserChanges,
     UserStore,
 )
 from router_core.rate_limiting.memory_limiter import MemoryLimiter
@@ -100,11 +98,9 @@ class Runtime:
     prices: PriceSource
     accounts: AccountStore
     users: UserStore
-    user_changes: UserChanges
     api_keys: ApiKeyStore
     sessions: SessionStore
     access: AccessDesks
-    hasher: PasswordHasher
     passwords: PasswordRoom
     authenticator: KeyAuthenticator
     key_desk: KeyDesk
@@ -195,13 +191,11 @@ async def _parts(ground: Ground, stack: AsyncExitStack) -> _Parts:
 
 
 def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
-    ground, desk = parts.ground, parts.desk
-    settings, clock, store = ground.settings, ground.clock, ground.store
-    events = RecentEvents()
+    ground, desk, settings = parts.ground, parts.desk, parts.ground.settings
+    clock, store, events = ground.clock, ground.store, RecentEvents()
     router = _router(parts, events)
     live = LiveMetrics(store.metrics, parts.pending, clock, lambda: (router.in_flight, router.streams))
-    gate, hasher = SessionGate(store.sessions, clock), Argon2Passwords()
-    passwords = PasswordRoom(hasher)
+    gate, passwords = SessionGate(store.sessions, clock), PasswordRoom(Argon2Passwords())
     return Runtime(
         settings=settings, clock=clock, config=ground.config, router=router, cache=parts.cache,
         cache_desk=cache_desk(ground, parts.cache, desk.trail),
@@ -215,19 +209,11 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         configuration=store_configuration(
             settings, store, ground.config, ground.keys, desk.connection_test(), desk.trail, clock
         ),
-        budget=parts.budget,
-        limiter=parts.limiter,
-        limits=store.limits,
-        budgets=store.budgets,
+        budget=parts.budget, limiter=parts.limiter, limits=store.limits, budgets=store.budgets,
         desk=desk,
         prices=ground.prices,
-        accounts=store.accounts,
-        users=store.users,
-        user_changes=store.users,
-        api_keys=store.api_keys,
-        sessions=store.sessions,
-        access=access_desks(store, passwords, desk.trail, gate.look_anew, timezone=settings.timezone, clock=clock),
-        hasher=hasher,
+        accounts=store.accounts, users=store.users, api_keys=store.api_keys, sessions=store.sessions,
+        access=access_desks(store, passwords, desk.trail, gate, settings.timezone, clock),
         passwords=passwords,
         authenticator=parts.keys.authenticator,
         key_desk=parts.keys.desk,

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from router_core.errors import NotFoundError
 from router_core.ports import AccountRecord, UserRecord
+from router_core.security.password_room import PasswordRoom
 from router_core.security.passwords import Argon2Passwords
 from router_core.types import PersonRole, Secret
 from signalbox import administration
@@ -57,7 +58,7 @@ def create_user(data_dir: Path | None, email: str, role: PersonRole, names: Sequ
     async def work(desk: StoreDesk) -> UserRecord:
         accounts = await _accounts_of(desk, names)
         made = await administration.create_user(
-            desk.store.users, Argon2Passwords(), desk.clock, email, password, role, accounts
+            desk.store.users, PasswordRoom(Argon2Passwords()), desk.clock, email, password, role, accounts
         )
         await tell(desk, "user.created", made.email, None, after={"role": role, "accounts": list(accounts)})
         return made

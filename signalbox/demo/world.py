@@ -1,6 +1,5 @@
 """What the demo's store is furnished with: accounts, a person and keys."""
 
-import asyncio
 from typing import Final
 
 from router_core.ports import AccountRecord
@@ -45,7 +44,7 @@ async def _still_works(runtime: Runtime, facts: DemoFacts) -> bool:
     if user is None or not user.is_active:
         return False
     secret = Secret(facts.console.password)
-    if not await asyncio.to_thread(runtime.hasher.verify, secret, user.password_hash):
+    if not await runtime.passwords.verify(secret, user.password_hash):
         return False
     stored = {key.id for key in await runtime.api_keys.list() if key.revoked_at is None}
     return all(key.split("_")[1] in stored for key in (facts.api_key, facts.admin_api_key, facts.other_api_key))
@@ -85,5 +84,5 @@ async def _person(runtime: Runtime, accounts: tuple[str, ...]) -> ConsoleLogin:
         number += 1
         email = f"admin{number}@demo.example"
     password = generate_password()
-    await create_user(runtime.users, runtime.hasher, runtime.clock, email, password, "admin", accounts)
+    await create_user(runtime.users, runtime.passwords, runtime.clock, email, password, "admin", accounts)
     return ConsoleLogin(email, password.reveal())

@@ -1,8 +1,6 @@
 """Checks an e-mail address and a password; unknown people cost as much as known ones."""
 
-import asyncio
 import math
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +8,8 @@ from typing import Final, NamedTuple, Protocol
 
 from router_core.clock import Clock, new_ulid
 from router_core.errors import OverloadedError
-from router_core.ports import PasswordHasher, UserRecord, UserStore
+from router_core.ports import UserRecord, UserStore
+from router_core.security.password_room import PasswordRoom
 from router_core.security.sessions import OpenedSession
 from router_core.types import OperatorAction, Principal, Role, Secret
 from signalbox.sign_in.door import SignInRefused, SignInUnavailable
@@ -18,7 +17,6 @@ from signalbox.sign_in.throttle import FailureThrottle
 
 __all__ = ["Doors", "SessionDoor", "SignInDesk"]
 
-PARALLEL_CHECKS = 2
 _AWAY: Final = "The store does not answer, so nobody can be signed in or out right now. Try again in a moment."
 
 
@@ -43,7 +41,7 @@ class Doors:
     """What signing in needs of the running server; ``note`` has an act written into the audit log, without a wait."""
 
     users: UserStore
-    hasher: PasswordHasher
+    passwords: PasswordRoom
     sessions: SessionDoor
     note: Callable[[OperatorAction], None]
 
@@ -63,8 +61,6 @@ class SignInDesk:
         self._doors = doors
         self._clock = clock
         self._throttle = FailureThrottle(clock)
-        self._slots = asyncio.Semaphore(PARALLEL_CHECKS)
-        self._decoy: str | None = None
 
     async def sign_in(self, email: str, password: Secret, address: str) -> str:
         """Return a new session's token. Raises :class:`SignInRefused`, whatever the reason, without naming it."""
@@ -74,7 +70,7 @@ class SignInDesk:
             raise SignInRefused(math.ceil(wait))
         with _unless_away():
             user = await doors.users.by_email(key)
-        fits = await self._verify(doors.hasher, password, user)
+        fits = await doors.passwords.verify(password, "" if user is None else user.password_hash)
         if user is None or not fits or not user.is_active:
             self._throttle.failed(key, address)
             if user is not None:  # What strangers type into the field may be anything, a password too.
@@ -112,13 +108,6 @@ class SignInDesk:
             target=email,
             address=address,
         )
-
-    async def _verify(self, hasher: PasswordHasher, password: Secret, user: UserRecord | None) -> bool:
-        async with self._slots:
-            if self._decoy is None:
-                self._decoy = await asyncio.to_thread(hasher.hash, Secret(secrets.token_urlsafe(24)))
-            known = self._decoy if user is None else user.password_hash
-            return await asyncio.to_thread(hasher.verify, password, known)
 
 
 @contextmanager

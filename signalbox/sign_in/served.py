@@ -52,7 +52,7 @@ def served_routes(runtime: Callable[[], "Runtime"], clock: Clock) -> list[Route]
 def runtime_doors(runtime: "Runtime") -> Doors:
     """Return what signing in needs of ``runtime``."""
     return Doors(
-        users=runtime.users, hasher=runtime.hasher, sessions=runtime.session_gate, note=runtime.desk.trail.note
+        users=runtime.users, passwords=runtime.passwords, sessions=runtime.session_gate, note=runtime.desk.trail.note
     )
 
 

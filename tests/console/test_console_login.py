@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from router_core.clock import SystemClock
 from router_core.errors import OverloadedError
 from router_core.ports import UserRecord
+from router_core.security.password_room import PasswordRoom
 from router_core.security.sessions import OpenedSession
 from router_core.types import OperatorAction, Principal, Secret
 from signalbox.sign_in.cookies import form_token
@@ -17,6 +18,7 @@ from signalbox.sign_in.desk import Doors, SignInDesk
 from signalbox.sign_in.routes import local_page, login_routes
 from signalbox.sign_in.throttle import FailureThrottle
 from tests.console.console_fakes import OWNER
+from tests.support.access_world import PlainHasher
 
 EMAIL, PASSWORD = "ada@example.com", "correct horse"
 
@@ -32,20 +34,6 @@ class TickingClock(SystemClock):
 
     def now(self) -> float:
         return self.at
-
-
-class PlainHasher:
-    """Hashes nothing; counts checks."""
-
-    def __init__(self) -> None:
-        self.checks = 0
-
-    def hash(self, password: Secret) -> str:
-        return f"hash:{password.reveal()}"
-
-    def verify(self, password: Secret, password_hash: str) -> bool:
-        self.checks += 1
-        return password_hash == self.hash(password)
 
 
 class OnePerson:
@@ -106,7 +94,8 @@ class World:
     def __init__(self, base_url: str = "http://testserver") -> None:
         self.clock, self.hasher, self.people, self.sessions = TickingClock(), PlainHasher(), OnePerson(), Sessions()
         self.acts: list[OperatorAction] = []
-        doors = Doors(users=self.people, hasher=self.hasher, sessions=self.sessions, note=self.acts.append)
+        room = PasswordRoom(self.hasher)
+        doors = Doors(users=self.people, passwords=room, sessions=self.sessions, note=self.acts.append)
         app = Starlette(routes=login_routes(SignInDesk(lambda: doors, self.clock)))
         self.client = TestClient(app, follow_redirects=False, base_url=base_url)
 

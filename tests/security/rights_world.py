@@ -17,11 +17,13 @@ from db.engine import make_engine
 from db.hop import StoreHop
 from db.records.alerts import raise_alerts
 from router_core.admin.alert_views import ChannelOrder
+from router_core.admin.people_views import PersonChange
 from router_core.admin.topups import TopUpOrder
 from router_core.admin.treasury import BudgetOrder
 from router_core.ports import AccountRecord, SessionRecord, UserRecord
 from router_core.security.api_keys import new_api_key
 from router_core.types import (
+    EMBEDDED,
     Alert,
     AuditFilter,
     KeyRole,
@@ -197,7 +199,7 @@ async def _people(runtime: Runtime) -> list[Caller]:
         found.append(_visitor(role.replace("_", " "), token))
     gone = await _person(runtime, "gone", "owner")
     token = (await runtime.session_gate.open(gone)).token.reveal()
-    await runtime.user_changes.change(structs.replace(gone, is_active=False))
+    await runtime.access.people.change(gone.id, PersonChange(is_active=False), EMBEDDED)
     found.append(_visitor("disabled person", token))
     owner, now = await _person(runtime, "second", "owner"), runtime.clock.utcnow()
     ended = {

@@ -237,8 +237,8 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
     """Run the interface on a free port of 127.0.0.1 until the block ends; it lets ``bad_keys`` a minute pass."""
     clock, accounts = SystemClock(), MemoryAccountStore()
     users, keys = MemoryUserStore(accounts), MemoryApiKeyStore(accounts)
-    kept, register = MemorySessionStore(users), MemoryNodeRegister(clock)
-    sessions = SessionGate(kept, clock)
+    stores = AccessStores(accounts, users, keys, MemorySessionStore(users))
+    sessions, register = SessionGate(stores.sessions, clock), MemoryNodeRegister(clock)
     service = new_api_key(PEPPER, clock, account_id="acme", role="service", name="acme service")
     admin = new_api_key(PEPPER, clock, account_id="acme", role="admin", name="acme admin")
 
@@ -253,23 +253,19 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
     cache, console = cache_world(accounts, desk.trail, clock), FakeBackend()
     rates = limit_world(accounts, keys, desk.trail, clock)
-    access = access_world(AccessStores(accounts, users, keys, kept), desk.trail, clock, sessions.look_anew)
     audit, exporter, money = MemoryAuditLog(), EndlessExporter(), treasury_desk(accounts, desk.trail, clock)
     configuration, vault = configuration_desk(accounts=accounts, trail=desk.trail), vault_desk_parts(register, clock)
     bills, alerting = bills_desk(money, clock), memory_desk(clock, accounts, desk.trail)
     authenticator = _authenticator(keys, accounts, clock, bad_keys)
     deps = ApiDeps(
-        router=router,
-        console=ConsoleAnswers(console),
-        authenticator=authenticator,
+        router=router, console=ConsoleAnswers(console), authenticator=authenticator,
         keys=key_desk(keys, accounts, rates.config, desk.trail, clock, authenticator.forget),
-        sessions=sessions,
-        health=board,
-        operations=desk.operations,
+        sessions=sessions, health=board, operations=desk.operations,
         money=_desks(money, bills, alerting, desk.trail),
         configuration=configuration.desk,
         audit=audit, exporter=exporter, metrics=desk.live, cache=cache.desk, rates=rates.desk,
-        nodes=NodeDesk(register), access=access, encryption=EncryptionDesk(vault, desk.trail),
+        nodes=NodeDesk(register), access=access_world(stores, desk.trail, clock, sessions.look_anew),
+        encryption=EncryptionDesk(vault, desk.trail),
         recording=lambda: RecorderStats(pending=2),
         caching=cache.answers.report,
         retention=RetentionJob([RetentionRule("audit_log", 400)], NoRetention(), desk.trail, clock),

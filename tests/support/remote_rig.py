@@ -56,7 +56,7 @@ class RemoteRig:
         email = f"{role}@example.com"
         await self.runtime.users.create(
             UserRecord(
-                id=f"user-{role}", email=email, password_hash=self.runtime.hasher.hash(PASSWORD), role=role,
+                id=f"user-{role}", email=email, password_hash=await self.runtime.passwords.hash(PASSWORD), role=role,
                 accounts=accounts or ("acme",), is_active=True, created_at=self.runtime.clock.utcnow(),
             )
         )  # fmt: skip
