@@ -273,7 +273,6 @@ CONTROLS: Final[dict[str, Who]] = {
     "budgets": HEADS,
     "prices": HEADS,
     "topups": ANALYSTS,
-    "encryption": HEADS,
     "leases": HEADS,
     "cache": HEADS,
     "limits": HEADS,
