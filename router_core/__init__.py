@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from router_core.client import AsyncRouterClient, RouterClient, router_call, router_call_stream
     from router_core.cost.estimator import CostEstimator
     from router_core.errors import LLMError, get_error_code, is_retryable, to_llm_error
+    from router_core.errors.sanitized_objects import sanitize_object
+    from router_core.errors.sanitizer import mask_api_key
     from router_core.providers.registry import AdapterRegistry
     from router_core.router import Router, RouterPolicy, StaticConfig
+    from router_core.security.key_functions import decrypt_key, encrypt_key, rotate_encryption_keys
     from router_core.types import (
         LLMRequest,
         LLMResponse,
@@ -46,10 +49,15 @@ __all__ = [
     "ToolCall",
     "ToolFormat",
     "Usage",
+    "decrypt_key",
+    "encrypt_key",
     "get_error_code",
     "is_retryable",
+    "mask_api_key",
+    "rotate_encryption_keys",
     "router_call",
     "router_call_stream",
+    "sanitize_object",
     "to_llm_error",
 ]
 
@@ -58,6 +66,9 @@ _ROOMS = {
     "router_core.cost.estimator": ("CostEstimator",),
     "router_core.client": ("AsyncRouterClient", "RouterClient", "router_call", "router_call_stream"),
     "router_core.errors": ("LLMError", "get_error_code", "is_retryable", "to_llm_error"),
+    "router_core.errors.sanitized_objects": ("sanitize_object",),
+    "router_core.errors.sanitizer": ("mask_api_key",),
+    "router_core.security.key_functions": ("decrypt_key", "encrypt_key", "rotate_encryption_keys"),
     "router_core.providers.registry": ("AdapterRegistry",),
     "router_core.router": ("Router", "RouterPolicy", "StaticConfig"),
     "router_core.types": (

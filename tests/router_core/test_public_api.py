@@ -40,7 +40,8 @@ def test_the_public_names_are_exactly_these() -> None:
         "AdapterRegistry", "AsyncRouterClient", "BudgetTracker", "CostEstimator", "LLMError", "LLMRequest",
         "LLMResponse", "Message", "Principal",
         "ProviderConfig", "Router", "RouterClient", "RouterPolicy", "Secret", "Snapshot", "StaticConfig", "ToolCall",
-        "ToolFormat", "Usage", "get_error_code", "is_retryable", "router_call", "router_call_stream", "to_llm_error",
+        "ToolFormat", "Usage", "decrypt_key", "encrypt_key", "get_error_code", "is_retryable", "mask_api_key",
+        "rotate_encryption_keys", "router_call", "router_call_stream", "sanitize_object", "to_llm_error",
     ]  # fmt: skip
     assert dir(router_core) == sorted(router_core.__all__)
     assert set(router_core._ROOM_OF) == set(router_core.__all__)
