@@ -47,6 +47,7 @@ class Account(Base):
     is_active: Mapped[bool] = mapped_column(server_default=true())
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     keeps_content: Mapped[bool] = mapped_column(server_default=false())
+    redaction: Mapped[str] = mapped_column(server_default=text("'personal'"))
     removed_at: Mapped[datetime | None]
 
 

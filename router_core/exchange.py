@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from router_core.attempts import RequestFacts, Trail
-from router_core.audit.content import kept_content, kept_metadata
+from router_core.audit.content import kept_content
 from router_core.clock import Clock, new_ulid
 from router_core.errors import LLMError
 from router_core.ports import Recorder
@@ -69,6 +69,7 @@ class Exchange:
         "decision",
         "id",
         "keeps_content",
+        "keeps_personal",
         "principal",
         "request",
         "started",
@@ -93,6 +94,7 @@ class Exchange:
         self.decision = _NOTHING_PLANNED
         self.started = False
         self.keeps_content = False
+        self.keeps_personal = False
         self._request_id = request_id or self.id
         self._clock = clock
         self._recorder = recorder
@@ -314,12 +316,13 @@ class Exchange:
             request_id=self._request_id,
             estimated=self._is_estimate,
             address=self._address,
-            metadata=kept_metadata(self.request.metadata) if self.request.metadata else {},
+            metadata=self.request.metadata,
             content=kept_content(self.request, "".join(self._texts)) if self.keeps_content else None,
             price=_price(decision.attempts),
             charges=() if self._trail is None else tuple(self._trail.payment.charges),
             unpriced=() if self._trail is None else tuple(dict.fromkeys(self._trail.payment.unpriced)),
             refused=() if self._trail is None else self._trail.payment.refused,
+            keeps_personal=self.keeps_personal,
         )
 
 

@@ -288,6 +288,7 @@ class Router:
         asked, scopes = exchange.request, exchange.principal.scopes
         plan = select(asked, snapshot, exchange.account_id, self._attempts.absence, signals, scopes)
         exchange.keeps_content = exchange.account_id in snapshot.content_accounts
+        exchange.keeps_personal = exchange.account_id in snapshot.personal_accounts
         exchange.planned(explain(exchange.request, snapshot, plan))
         return plan
 

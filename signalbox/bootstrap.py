@@ -19,6 +19,7 @@ from router_core.budgets.guard import LeasedBudget
 from router_core.cache.response_cache import AnswerCache
 from router_core.clock import Clock
 from router_core.health.board import HealthBoard
+from router_core.journal.sealing import SealedEvents
 from router_core.metrics.live import LiveMetrics
 from router_core.metrics.overlay import PendingEvents
 from router_core.metrics.recorders import FanOutRecorder, RecentEvents
@@ -251,6 +252,7 @@ def _record_parts(ground: Ground, pending: PendingEvents, desk: OperatorsDesk, b
         store=ground.store.events,
         heads=ground.audit.heads,
         overlay=pending,
+        seal=SealedEvents(ground.root.derive("journal")),
         on_gap=desk.note_gap,
         reclaim=budget.reclaim,
         clock=ground.clock,

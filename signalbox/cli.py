@@ -217,15 +217,19 @@ def create_account(
 def set_account(
     name: Annotated[str, typer.Argument(help="The account's name.")],
     keep_content: Annotated[
-        bool, typer.Option("--keep-content/--no-keep-content", help="Whether prompts and answers are kept.")
-    ],
+        bool | None, typer.Option("--keep-content/--no-keep-content", help="Whether prompts and answers are kept.")
+    ] = None,
+    redaction: Annotated[
+        str | None,
+        typer.Option(help="What is taken out of stored text: secrets alone, or personal data (and secrets)."),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether the audit log keeps an account's prompts and answers; in force everywhere within seconds."""
+    """Say what the audit log keeps of an account's prompts and answers; in force everywhere within seconds."""
     from signalbox.commands import administer
 
-    administer.keep_content(data_dir, name, keeps=keep_content, as_json=as_json)
+    administer.set_account(data_dir, name, keeps=keep_content, redaction=redaction, as_json=as_json)
 
 
 @accounts.command("list")

@@ -15,6 +15,7 @@ from router_core.journal.poison import PoisonFile
 from router_core.journal.policy import MIB, JournalPolicy
 from router_core.journal.recorder import EventRecorder, Overlay, RecorderParts, RecorderPolicy
 from router_core.journal.recovery import JournalRecovery
+from router_core.journal.sealing import EventSeal
 from router_core.journal.segment import segment_numbers
 from router_core.journal.stats import RecorderStats
 from router_core.ports import EventStore, HeadKeeper, JournalPosition
@@ -41,6 +42,7 @@ class RecordParts:
     store: EventStore
     heads: HeadKeeper
     overlay: Overlay
+    seal: EventSeal
     on_gap: Callable[[Gap], None]
     reclaim: Callable[[str], Awaitable[None]]
     clock: Clock
@@ -116,7 +118,7 @@ async def open_record(settings: Settings, folder: WriterFolder, parts: RecordPar
     """Make the record side over ``folder``; nothing is read yet. Raises :class:`StoreError`."""
     reached = await parts.store.position(folder.writer) or JournalPosition()
     first = max([reached.segment, *segment_numbers(folder.path)]) + 1
-    journal = FileJournal(folder.path, journal_policy(settings), parts.clock, first=first)
+    journal = FileJournal(folder.path, journal_policy(settings), parts.clock, first=first, seal=parts.seal)
     recorder = EventRecorder(
         journal,
         RecorderParts(

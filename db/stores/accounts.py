@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import ColumnElement, Select, delete, select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from router_core.clock import Clock
 from router_core.errors import NotFoundError
 from router_core.ports import AccountRecord
 from router_core.ports.keeping import removed_name
+from router_core.types import Redaction
 
 __all__ = ["SqlAccountStore"]
 
@@ -37,6 +39,7 @@ class SqlAccountStore:
                     is_active=account.is_active,
                     created_at=account.created_at,
                     keeps_content=account.keeps_content,
+                    redaction=account.redaction,
                 )
             )
 
@@ -63,6 +66,7 @@ class SqlAccountStore:
             row = _require(session, account.id)
             row.name, row.timezone = account.name, account.timezone
             row.is_active, row.keeps_content = account.is_active, account.keeps_content
+            row.redaction = account.redaction
 
         await self._hop.write(work)
 
@@ -112,5 +116,6 @@ def _record(row: Account) -> AccountRecord:
         is_active=row.is_active,
         created_at=row.created_at,
         keeps_content=row.keeps_content,
+        redaction=cast("Redaction", row.redaction),
         removed_at=row.removed_at,
     )

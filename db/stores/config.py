@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -73,17 +74,27 @@ class SqlConfigStore:
 
         return await self._hop.write(work)
 
+    async def keep_personal(self, account_id: str, *, keeps: bool) -> int:
+        """Say whether personal data stays in what is stored of an account; return the new revision.
+
+        Raises :class:`ValidationError` when there is no such account.
+        """
+        return await self._set_account(account_id, redaction="secrets" if keeps else "personal")
+
     async def keep_content(self, account_id: str, *, keeps: bool) -> int:
         """Allow or forbid that the audit log holds an account's prompts and answers; return the new revision.
 
         Raises :class:`ValidationError` when there is no such account.
         """
+        return await self._set_account(account_id, keeps_content=keeps)
+
+    async def _set_account(self, account_id: str, **values: Any) -> int:
         now = self._clock.utcnow()
 
         def work(session: Session) -> int:
             revision = next_revision(session, now)
             require_known(session, Account.id, [account_id], field="account_id")
-            session.execute(update(Account).where(Account.id == account_id).values(keeps_content=keeps))
+            session.execute(update(Account).where(Account.id == account_id).values(**values))
             return revision
 
         return await self._hop.write(work)
@@ -102,6 +113,7 @@ def _load(session: Session, budgets: DefaultBudgets, limit: DefaultLimit | None,
         preferences=MappingProxyType(dict(found.preferences)),
         policies=found.policies,
         content_accounts=frozenset(session.scalars(select(Account.id).where(Account.keeps_content))),
+        personal_accounts=frozenset(session.scalars(select(Account.id).where(Account.redaction != "personal"))),
         budgets=load_budgets(session, budgets, now),
         prices=load_prices(session),
         limits=load_limits(session, limit),

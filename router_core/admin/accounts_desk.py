@@ -83,7 +83,7 @@ class AccountDesk:
         return account_view(account)
 
     async def change(self, account_id: str, change: AccountChange, person: Principal) -> AccountView:
-        """Change name, time zone, whether it is served, and whether the audit log keeps its prompts and answers.
+        """Change name, time zone, whether it is served, and what the audit log keeps of its prompts and answers.
 
         In force in every process within 5 s. Raises :class:`NotFoundError`, and :class:`ValidationError` that names
         the field.
@@ -162,7 +162,7 @@ def _checked(change: AccountChange) -> dict[str, Any]:
 def _facts(account: AccountRecord) -> dict[str, Any]:
     return {
         "name": account.name, "timezone": account.timezone, "isActive": account.is_active,
-        "keepsContent": account.keeps_content,
+        "keepsContent": account.keeps_content, "redaction": account.redaction,
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from router_core.clock import Clock, new_ulid
 from router_core.errors import LLMError, OverloadedError, ValidationError
+from router_core.errors.sanitizer import without_secrets
 from router_core.ports import ActionLog
 from router_core.types import OperatorAction
 
@@ -130,4 +131,14 @@ class ActionTrail:
 
     async def _append(self, action: OperatorAction) -> None:
         async with asyncio.timeout(LONGEST_APPEND_S):
-            await self._log.append(action)
+            await self._log.append(_clean(action))
+
+
+def _clean(action: OperatorAction) -> OperatorAction:
+    """Return ``action`` without secrets in what people wrote; whom it is about stays, that is what it is kept for."""
+    return structs.replace(
+        action,
+        detail=without_secrets(action.detail),
+        before=without_secrets(action.before),
+        after=without_secrets(action.after),
+    )

@@ -30,6 +30,7 @@ from router_core.configuration.findings import WrongConfigurationError
 from router_core.configuration.reading import read_configuration, read_provider
 from router_core.configuration.upstream_rule import UpstreamRule
 from router_core.errors import ConflictError, NotFoundError, OverloadedError, ValidationError, mask_api_key
+from router_core.errors.sanitizer import without_secrets
 from router_core.ports import AccountStore, ConfigDrafts, ConfigSource, ConfigVersions, KeySource
 from router_core.security.permissions import require
 from router_core.types import (
@@ -252,10 +253,14 @@ class ConfigurationDesk:
         return None if draft is None else await self._draft_view(draft)
 
     async def keep_draft(self, document: Document, base: int, person: Principal, note: str = "") -> DraftView:
-        """Keep what the person is writing on, right or wrong, in place of their last draft; nothing is in force."""
+        """Keep what the person is writing on, right or wrong, in place of their last draft; nothing is in force.
+
+        What looks like a secret is masked in it: no field of the document is a place for one.
+        """
         require(person, "providers.edit")
         checked_base(base, (await self._reviewer.now())[1])
-        draft = ConfigDraft(base=base, document=document, saved_at=self._parts.clock.utcnow(), note=checked_note(note))
+        kept = without_secrets(document)
+        draft = ConfigDraft(base=base, document=kept, saved_at=self._parts.clock.utcnow(), note=checked_note(note))
         await self._parts.drafts.keep_draft(person.id, draft)
         return await self._draft_view(draft)
 

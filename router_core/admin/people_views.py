@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from router_core.ports import AccountRecord, SessionRecord, UserRecord
-from router_core.types import PersonRole
+from router_core.types import PersonRole, Redaction
 
 __all__ = [
     "AccessOrder",
@@ -87,6 +87,7 @@ class AccountView(Struct, frozen=True, kw_only=True, rename="camel"):
     timezone: str
     is_active: bool
     keeps_content: bool
+    redaction: Redaction
     created_at: datetime
     people: int = 0
     keys: int = 0
@@ -100,12 +101,16 @@ class AccountOrder(Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
 
 
 class AccountChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
-    """What changes of an account; what is left out stays. One that is not active serves no key within 5 s."""
+    """What changes of an account; what is left out stays. One that is not active serves no key within 5 s.
+
+    ``redaction`` is what is taken out of stored text: ``"secrets"`` alone, or ``"personal"`` data as well.
+    """
 
     name: str | UnsetType = UNSET
     timezone: str | UnsetType = UNSET
     is_active: bool | UnsetType = UNSET
     keeps_content: bool | UnsetType = UNSET
+    redaction: Redaction | UnsetType = UNSET
 
 
 class SessionView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -142,7 +147,8 @@ def account_view(account: AccountRecord, people: int = 0, keys: int = 0) -> Acco
     """Return what is shown of ``account``."""
     return AccountView(
         id=account.id, name=account.name, timezone=account.timezone, is_active=account.is_active,
-        keeps_content=account.keeps_content, created_at=account.created_at, people=people, keys=keys,
+        keeps_content=account.keeps_content, redaction=account.redaction, created_at=account.created_at,
+        people=people, keys=keys,
     )  # fmt: skip
 
 

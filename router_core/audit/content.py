@@ -1,31 +1,20 @@
-"""What is kept of prompt and answer where an account allows it: text without images, secrets masked, not too long.
+"""What is kept of prompt and answer where an account allows it: text without images, not too long."""
 
-What a caller says about a request is kept always, with secrets masked too.
-"""
-
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
-from router_core.errors.sanitizer import redact, sanitize_message
 from router_core.types import Content, LLMRequest
 
-__all__ = ["MetadataValue", "kept_content", "kept_metadata"]
+__all__ = ["kept_content"]
 
-MetadataValue = str | int | float | bool | None
 MOST_CHARACTERS: Final = 32_768
 CUT: Final = " … cut"
 
 
 def kept_content(request: LLMRequest, answer: str) -> Content:
-    """Return what may be kept: secrets that look like ones are masked, images are left out."""
-    return Content(prompt=_masked(_asked(request)), answer=_masked(answer))
-
-
-def kept_metadata(given: Mapping[str, MetadataValue]) -> dict[str, MetadataValue]:
-    """Return what a caller said about a request, secrets masked in names and values, and everything else as it is."""
-    return {redact(name): redact(value) if isinstance(value, str) else value for name, value in given.items()}
+    """Return what may be kept, images left out. It is cleaned when it is stored, not while somebody waits."""
+    return Content(prompt=_cut(_asked(request)), answer=_cut(answer))
 
 
 def _asked(request: LLMRequest) -> str:
@@ -46,6 +35,9 @@ def _parts(content: tuple[msgspec.Struct, ...]) -> str:
     return " ".join(shown)
 
 
-def _masked(text: str) -> str:
-    cut = text if len(text) <= MOST_CHARACTERS else text[:MOST_CHARACTERS] + CUT
-    return "\n".join(sanitize_message(line) if line.strip() else line for line in cut.replace("\x00", "").split("\n"))
+def _cut(text: str) -> str:
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    head = text[:MOST_CHARACTERS]
+    # Between two words: a secret that is cut in two is no longer known as one.
+    return head[: max(head.rfind(" "), head.rfind("\n"), 0)] + CUT

@@ -3,24 +3,14 @@
 Every question has a key of its own, so that random nonces never run short however many answers an installation keeps.
 """
 
-import hmac
-import secrets
 from typing import Final, Protocol
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from router_core.cache.answer_key import AnswerKey
+from router_core.sealed_box import BrokenSealError, SealedBox
 
 __all__ = ["AnswerSeal", "BrokenSealError", "NoSeal", "Seal"]
 
-_VERSION: Final = b"\x01"
-_NONCE_BYTES: Final = 12
 _PURPOSE: Final = b"signalbox answer\x00"
-
-
-class BrokenSealError(Exception):
-    """The entry is not what was kept for this question and account, or not by this installation."""
 
 
 class Seal(Protocol):
@@ -52,28 +42,18 @@ class NoSeal:
 class AnswerSeal:
     """Seals below a key of 32 bytes, which is derived from the master key and so the same in every process."""
 
-    __slots__ = ("__key",)
+    __slots__ = ("_box",)
 
     def __init__(self, key: bytes) -> None:
-        self.__key = key
+        self._box = SealedBox(key)
 
     def close(self, plain: bytes, key: AnswerKey) -> bytes:
-        """Return ``plain`` sealed for ``key``, behind a version and a nonce."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return _VERSION + nonce + self._aead(key).encrypt(nonce, plain, _bound_to(key))
+        """Return ``plain`` sealed for ``key``."""
+        return self._box.close(plain, key.digest, _bound_to(key))
 
     def open(self, sealed: bytes, key: AnswerKey) -> bytes:
         """Return what was sealed for ``key``. Raises :class:`BrokenSealError`."""
-        if sealed[:1] != _VERSION:
-            raise BrokenSealError("another version")
-        nonce, text = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
-        try:
-            return self._aead(key).decrypt(nonce, text, _bound_to(key))
-        except (InvalidTag, ValueError):
-            raise BrokenSealError("not sealed for this question") from None
-
-    def _aead(self, key: AnswerKey) -> AESGCM:
-        return AESGCM(hmac.digest(self.__key, key.digest, "sha256"))
+        return self._box.open(sealed, key.digest, _bound_to(key))
 
 
 def _bound_to(key: AnswerKey) -> bytes:

@@ -17,7 +17,7 @@ from msgspec import Struct, structs
 
 from router_core.cache.answer_key import AnswerKey, answer_key
 from router_core.clock import Clock, new_ulid
-from router_core.errors import sanitize_message
+from router_core.errors.sanitizer import readable, redact, shortened
 from router_core.ports import Embedder
 from router_core.types import CacheMarks, CacheMatch, Question
 
@@ -127,7 +127,7 @@ class NearAnswers:
         """A question was answered with another's answer; people may look at it."""
         match = CacheMatch(
             id=new_ulid(self._clock), at=self._clock.utcnow(), account_id=question.account_id,
-            use_case=question.use_case, asked=sanitize_message(asked), answered=sanitize_message(answered),
+            use_case=question.use_case, asked=_shown(asked), answered=_shown(answered),
             similarity=similarity,
         )  # fmt: skip
         self._matches.append((match, key))
@@ -164,3 +164,7 @@ def _telling(text: str) -> Counter[str]:
 def _cosine(one: Mapping[int, float], other: Mapping[int, float]) -> float:
     few, many = (one, other) if len(one) < len(other) else (other, one)
     return min(1.0, sum(value * many.get(place, 0.0) for place, value in few.items()))
+
+
+def _shown(text: str) -> str:
+    return shortened(redact(readable(text), personal=True))

@@ -72,6 +72,12 @@ class MemoryConfigStore:
         old = self._snapshot.content_accounts
         return self._swap(content_accounts=old | {account_id} if keeps else old - {account_id})
 
+    async def keep_personal(self, account_id: str, *, keeps: bool) -> int:
+        """Say whether personal data stays in what is stored of an account; return the new revision."""
+        refuse(not self._accounts.holds([account_id]), "account_id", "names nothing that exists")
+        old = self._snapshot.personal_accounts
+        return self._swap(personal_accounts=old | {account_id} if keeps else old - {account_id})
+
     async def purge(self, account_id: str | None, use_case: str | None) -> int:
         """Put what is kept of an account and a use case, None for any, out of reach; return the new revision.
 
@@ -197,6 +203,7 @@ class MemoryConfigStore:
         policies: Mapping[str, UseCasePolicy] | None = None,
         preferences: Mapping[str, str] | None = None,
         content_accounts: frozenset[str] | None = None,
+        personal_accounts: frozenset[str] | None = None,
         cache_marks: CacheMarks | None = None,
     ) -> int:
         old = self._snapshot
@@ -208,6 +215,7 @@ class MemoryConfigStore:
             policies=old.policies if policies is None else MappingProxyType(dict(policies)),
             content_accounts=old.content_accounts if content_accounts is None else content_accounts,
             cache_marks=old.cache_marks if cache_marks is None else cache_marks,
+            personal_accounts=old.personal_accounts if personal_accounts is None else personal_accounts,
         )
         self._note_version(by, restored)
         return self._snapshot.revision

@@ -1,8 +1,8 @@
 """The one sanitizer: takes secrets out of any text that leaves the process."""
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar, cast
 from urllib.parse import quote
 
 from router_core.errors.named_secrets import without_named
@@ -18,9 +18,13 @@ __all__ = [
     "redact",
     "sanitize_message",
     "shortened",
+    "storable",
+    "without_secrets",
 ]
 
 MAX_MESSAGE_CHARS = 500
+D = TypeVar("D")
+
 _MASK = "***"
 _MIN_KNOWN_SECRET = 6
 _MASKED_KEY_MIN = 20
@@ -59,6 +63,24 @@ def redact(text: str, known: Sequence[str] = (), *, personal: bool = False) -> s
         text = _without_broken(text, known)
     text = without_halves(without_named(without_marked(text)))
     return without_personal(text) if personal else text
+
+
+def storable(text: str, *, personal: bool) -> str:
+    """Return ``text`` at full length fit to be stored: as :func:`redact`, without control characters."""
+    return _CONTROL.sub(" ", redact(text, personal=personal))
+
+
+def without_secrets(document: D) -> D:
+    """Return a JSON document with :func:`redact` applied to each text in it, names of fields excepted."""
+    if isinstance(document, str):
+        return cast("D", redact(document))
+    if isinstance(document, Mapping):
+        return cast("D", {name: without_secrets(each) for name, each in document.items()})
+    if isinstance(document, list):
+        return cast("D", [without_secrets(each) for each in document])
+    if isinstance(document, tuple):
+        return cast("D", tuple(without_secrets(each) for each in document))
+    return document
 
 
 def sanitize_message(text: str, secrets: Iterable[Revealable] = ()) -> str:

@@ -10,6 +10,7 @@ from router_core.errors import OverloadedError
 from router_core.journal.entries import Gap, packed
 from router_core.journal.group_sync import GroupSync
 from router_core.journal.policy import JournalPolicy
+from router_core.journal.sealing import EventSeal, PlainEvents
 from router_core.journal.segment import Segment, segment_numbers, segment_path
 from router_core.ports import JournalPosition
 from router_core.types import Intent, RequestEvent
@@ -26,12 +27,16 @@ class FileJournal:
     """Appends to the newest segment of ``folder`` and keeps a spare one ready; a :class:`Journal`.
 
     It belongs to one event loop. Segments that were there before are left as they are: ``first`` is the number of the
-    first one of this process. Every entry that cannot be written sets :attr:`blocked_since`; the next that can ends it.
+    first one of this process. ``seal`` closes what is written. Every entry that cannot be written sets
+    :attr:`blocked_since`; the next that can ends it.
     """
 
-    def __init__(self, folder: Path, policy: JournalPolicy, clock: Clock, *, first: int) -> None:
+    def __init__(
+        self, folder: Path, policy: JournalPolicy, clock: Clock, *, first: int, seal: EventSeal | None = None
+    ) -> None:
         self.folder = folder
         self.policy = policy
+        self.seal = seal or PlainEvents()
         self.blocked_since: datetime | None = None
         self.last_error: str | None = None
         self.outages = 0
@@ -69,7 +74,7 @@ class FileJournal:
 
     def append(self, event: RequestEvent) -> JournalPosition | None:
         """Write down how a request ended; return the place behind it, None when it could not be written yet."""
-        data = packed(event, "outcome")
+        data = packed(self.seal.close(event), "outcome")
         pinned = self._open.pop(event.id, None)
         self._retry_unwritten()
         position = None if self._unwritten else self._append(data)

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from router_core.clock import Clock
 from router_core.errors import OverloadedError
+from router_core.journal.cleaning import cleaned, needs_cleaning
 from router_core.journal.entries import Gap
 from router_core.journal.journal import FileJournal
 from router_core.journal.poison import PoisonFile
@@ -137,7 +138,7 @@ class EventRecorder:
         async with self._turn:
             try:
                 if not self._batch:
-                    self._batch = await self._next_batch()
+                    self._batch = await self._storable(await self._next_batch())
                 if not self._batch:
                     return True
                 await self._bring(self._batch)
@@ -247,6 +248,15 @@ class EventRecorder:
         last = len(chunk.events) - 1
         return tuple(_Waiting(event, chunk.end if index == last else None) for index, event in enumerate(chunk.events))
 
+    async def _storable(self, batch: tuple[_Waiting, ...]) -> tuple[_Waiting, ...]:
+        """Return ``batch`` opened and cleaned, in a thread where there is anything to clean."""
+        if not any(needs_cleaning(each.event) for each in batch):
+            return batch
+        opened = self._journal.seal.open
+        return await asyncio.to_thread(
+            lambda: tuple(_Waiting(cleaned(opened(each.event)), each.position) for each in batch)
+        )
+
     async def _bring(self, batch: tuple[_Waiting, ...]) -> None:
         """Bring ``batch`` into the store; set aside what it never takes. Raises :class:`OverloadedError`."""
         refused = [each async for each in self._refused(batch)]
@@ -255,7 +265,7 @@ class EventRecorder:
             raise OverloadedError(f"The store takes nothing: {type(refused[0][1]).__name__}")
         for event, error in refused:
             _log.error("event %s was set aside, the store does not take it: %s", event.id, type(error).__name__)
-            self._parts.poison.add(event)
+            self._parts.poison.add(self._journal.seal.close(event))
             self._failed += 1
             self._parts.overlay.settled([event.id])
 

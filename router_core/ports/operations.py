@@ -73,10 +73,17 @@ class HealthHistory(Protocol):
 
 
 class ContentSwitch(Protocol):
-    """Says whose prompts and answers the audit log may hold; part of the configuration."""
+    """Says whose prompts and answers the audit log may hold, and with what in it; part of the configuration."""
 
     async def keep_content(self, account_id: str, *, keeps: bool) -> int:
         """Allow or forbid it for an account; return the new revision. Raises :class:`ValidationError` for none such."""
+        ...
+
+    async def keep_personal(self, account_id: str, *, keeps: bool) -> int:
+        """Say whether personal data stays in what is stored of an account; return the new revision.
+
+        Raises :class:`ValidationError` for no such account.
+        """
         ...
 
 

@@ -15,6 +15,7 @@ from router_core.types import (
     KeyScopes,
     PersonRole,
     ProviderConfig,
+    Redaction,
     Secret,
     Snapshot,
 )
@@ -62,6 +63,7 @@ class ConfigStore(Protocol):
 class AccountRecord(Struct, frozen=True, kw_only=True):
     """A tenant. ``timezone`` is an IANA name; ``keeps_content`` lets the audit log hold prompts and answers.
 
+    ``redaction`` says what is taken out of stored text: secrets always, and ``"personal"`` data such as addresses.
     One that was removed is only there to be named: it is in no list, serves nobody, and its name is free again.
     """
 
@@ -71,6 +73,7 @@ class AccountRecord(Struct, frozen=True, kw_only=True):
     is_active: bool
     created_at: datetime
     keeps_content: bool = False
+    redaction: Redaction = "personal"
     removed_at: datetime | None = None
 
 

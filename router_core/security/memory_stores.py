@@ -75,6 +75,7 @@ class MemoryAccountStore:
 def _changeable(row: AccountRecord) -> dict[str, Any]:
     return {
         "name": row.name, "timezone": row.timezone, "is_active": row.is_active, "keeps_content": row.keeps_content,
+        "redaction": row.redaction,
     }  # fmt: skip
 
 

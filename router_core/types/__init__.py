@@ -59,7 +59,7 @@ from router_core.types.configuration import (
 )
 from router_core.types.dependency import DependencyReport, DependencyState, DependencyWord
 from router_core.types.drill import Drill, DrillFault, DrillOrder, DrillReport
-from router_core.types.events import Content, EventStatus, RequestEvent
+from router_core.types.events import Content, EventStatus, Redaction, RequestEvent
 from router_core.types.health import (
     SILENT_OUTCOMES,
     AttemptTotals,
@@ -281,6 +281,7 @@ __all__ = [
     "Question",
     "Rates",
     "ReasoningDelta",
+    "Redaction",
     "RequestEvent",
     "ResponseFormat",
     "RetentionReport",

@@ -93,7 +93,8 @@ class Snapshot:
 
     __slots__ = (
         "_by_model", "_by_name", "_by_use_case", "_defaults", "_of_account", "budgets", "cache_marks",
-        "content_accounts", "flags", "limits", "policies", "preferences", "prices", "providers", "revision",
+        "content_accounts", "flags", "limits", "personal_accounts", "policies", "preferences", "prices", "providers",
+        "revision",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - one argument for each part of the configuration, all by name
@@ -109,6 +110,7 @@ class Snapshot:
         prices: PriceBook = NO_PRICES,
         cache_marks: CacheMarks = NO_MARKS,
         limits: LimitBook = NO_RATES,
+        personal_accounts: frozenset[str] = frozenset(),
     ) -> None:
         self.providers = tuple(providers)
         self.revision = revision
@@ -120,6 +122,7 @@ class Snapshot:
         self.prices = prices
         self.cache_marks = cache_marks
         self.limits = limits
+        self.personal_accounts = personal_accounts
         self._by_use_case: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_model: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_name: dict[str, ProviderConfig] = {}
@@ -144,6 +147,7 @@ class Snapshot:
             prices=self.prices,
             limits=self.limits,
             cache_marks=self.cache_marks,
+            personal_accounts=self.personal_accounts,
         )
 
     def _index(self, provider: ProviderConfig) -> None:

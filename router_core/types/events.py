@@ -11,13 +11,15 @@ from router_core.types.money import NanoUSD
 from router_core.types.plan import Decision
 from router_core.types.usage import Usage
 
-__all__ = ["Content", "EventStatus", "RequestEvent"]
+__all__ = ["Content", "EventStatus", "Redaction", "RequestEvent"]
 
+# What is taken out of stored text: secrets always, and personal data such as e-mail addresses.
+Redaction = Literal["personal", "secrets"]
 EventStatus = Literal["success", "error", "cancelled", "unknown"]
 
 
 class Content(Struct, frozen=True, kw_only=True):
-    """What was asked and answered, with secrets masked; kept only for accounts that allow it."""
+    """What was asked and answered; kept only for accounts that allow it, and cleaned before it is stored."""
 
     prompt: str
     answer: str
@@ -31,7 +33,9 @@ class RequestEvent(Struct, frozen=True, kw_only=True):
     what the caller knows the request by, ``address`` where the caller is. ``charges`` says which budgets it counts
     against, ``price`` by which version of a price it was charged; the calls of its decision say so each for itself.
     ``unpriced`` are the models, each with its provider, that it was to be sent to without a known price, whether a
-    budget refused that or not; ``refused`` are the budgets that were spent too far for a call of it.
+    budget refused that or not; ``refused`` are the budgets that were spent too far for a call of it. ``sealed`` is what
+    people and providers wrote, in an event that lies in a journal; ``keeps_personal`` says that personal data in it is
+    stored.
     """
 
     id: str
@@ -59,3 +63,5 @@ class RequestEvent(Struct, frozen=True, kw_only=True):
     price: str = ""
     unpriced: tuple[tuple[str, str], ...] = ()
     refused: tuple[SpentOut, ...] = ()
+    keeps_personal: bool = False
+    sealed: bytes = b""

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast, get_args
 
 from msgspec import structs
 
@@ -11,7 +11,7 @@ from router_core.errors import NotFoundError
 from router_core.ports import AccountRecord, UserRecord
 from router_core.security.password_room import PasswordRoom
 from router_core.security.passwords import Argon2Passwords
-from router_core.types import PersonRole, Secret
+from router_core.types import PersonRole, Redaction, Secret
 from signalbox import administration
 from signalbox.commands.output import print_json, print_line, print_secret
 from signalbox.commands.store_desk import StoreDesk, at_desk, print_rows, public, tell
@@ -21,9 +21,9 @@ __all__ = [
     "create_account",
     "create_user",
     "disable_user",
-    "keep_content",
     "list_accounts",
     "list_users",
+    "set_account",
 ]
 
 T = TypeVar("T")
@@ -47,7 +47,10 @@ def create_account(data_dir: Path | None, name: str, *, as_json: bool) -> None:
 def list_accounts(data_dir: Path | None, *, as_json: bool) -> None:
     """Print all accounts."""
     found = at_desk(data_dir, lambda desk: desk.store.accounts.list())
-    rows = [public(each, "id", "name", "timezone", "is_active", "created_at", "keeps_content") for each in found]
+    rows = [
+        public(each, "id", "name", "timezone", "is_active", "created_at", "keeps_content", "redaction")
+        for each in found
+    ]
     print_rows(rows, as_json=as_json)
 
 
@@ -93,21 +96,39 @@ def disable_user(data_dir: Path | None, email: str, *, as_json: bool) -> None:
         print_line(f"{user.email} is disabled")
 
 
-def keep_content(data_dir: Path | None, name: str, *, keeps: bool, as_json: bool) -> None:
-    """Allow or forbid that the audit log holds prompts and answers of an account."""
+def set_account(data_dir: Path | None, name: str, *, keeps: bool | None, redaction: str | None, as_json: bool) -> None:
+    """Say what is kept of an account's prompts and answers, None for as it was. Raises :class:`UsageFault`."""
+    if keeps is None and redaction is None:
+        raise UsageFault("nothing to set: say --keep-content, --no-keep-content or --redaction")
+    if redaction is not None and redaction not in get_args(Redaction):
+        raise UsageFault(f"--redaction must be {' or '.join(get_args(Redaction))}")
 
     async def work(desk: StoreDesk) -> AccountRecord:
         account = await administration.find_account(desk.store.accounts, name)
-        before, after = {"keepsContent": account.keeps_content}, {"keepsContent": keeps}
+        wanted = structs.replace(
+            account,
+            keeps_content=account.keeps_content if keeps is None else keeps,
+            redaction=account.redaction if redaction is None else cast("Redaction", redaction),
+        )
+        before, after = _kept(account), _kept(wanted)
         await tell(desk, "account.content_switched", account.name, account.id, before=before, after=after)
-        await desk.store.content.keep_content(account.id, keeps=keeps)
-        return account
+        if wanted.keeps_content != account.keeps_content:
+            await desk.store.content.keep_content(account.id, keeps=wanted.keeps_content)
+        if wanted.redaction != account.redaction:
+            await desk.store.content.keep_personal(account.id, keeps=wanted.redaction == "secrets")
+        return wanted
 
     account = at_desk(data_dir, work)
     if as_json:
-        print_json({"id": account.id, "name": account.name, "keepsContent": keeps})
-    else:
-        print_line(f"prompts and answers of {account.name} are {'kept' if keeps else 'not kept'} from now on")
+        print_json({"id": account.id, "name": account.name, **_kept(account)})
+        return
+    kept = "kept" if account.keeps_content else "not kept"
+    taken = "secrets are" if account.redaction == "secrets" else "secrets and personal data are"
+    print_line(f"prompts and answers of {account.name} are {kept} from now on; {taken} taken out of stored text")
+
+
+def _kept(account: AccountRecord) -> dict[str, object]:
+    return {"keepsContent": account.keeps_content, "redaction": account.redaction}
 
 
 async def _accounts_of(desk: StoreDesk, names: Sequence[str]) -> tuple[str, ...]:

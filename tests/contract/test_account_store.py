@@ -70,7 +70,9 @@ async def test_a_name_is_data_and_never_sql(stores: Stores) -> None:
 async def test_name_zone_and_switches_of_an_account_change(stores: Stores) -> None:
     acme = account("Acme")
     await stores.accounts.create(acme)
-    wanted = structs.replace(acme, name="Apex", timezone="Europe/Berlin", is_active=False, keeps_content=True)
+    wanted = structs.replace(
+        acme, name="Apex", timezone="Europe/Berlin", is_active=False, keeps_content=True, redaction="secrets"
+    )
     await stores.account_changes.change(wanted)
     assert await stores.accounts.by_id(acme.id) == wanted
     assert await stores.accounts.by_name("Acme") is None

@@ -98,6 +98,18 @@ async def test_switches_are_set_together_with_the_next_revision(stores: Stores) 
     assert snapshot.revision == 2
 
 
+async def test_whose_personal_data_stays_is_part_of_the_configuration(stores: Stores) -> None:
+    await stores.accounts.create(account("acme"))
+    assert (await stores.config.load()).personal_accounts == frozenset()
+    before = await stores.config.revision()
+    assert await stores.content.keep_personal("id-acme", keeps=True) == before + 1
+    assert (await stores.config.load()).personal_accounts == {"id-acme"}
+    await stores.content.keep_personal("id-acme", keeps=False)
+    assert (await stores.config.load()).personal_accounts == frozenset()
+    with pytest.raises(ValidationError):
+        await stores.content.keep_personal("nobody", keeps=True)
+
+
 async def test_whose_content_is_kept_is_part_of_the_configuration(stores: Stores) -> None:
     await stores.accounts.create(account("acme"))
     assert (await stores.config.load()).content_accounts == frozenset()

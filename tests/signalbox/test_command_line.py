@@ -240,3 +240,16 @@ def test_a_reader_that_goes_away_is_no_error(folder):
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_is_taken_out_of_an_accounts_texts_is_set_by_command(folder: str) -> None:
+    at = ("--data-dir", folder, "--json")
+    run("accounts", "create", "acme", *at)
+    done = json.loads(run("accounts", "set", "acme", "--keep-content", "--redaction", "secrets", *at).stdout)
+    assert (done["keepsContent"], done["redaction"]) == (True, "secrets")
+    done = json.loads(run("accounts", "set", "acme", "--redaction", "personal", *at).stdout)
+    assert (done["keepsContent"], done["redaction"]) == (True, "personal")
+    (listed,) = json.loads(run("accounts", "list", *at).stdout)
+    assert listed["redaction"] == "personal"
+    assert "personal or secrets" in complaint("accounts", "set", "acme", "--redaction", "none", *at, code=2)
+    assert "nothing to set" in complaint("accounts", "set", "acme", *at, code=2)

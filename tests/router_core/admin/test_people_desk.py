@@ -253,7 +253,8 @@ async def test_who_does_not_exist_is_not_found(world: World) -> None:
 async def test_an_account_is_made_changed_and_counted_and_each_act_is_on_record(world: World) -> None:
     ada = as_person("ada")
     made = await world.accounts.create(AccountOrder(name=" Apex ", timezone="Europe/Berlin"), ada)
-    await world.accounts.change(made.id, AccountChange(name="Apex 2", is_active=False, keeps_content=True), ada)
+    change = AccountChange(name="Apex 2", is_active=False, keeps_content=True, redaction="secrets")
+    await world.accounts.change(made.id, change, ada)
     found = {each.name: each for each in await world.accounts.accounts(ada)}
     assert (found["acme"].people, found["other"].people) == (6, 0)
     assert (found["Apex 2"].timezone, found["Apex 2"].is_active, found["Apex 2"].keeps_content) == (
@@ -261,8 +262,8 @@ async def test_an_account_is_made_changed_and_counted_and_each_act_is_on_record(
     )  # fmt: skip
     told = world.acts()
     assert [each.action for each in told] == ["account.created", "account.changed"]
-    assert told[1].before == {"name": "Apex", "isActive": True, "keepsContent": False}
-    assert told[1].after == {"name": "Apex 2", "isActive": False, "keepsContent": True}
+    assert told[1].before == {"name": "Apex", "isActive": True, "keepsContent": False, "redaction": "personal"}
+    assert told[1].after == {"name": "Apex 2", "isActive": False, "keepsContent": True, "redaction": "secrets"}
     assert {each.account_id for each in told} == {made.id}
 
 
