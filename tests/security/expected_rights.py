@@ -278,3 +278,23 @@ CONTROLS: Final[dict[str, Who]] = {
     "limits": HEADS,
 }
 """Which people see the buttons of a screen."""
+
+PLACES: Final[dict[str, Who]] = {
+    "/": PEOPLE,
+    "/providers": PEOPLE,
+    "/_stcore/host-config": PEOPLE,
+    "/_stcore/upload_file/session/file": PEOPLE,
+    "/media/0123.png": PEOPLE,
+    "/component/some/index.html": PEOPLE,
+    "/~/+/providers": PEOPLE,
+    "//providers": PEOPLE,
+    "/_stcore/health": ANYONE,
+    "/static/js/index.js": ANYONE,
+    "/app/static/icon.svg": ANYONE,
+    "/favicon.png": ANYONE,
+    "/robots.txt": ANYONE,
+}
+"""Who is served what is not the API: beyond the gate are people with a session; screens check the role again."""
+
+DOORS: Final = frozenset({"GET /auth/login", "POST /auth/login", "GET /auth/logout", "POST /auth/logout"})
+"""The pages that are there for people without a session; each has tests of its own for what it asks for."""

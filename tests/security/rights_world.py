@@ -27,6 +27,7 @@ from router_core.types import (
     Alert,
     AuditFilter,
     KeyRole,
+    KeyScopes,
     PersonRole,
     Principal,
     ProviderAnswer,
@@ -53,18 +54,24 @@ DEAD: Final = (
 """Whoever has no valid credential."""
 STRANGERS: Final = ("foreign service key",)
 """Whoever belongs to the other account."""
+LIMITED: Final = {"limited service key": ("/api/llm",), "limited admin key": ("/api/admin/audit", "/api/admin/budgets")}
+"""Keys that may use some paths only."""
 _PAGE: Final = {"sec-fetch-site": "same-origin"}
 _DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody with credentials: who they are in the tables of rights, and the headers that they send."""
+    """Somebody with credentials: who they are in the tables of rights, and the headers that they send.
+
+    ``paths`` are those that a limited key may use, None for all that its role may.
+    """
 
     name: str
     rights: str
     headers: Mapping[str, str]
     home: Home = "own"
+    paths: tuple[str, ...] | None = None
 
     @property
     def sees_all(self) -> bool:
@@ -245,6 +252,8 @@ async def _keys(runtime: Runtime) -> list[Caller]:
         live,
         await _key(runtime, "admin key", "admin"),
         await _key(runtime, "foreign service key", "service", "foreign7f3a9c-account"),
+        await _key(runtime, "limited service key", "service"),
+        await _key(runtime, "limited admin key", "admin"),
         await _key(runtime, "revoked key", "admin", revoked_at=past),
         await _key(runtime, "expired key", "admin", expires_at=past),
         await _key(runtime, "key of a closed account", "admin", "closed"),
@@ -256,11 +265,14 @@ async def _keys(runtime: Runtime) -> list[Caller]:
 async def _key(
     runtime: Runtime, name: str, role: KeyRole, account: str = "own51be20-account", **changes: Any
 ) -> Caller:
-    made = new_api_key(runtime.pepper, runtime.clock, account_id=account, role=role, name=name)
+    paths = LIMITED.get(name)
+    made = new_api_key(
+        runtime.pepper, runtime.clock, account_id=account, role=role, name=name, scopes=KeyScopes(routes=paths)
+    )
     await runtime.api_keys.create(structs.replace(made.record, **changes))
-    rights = "service key" if name in STRANGERS else name
+    rights = f"{role} key" if name in STRANGERS or paths else name
     home: Home = "foreign" if account.startswith("foreign") else "own"
-    return Caller(name, rights, {"authorization": f"Bearer {made.key.reveal()}"}, home)
+    return Caller(name, rights, {"authorization": f"Bearer {made.key.reveal()}"}, home, paths)
 
 
 def _holder(name: str, key: str) -> Caller:
