@@ -35,12 +35,21 @@ ONLY_WHO_ASKED = frozenset({"POST /api/admin/topups/{id}/withdraw", "POST /api/c
 OF_THE_MOMENT = re.compile(rb'"requestId":"[^"]*"')
 SHOWN_TO_HEADS = frozenset(
     {
-        "GET /api/admin/alerts", "GET /api/admin/alerts/channels", "GET /api/admin/alerts/deliveries",
-        "GET /api/admin/audit", "GET /api/admin/audit/export", "GET /api/admin/budgets", "GET /api/admin/config", "GET /api/admin/health",
-        "GET /api/admin/keys", "GET /api/admin/limits", "GET /api/admin/providers", "GET /api/admin/topups",
+        "GET /api/admin/alerts",
+        "GET /api/admin/alerts/channels",
+        "GET /api/admin/alerts/deliveries",
+        "GET /api/admin/audit",
+        "GET /api/admin/audit/export",
+        "GET /api/admin/budgets",
+        "GET /api/admin/config",
+        "GET /api/admin/health",
+        "GET /api/admin/keys",
+        "GET /api/admin/limits",
+        "GET /api/admin/providers",
+        "GET /api/admin/topups",
         "GET /metrics",
     }
-)  # fmt: skip
+)
 ELSEWHERE = {"sec-fetch-site": "cross-site", "origin": "https://elsewhere.example"}
 
 
