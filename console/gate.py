@@ -19,6 +19,11 @@ CheckSession = Callable[[str, bool], Awaitable[Principal | None]]
 
 OPEN_PREFIXES = ("/auth/", "/static/", "/app/static/")
 OPEN_PATHS = frozenset(("/_stcore/health", "/favicon.png", "/robots.txt"))
+CROSS_ORIGIN = (
+    "access-control-allow-origin", "access-control-allow-methods", "access-control-allow-headers",
+    "access-control-allow-credentials",
+)  # fmt: skip
+"""Streamlit sets these for pages of other hosts, of which the console has none."""
 POLICY_VIOLATION = 1008
 TRY_AGAIN = 1013
 AWAY = "The store does not answer, so your session cannot be checked. Try again in a moment.\n"
@@ -64,7 +69,8 @@ class ConsoleGate:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            person, code = await self._person(scope, touch=False), POLICY_VIOLATION
+            person = await self._person(scope, touch=False) if _is_of_own_pages(scope) else None
+            code = POLICY_VIOLATION
         except OverloadedError:
             person, code = None, TRY_AGAIN
         if person is not None:
@@ -81,11 +87,20 @@ class ConsoleGate:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                for name in CROSS_ORIGIN:
+                    del headers[name]
                 for name, value in self._headers:
                     headers[name.decode()] = value.decode()
             await send(message)
 
         return with_headers
+
+
+def _is_of_own_pages(scope: Scope) -> bool:
+    """Say whether no page of another origin opens the connection; browsers name the origin, other programs need not."""
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    return origin is None or origin.lower().partition("://")[2] == headers.get("host", "").lower()
 
 
 def _wants_page(scope: Scope) -> bool:

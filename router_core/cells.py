@@ -5,7 +5,9 @@ from typing import Final
 __all__ = ["plain_cell", "safe_cell"]
 
 # A spreadsheet takes text that begins so for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_CONTROL: Final = ("\t", "\r", "\n", "\0")
+_UNSEEN: Final = "\u200b\ufeff"
 
 
 def safe_cell(text: str) -> str:
@@ -20,4 +22,8 @@ def plain_cell(text: str) -> str:
 
 def _looks_like_one(text: str) -> bool:
     """Say whether ``text`` is a formula, or one behind such marks as :func:`safe_cell` makes."""
-    return text.lstrip("'").startswith(_FORMULA)
+    bare = text.lstrip("'")
+    seen = bare.lstrip()
+    while seen[:1] and seen[0] in _UNSEEN:
+        seen = seen.lstrip(_UNSEEN).lstrip()
+    return bare.startswith(_CONTROL) or seen.startswith(_FORMULA)

@@ -24,7 +24,6 @@ _MAKERS: Final = {
     "sqlalchemy": {"create_engine"},
     "psycopg": {"connect"},
     "adbc_driver_postgresql": {"connect"},
-    "adbc_driver_sqlite": {"connect"},
     "authlib": {"AsyncOAuth2Client", "OAuth2Client", "OAuth2Session", "OAuth"},
     "router_core": {"open_session"},
 }

@@ -1,11 +1,14 @@
 """Streams the audit log out of one moment of the store, oldest row first, as Arrow batches with constant memory.
 
-One statement reads everything, so nothing that is written meanwhile is seen. The database's own Arrow driver (ADBC)
-fills the batches; SQLAlchemy writes the statement.
+One statement reads everything, so nothing that is written meanwhile is seen. SQLAlchemy writes it. PostgreSQL's Arrow
+driver (ADBC) fills the batches. SQLite is read with the copy of it that all of this process reads with: a second copy,
+which an Arrow driver brings along, takes the first one's locks away when it closes the file, and the store breaks.
 """
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -47,52 +50,58 @@ class AuditBatches:
         self._engine = engine
         self._wanted = wanted
         self._cancelled = threading.Event()
-        self._cursor: Any = None
+        self._interrupt: Callable[[], None] | None = None
 
     def cancel(self) -> None:
         """Stop reading, and the statement that runs."""
         self._cancelled.set()
-        cursor = self._cursor
-        if cursor is not None:
-            cursor.adbc_cancel()
+        interrupt = self._interrupt
+        if interrupt is not None:
+            interrupt()
 
     def __iter__(self) -> Iterator["pa.RecordBatch"]:
         """Yield batches of plain columns in order; ends early when cancelled. Raises :class:`StoreError`."""
         import adbc_driver_manager
 
+        reads = self._from_server if self._engine.dialect.name == "postgresql" else self._from_file
         try:
-            with self._connect() as connection, connection.cursor() as cursor:
-                self._cursor = cursor
-                self._prepare(cursor)
-                cursor.execute(self._statement())
-                for batch in cursor.fetch_record_batch():
-                    if self._cancelled.is_set():
-                        return
-                    yield batch
-        except (adbc_driver_manager.Error, OSError) as error:
+            for batch in reads():
+                if self._cancelled.is_set():
+                    return
+                yield batch
+        except (adbc_driver_manager.Error, sqlite3.Error, OSError) as error:
             if not self._cancelled.is_set():
                 raise StoreUnreachableError("The store cannot be read", detail=type(error).__name__) from None
         finally:
-            self._cursor = None
+            self._interrupt = None
 
-    def _connect(self) -> Any:
-        url = self._engine.url
-        if self._engine.dialect.name == "postgresql":
-            import adbc_driver_postgresql.dbapi as driver
+    def _from_server(self) -> Iterator["pa.RecordBatch"]:
+        import adbc_driver_postgresql.dbapi as driver
 
-            return driver.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
-        import adbc_driver_sqlite.dbapi as file_driver
-
-        if is_memory_url(url):
-            raise StoreUnreachableError("A store in memory cannot be exported")
-        return file_driver.connect(f"file:{quote(url.database or '')}?mode=ro")
-
-    def _prepare(self, cursor: Any) -> None:
-        if self._engine.dialect.name == "postgresql":
+        url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with driver.connect(url) as connection, connection.cursor() as cursor:
+            self._interrupt = cursor.adbc_cancel
             cursor.execute("SET statement_timeout = 0")
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
-        else:
-            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(BATCH_ROWS)})
+            cursor.execute(self._statement())
+            yield from cursor.fetch_record_batch()
+
+    def _from_file(self) -> Iterator["pa.RecordBatch"]:
+        import pyarrow as pa
+
+        if is_memory_url(self._engine.url):
+            raise StoreUnreachableError("A store in memory cannot be exported")
+        schema = pa.schema([(name, pa.string()) for name in TEXTS] + [(name, pa.int64()) for name in NUMBERS + FLAGS])
+        place = f"file:{quote(self._engine.url.database or '')}?mode=ro"
+        # Each batch is read in whatever thread asks for it, one after the other.
+        with closing(sqlite3.connect(place, uri=True, check_same_thread=False)) as connection:
+            self._interrupt = connection.interrupt
+            rows = connection.execute(self._statement())
+            while part := rows.fetchmany(BATCH_ROWS):
+                columns = (
+                    pa.array(each, field.type) for each, field in zip(zip(*part, strict=True), schema, strict=True)
+                )
+                yield pa.RecordBatch.from_arrays(list(columns), schema=schema)
 
     def _statement(self) -> str:
         """Return the statement with its values written into it, quoted by SQLAlchemy."""
@@ -103,7 +112,7 @@ class AuditBatches:
         return str(self._query().compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
     def _query(self) -> Select[Any]:
-        # Every column has one type in every row, which the SQLite driver would else guess from the first ones.
+        # Every column has one type in every row.
         texts = [func.coalesce(LOG.c[name], "").label(name) for name in TEXTS]
         numbers = [_number(name) for name in NUMBERS]
         flags = [case((LOG.c[name], 1), else_=0).label(name) for name in FLAGS]

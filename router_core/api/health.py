@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from router_core.api.call import Call
+from router_core.api.documents import read_query
 from router_core.errors import sanitize_message
 from router_core.ports import ProviderHealth
 
@@ -30,7 +31,9 @@ async def report_health(call: Call) -> None:
 
     A provider of which nothing is known yet counts as healthy: requests are sent to it, and its ``lastCheck`` and
     ``latency`` are null, which says so. Without any provider nothing can be served, so that is not healthy.
+    Raises :class:`ValidationError` for any parameter: there is nothing to choose.
     """
+    read_query(call, {})
     document = _document(call.deps.health.board(), call.deps.clock.utcnow())
     healthy = bool(document["healthy"])
     await call.answer(document, 200 if healthy else 503)

@@ -124,6 +124,27 @@ def test_a_websocket_with_a_session_is_served(client: TestClient) -> None:
         assert socket.receive_text() == "inside"
 
 
+@pytest.mark.parametrize("origin", ["http://evil.example", "http://localhost", "http://testserver:8501", "null", ""])
+def test_a_websocket_that_a_page_of_another_origin_opens_is_refused(client: TestClient, origin: str) -> None:
+    with (
+        pytest.raises(WebSocketDisconnect) as closed,
+        client.websocket_connect("/_stcore/stream", headers={**GOOD, "origin": origin}),
+    ):
+        pass
+    assert closed.value.code == 1008
+
+
+def test_a_websocket_of_our_own_pages_is_served(client: TestClient) -> None:
+    with client.websocket_connect("/_stcore/stream", headers={**GOOD, "origin": "http://testserver"}) as socket:
+        assert socket.receive_text() == "inside"
+
+
+def test_nothing_of_the_console_is_for_pages_of_other_origins(sessions: Sessions) -> None:
+    open_to_all = PlainTextResponse("inside", headers={"access-control-allow-origin": "*"})
+    answer = TestClient(ConsoleGate(open_to_all, sessions.check)).get("/static/x.js", headers={"origin": "http://evil"})
+    assert (answer.text, "access-control-allow-origin" in answer.headers) == ("inside", False)
+
+
 def test_only_opening_a_page_counts_as_activity(client: TestClient, sessions: Sessions) -> None:
     assert client.get("/playground", headers={**PAGE, **GOOD}).text == "inside"
     assert client.get("/_stcore/host-config", headers=GOOD).text == "inside"

@@ -5,15 +5,19 @@ import csv
 import io
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from pyarrow import parquet
 
 from db.engine import make_engine
 from db.hop import StoreHop
+from db.migrate import upgrade
 from db.queries.audit_exporter import SqlAuditExporter
 from db.records.event_store import SqlEventStore
 from router_core.audit.signatures import ChainSigner
@@ -156,3 +160,24 @@ def test_a_cancelled_export_ends(exporter: SqlAuditExporter) -> None:
         if stream.read() is None:
             return
     raise AssertionError("the export went on")
+
+
+WATCHER = (
+    "import sqlite3, sys; store = sqlite3.connect(sys.argv[1]); store.execute('SELECT 1 FROM audit_log'); store.close()"
+)
+
+
+def test_an_export_takes_no_lock_from_those_who_have_the_store_open(tmp_path: Path) -> None:
+    """A second copy of SQLite in the process would: then another program's end takes the log that this one writes to."""
+    path = tmp_path / "signalbox.db"
+    upgrade(f"sqlite:///{path}")
+    engine = make_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1 FROM audit_log")
+        connection.rollback()
+        log = path.with_name("signalbox.db-wal")
+        before = log.stat().st_ino
+        assert _read(SqlAuditExporter(engine), "csv").count(b"\n") == 1
+        subprocess.run([sys.executable, "-c", WATCHER, str(path)], check=True)
+        assert log.stat().st_ino == before
+    engine.dispose()

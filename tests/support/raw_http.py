@@ -28,9 +28,9 @@ class RawAnswer:
 
 
 @contextmanager
-def raw_connection(port: int) -> Iterator[socket.socket]:
-    """Give a connection to ``port`` on this machine."""
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
+def raw_connection(port: int, source: str = "127.0.0.1") -> Iterator[socket.socket]:
+    """Give a connection from ``source`` to ``port`` on this machine."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S, source_address=(source, 0)) as client:
         yield client
 
 
