@@ -11,7 +11,7 @@ from router_core.security.permissions import allows, require
 from router_core.security.sessions import COOKIE_NAME, SECURE_COOKIE_NAME
 from router_core.types import EVERY_ACCOUNT, LLMRequest, Principal
 
-__all__ = ["authorize", "check_account", "require_on_record", "session_token"]
+__all__ = ["authorize", "check_account", "is_foreign", "require_on_record", "session_token"]
 
 _BEARER = b"bearer "
 _CREDENTIALS = frozenset({b"authorization", b"x-api-key"})
@@ -70,17 +70,17 @@ def session_token(cookie: bytes) -> str | None:
     return found[1] if found else None
 
 
-async def check_account(principal: Principal, request: LLMRequest, keys: KeyAuthenticator) -> None:
-    """Refuse an account that ``principal`` may not act for.
-
-    Raises :class:`ForbiddenError` alike for accounts that exist and that do not; who may act for any account gets a
-    :class:`ValidationError` for one that does not.
-    """
+def is_foreign(principal: Principal, request: LLMRequest) -> bool:
+    """Say whether ``request`` names an account that ``principal`` may not act for, whether or not it exists."""
     named = request.account_id
-    if named is None or named in principal.accounts:
+    return named is not None and named not in principal.accounts and principal.role not in EVERY_ACCOUNT
+
+
+async def check_account(principal: Principal, request: LLMRequest, keys: KeyAuthenticator) -> None:
+    """Raise :class:`ValidationError` when who may act for any account names one that does not exist."""
+    named = request.account_id
+    if named is None or named in principal.accounts or principal.role not in EVERY_ACCOUNT:
         return
-    if principal.role not in EVERY_ACCOUNT:
-        raise ForbiddenError("This account may not be used by the caller")
     if not await keys.account_exists(named):
         raise ValidationError("no such account", field="accountId")
 

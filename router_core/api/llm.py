@@ -4,13 +4,13 @@ import asyncio
 
 from msgspec import UNSET
 
-from router_core.api.auth import check_account
+from router_core.api.auth import check_account, is_foreign
 from router_core.api.body import read_body, require_json
 from router_core.api.call import Call
 from router_core.api.parsing import parse_request
 from router_core.api.streaming import cache_header, stream_answer
 from router_core.api.watch import cancelled_when_gone
-from router_core.errors import LLMError
+from router_core.errors import ForbiddenError, LLMError
 from router_core.types import LLMRequest
 
 __all__ = ["answer_prompt", "explain_route"]
@@ -19,6 +19,9 @@ __all__ = ["answer_prompt", "explain_route"]
 async def answer_prompt(call: Call) -> None:
     """Route one request and answer it, whole or as a stream."""
     request = await _counted(call)
+    if is_foreign(call.principal, request):
+        # The router refuses it and puts that on record, before it would count it.
+        await call.deps.router.charge(call.principal, slip=call.quota)
     if request.stream:
         await stream_answer(call, request)
         return
@@ -32,6 +35,9 @@ async def answer_prompt(call: Call) -> None:
 async def explain_route(call: Call) -> None:
     """Answer with where the request would go and why; nothing is called and nothing charged."""
     request = await _counted(call)
+    if is_foreign(call.principal, request):
+        await call.deps.router.charge(call.principal, slip=call.quota)
+        raise ForbiddenError("This account may not be used by the caller")
     await call.deps.router.charge(call.principal, request.account_id, slip=call.quota)
     await call.answer(call.deps.router.route(request, call.principal))
 
@@ -51,8 +57,8 @@ async def _counted(call: Call) -> LLMRequest:
 async def read_request(call: Call) -> LLMRequest:
     """Return the checked request in the call's body.
 
-    Raises :class:`ValidationError`, :class:`UnsupportedMediaTypeError`, :class:`PayloadTooLargeError`,
-    :class:`RequestTimeoutError` and :class:`ForbiddenError`.
+    Raises :class:`ValidationError`, :class:`UnsupportedMediaTypeError`, :class:`PayloadTooLargeError` and
+    :class:`RequestTimeoutError`.
     """
     require_json(call.headers)
     limits = call.deps.limits

@@ -11,8 +11,10 @@ from tests.bad_input.conftest import Gate
 from tests.bad_input.test_request_rows import GOOD, told, told_raw
 from tests.support.raw_http import RawAnswer
 
-FORMS = ("{path}/", "/{path}", "/.{path}", "/x/..{path}", "/%2e%2e{path}", "/x/%2e%2e{path}", "{upper}", "{path};a=b",
-         "{path}%00", "{path}%2f", "{path}/.", "/%61pi{rest}", "{path}%20", "/api\\..{path}", "{path}#", "/api//{last}")  # fmt: skip
+FORMS = (
+    "{path}/", "/{path}", "/.{path}", "/x/..{path}", "/%2e%2e{path}", "/x/%2e%2e{path}", "{upper}", "{path};a=b",
+    "{path}%00", "{path}%2f", "{path}/.", "/%61pi{rest}", "{path}%20", "/api\\..{path}", "{path}#", "/api//{last}",
+)  # fmt: skip
 
 
 def _plainly(gate: Gate, method: str, target: str, *lines: str) -> RawAnswer:

@@ -168,7 +168,7 @@ WATCHER = (
 
 
 def test_an_export_takes_no_lock_from_those_who_have_the_store_open(tmp_path: Path) -> None:
-    """A second copy of SQLite in the process would: then another program's end takes the log that this one writes to."""
+    """A second copy of SQLite in the process would: another program's end then takes the log that this one writes."""
     path = tmp_path / "signalbox.db"
     upgrade(f"sqlite:///{path}")
     engine = make_engine(f"sqlite:///{path}")

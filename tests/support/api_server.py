@@ -17,9 +17,10 @@ from router_core.admin.money import MoneyDesks
 from router_core.admin.nodes import NodeDesk
 from router_core.admin.retention import RetentionJob
 from router_core.api.app import ApiApplication, ApiDeps, ApiLimits
+from router_core.api.auth import is_foreign
 from router_core.audit.memory_log import MemoryAuditLog
 from router_core.clock import SystemClock
-from router_core.errors import RateLimitExceededError
+from router_core.errors import ForbiddenError, RateLimitExceededError
 from router_core.journal.stats import RecorderStats
 from router_core.nodes.memory_register import MemoryNodeRegister
 from router_core.ports import AccountRecord, ProviderHealth, UserRecord
@@ -139,6 +140,8 @@ class ScriptedRouter:
             raise self.refusal
 
     def _note(self, request: LLMRequest, principal: Principal) -> None:
+        if is_foreign(principal, request):
+            raise ForbiddenError("This account may not be used by the caller")
         self.requests.append((request, principal))
         self.called.set()
 
