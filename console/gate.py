@@ -87,8 +87,8 @@ class ConsoleGate:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name in CROSS_ORIGIN:
-                    del headers[name]
+                for dropped in CROSS_ORIGIN:
+                    del headers[dropped]
                 for name, value in self._headers:
                     headers[name.decode()] = value.decode()
             await send(message)
