@@ -25,6 +25,7 @@ ROTATION_STEPS: Final = (
 )  # fmt: skip
 _PAGE: Final = 100
 _QUIET_PASSES: Final = 2
+_MOST_ROUNDS: Final = 3
 
 
 def is_rotating(record: VaultRecord) -> bool:
@@ -89,24 +90,33 @@ class KeyRotation:
         """Seal again what is under older keys and retire those; return whether there was anything to do."""
         await self._known_everywhere()
         self._on_step("sealing")
-        moved = await self._seal_all_again()
-        self._on_step("nothing left")
-        if not await self._free_versions():
-            return moved > 0
-        revision = await self._parts.rows.settle()
-        await wait_for_nodes(self._parts, lambda node: node.revision >= revision)
-        self._on_step("settled")
-        await self._retire()
-        self._on_step("retired")
+        moved = 0
+        for _ in range(_MOST_ROUNDS):
+            moved += await self._seal_all_again()
+            self._on_step("nothing left")
+            free = await self._free_versions()
+            if not free:
+                return moved > 0
+            await self._forgotten_everywhere()
+            self._on_step("settled")
+            if await self._retire(free):
+                self._on_step("retired")
+                break
         return True
 
-    async def _retire(self) -> None:
-        free, now = await self._free_versions(), self._parts.clock.utcnow()
+    async def _forgotten_everywhere(self) -> None:
+        """Wait until no node holds what was sealed under older keys."""
+        revision = await self._parts.rows.settle()
+        await wait_for_nodes(self._parts, lambda node: node.revision >= revision)
+
+    async def _retire(self, free: set[int]) -> bool:
+        """Retire ``free`` versions; return False when something is under one after all, by one who is no node."""
+        now = self._parts.clock.utcnow()
         try:
             await change_record(self._parts, lambda record: records.retired(record, free, now))
         except KeyInUseError:
-            # Something was sealed under it after all, by who was not listed: the next rotation finds it.
-            await self._seal_all_again()
+            return False
+        return True
 
     async def _free_versions(self) -> set[int]:
         used = await self._parts.rows.counts()

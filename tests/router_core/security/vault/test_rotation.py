@@ -97,6 +97,21 @@ async def test_what_a_node_seals_meanwhile_is_sealed_again_too(world: VaultWorld
     await assert_rotated(world)
 
 
+async def test_what_a_command_seals_at_the_last_moment_is_sealed_again_before_its_key_is_retired(
+    world: VaultWorld,
+) -> None:
+    command, rounds = await world.process(), count()
+
+    def on_step(step: str) -> None:
+        if step == "settled" and next(rounds) == 0:
+            with pytest.raises(StopIteration):
+                world.enter("last", command).send(None)
+
+    await world.rotate(on_step)
+    assert "last" in world.secrets
+    await assert_rotated(world)
+
+
 async def test_a_row_that_changes_under_the_rotation_keeps_its_new_secret(world: VaultWorld) -> None:
     changed: list[str] = []
 
