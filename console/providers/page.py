@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from console.encryption.view import draw_encryption
 from console.format import literal, zone_of
 from console.identity import Visitor, require
 from console.providers.bar import draw_bar, draw_revision
@@ -23,7 +24,7 @@ from router_core.errors import OverloadedError
 
 __all__ = ["draw_providers", "leave_providers"]
 
-VIEWS: Final = ("Models", "Use cases", "History")
+VIEWS: Final = ("Models", "Use cases", "Secrets", "History")
 SCREEN: Final = "providers"
 
 
@@ -65,12 +66,19 @@ def _draw(visitor: Visitor, work: Work, zone: ZoneInfo, now: datetime) -> None:
         draw_question(question)
     if view == "History":
         draw_history(visitor, work, zone, now)
+    elif view == "Secrets":
+        draw_encryption(visitor, _names(work), zone)
     elif not work.is_readable:
         return
     elif view == "Use cases":
         draw_use_cases(visitor, work, load_known(visitor))
     else:
         _draw_models(visitor, work)
+
+
+def _names(work: Work) -> dict[str, str]:
+    """Return the names of providers by their ids."""
+    return {row["id"]: row["name"] for row in work.current.document["providers"]}
 
 
 def _draw_models(visitor: Visitor, work: Work) -> None:

@@ -1,0 +1,1 @@
+"""The view of keys and stored secrets, on the Providers screen."""
