@@ -14,6 +14,7 @@ import db.limit_models
 import db.models
 import db.node_models
 import db.price_models
+import db.provider_key_models
 import db.record_models
 import db.vault_models  # noqa: F401 - all fill the metadata
 from db.base import Base

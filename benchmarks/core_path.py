@@ -35,6 +35,7 @@ from router_core.types import (
     Secret,
     Snapshot,
     TextDelta,
+    UsableKey,
     Usage,
 )
 
@@ -80,8 +81,9 @@ class InstantAdapter:
 class OneKey:
     """A key source with the same key for everyone."""
 
-    def key_for(self, provider: ProviderConfig) -> Secret | None:  # noqa: ARG002 - one key for all
-        return _KEY
+    def keys_for(self, provider: ProviderConfig) -> tuple[UsableKey, ...]:  # noqa: ARG002 - one key for all
+        """Return that key."""
+        return _KEYS
 
 
 class NoRecorder:
@@ -91,7 +93,7 @@ class NoRecorder:
         """Forget ``event``."""
 
 
-_KEY = Secret("sk-benchmark")
+_KEYS = (UsableKey(Secret("sk-benchmark")),)
 
 
 def make_router(recorder: NoRecorder | FanOutRecorder) -> Router:

@@ -88,7 +88,7 @@ class BareAttempts:
 
     def absence(self, provider: ProviderConfig) -> None:
         """Everyone with a key can be called."""
-        self._keys.key_for(provider)
+        self._keys.keys_for(provider)
 
     def trail(
         self,
@@ -122,9 +122,7 @@ class BareAttempts:
 
     def _order(self, request: LLMRequest, trail: BareTrail) -> ProviderCall:
         candidate = trail.plan.candidates[0]
-        key = self._keys.key_for(candidate.provider)
-        if key is None:
-            raise LookupError("the benchmark's provider has a key")
+        key = self._keys.keys_for(candidate.provider)[0].secret
         return ProviderCall(
             request=request, provider=candidate.provider, key=key, max_tokens=candidate.max_tokens, timeouts=_TIMEOUTS
         )

@@ -22,7 +22,6 @@ _FIELD_OF_COLUMN = MappingProxyType(
     {
         ("llm_providers", "provider"): "kind",
         ("llm_providers", "use_case"): "use_cases",
-        ("llm_providers", "api_key_encrypted"): "sealed_key",
     }
 )
 _FAILED_COLUMN = re.compile(r"constraint failed: (\w+)(?:\.(\w+))?")

@@ -147,7 +147,6 @@ class LlmProvider(Base):
         CheckConstraint("max_tokens > 0", name="max_tokens"),
         CheckConstraint("context_window >= max_tokens", name="context_window"),
         CheckConstraint("weight >= 0", name="weight"),
-        CheckConstraint("key_version >= 1", name="key_version"),
         CheckConstraint("version >= 1", name="version"),
         Index(None, "account_id"),
     )
@@ -156,8 +155,6 @@ class LlmProvider(Base):
     name: Mapped[str]
     provider: Mapped[str]
     model: Mapped[str]
-    api_key_encrypted: Mapped[bytes | None]
-    key_version: Mapped[int] = mapped_column(server_default=text("1"))
     account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     is_default: Mapped[bool] = mapped_column(server_default=false())
     use_case: Mapped[tuple[str, ...]]

@@ -5,6 +5,8 @@ from typing import Final
 from msgspec import Struct
 from sqlalchemy import Table
 
+from db.provider_key_models import ProviderKeyRow
+
 __all__ = ["SEALED_COLUMNS", "SealedColumn"]
 
 
@@ -23,4 +25,9 @@ class SealedColumn(Struct, frozen=True, kw_only=True):
     version: str
 
 
-SEALED_COLUMNS: Final[tuple[SealedColumn, ...]] = ()
+SEALED_COLUMNS: Final[tuple[SealedColumn, ...]] = (
+    SealedColumn(
+        table=ProviderKeyRow.metadata.tables[ProviderKeyRow.__tablename__], row="id", account="account_id",
+        owner="provider_id", sealed="sealed", version="key_version",
+    ),
+)  # fmt: skip

@@ -7,6 +7,7 @@ from msgspec import Struct, field, structs
 
 from router_core.admission import DEFAULT_IN_FLIGHT, Admission
 from router_core.attempts import AttemptPolicy, Attempts, Payment
+from router_core.attempts.key_choice import KeyChoice
 from router_core.cache.memory_cache import MemoryCache
 from router_core.cache.response_cache import AnswerCache
 from router_core.clock import Clock, SystemClock, new_ulid
@@ -145,8 +146,13 @@ class Router:
         return self._attempts.upstreams
 
     def upstream_of(self, provider: ProviderConfig) -> Upstream | None:
-        """Return where calls to ``provider`` go, None while it has no key."""
+        """Return where the next call to ``provider`` would rather go, None while it has no key."""
         return self._attempts.upstream_of(provider)
+
+    @property
+    def keys(self) -> KeyChoice:
+        """The keys of providers, each with what is known about where calls with it go."""
+        return self._attempts.keys
 
     def breakers(self) -> dict[str, BreakerState]:
         """Return the state of the circuit breaker of every provider that has a key, by the provider's name."""

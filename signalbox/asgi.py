@@ -71,6 +71,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         operations=runtime.operations,
         money=runtime.money,
         configuration=runtime.configuration,
+        provider_keys=runtime.provider_keys,
         cache=runtime.cache_desk,
         rates=runtime.limit_desk,
         access=runtime.access,

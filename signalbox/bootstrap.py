@@ -15,6 +15,7 @@ from router_core.admin.limit_desk import LimitDesk
 from router_core.admin.money import MoneyDesks
 from router_core.admin.nodes import NodeDesk
 from router_core.admin.operations import Operations
+from router_core.admin.provider_keys import ProviderKeyDesk
 from router_core.budgets.guard import LeasedBudget
 from router_core.cache.response_cache import AnswerCache
 from router_core.clock import Clock
@@ -54,6 +55,7 @@ from signalbox.limiting import limit_desk, open_limiter
 from signalbox.money import MoneyParts, store_money
 from signalbox.nodes import NOWHERE, Place, join_nodes
 from signalbox.operators_desk import DeskParts, OperatorsDesk
+from signalbox.provider_keys import provider_key_desk
 from signalbox.readiness import Readiness
 from signalbox.record_keeping import RecordKeeping, RecordParts, open_record
 from signalbox.resilience_settings import router_policy
@@ -91,6 +93,7 @@ class Runtime:
     operations: Operations
     money: MoneyDesks
     configuration: ConfigurationDesk
+    provider_keys: ProviderKeyDesk
     budget: LeasedBudget
     limiter: "MemoryLimiter | RedisLimiter"
     limits: BudgetSettings
@@ -195,6 +198,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
     ground, desk, settings = parts.ground, parts.desk, parts.ground.settings
     clock, store, events = ground.clock, ground.store, RecentEvents()
     router = _router(parts, events)
+    provider_keys = provider_key_desk(store, ground.vault.keys, router.keys.all, desk.trail, clock)
     live = LiveMetrics(store.metrics, parts.pending, clock, lambda: (router.in_flight, router.streams))
     gate, passwords = SessionGate(store.sessions, clock), PasswordRoom(Argon2Passwords())
     return Runtime(
@@ -203,13 +207,10 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         limit_desk=limit_desk(store, parts.limiter, desk.trail, clock),
         encryption=parts.encryption, adapters=ground.adapters, events=events, recording=parts.record,
         audit=store.audit, exporter=store.exporter, live=live,
-        started=clock.utcnow(),
-        health=desk.health,
+        started=clock.utcnow(), health=desk.health,
         operations=desk.attend(router, live.reset),
         money=store_money(parts.money),
-        configuration=store_configuration(
-            settings, store, ground.config, ground.keys, desk.connection_test(), desk.trail, clock
-        ),
+        configuration=_configuration(ground, desk, provider_keys), provider_keys=provider_keys,
         budget=parts.budget, limiter=parts.limiter, limits=store.limits, budgets=store.budgets,
         desk=desk,
         prices=ground.prices,
@@ -227,6 +228,11 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         key_was_made=ground.key_was_made,
         close=close,
     )  # fmt: skip
+
+
+def _configuration(ground: Ground, desk: OperatorsDesk, keys: ProviderKeyDesk) -> ConfigurationDesk:
+    settings, ask = ground.settings, desk.connection_test()
+    return store_configuration(settings, ground.store, ground.config, keys.view, ask, desk.trail, ground.clock)
 
 
 def _router(parts: _Parts, events: RecentEvents) -> Router:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.configuration import ConfigurationDesk, ConfigurationParts
 from router_core.admin.configuration_views import ConnectionResult
+from router_core.admin.provider_key_views import KeyView, StandingKeys
+from router_core.admin.provider_keys import ProviderKeyDesk
 from router_core.clock import Clock
-from router_core.errors import OverloadedError
-from router_core.ports import ConfigSource, KeySource
+from router_core.errors import KnownSecrets, OverloadedError
+from router_core.ports import ConfigSource
+from router_core.security.vault.key_manager import KeyManager
 from router_core.types import ProviderConfig
 from signalbox.environment_config import EnvironmentConfig
-from signalbox.provider_keys import environment_keys, upstream_rule
+from signalbox.provider_keys import provider_key_desk, stored_keys, upstream_rule
 from signalbox.settings import Settings
 from signalbox.store import Store
 from signalbox.tasks import background
@@ -21,13 +24,14 @@ if TYPE_CHECKING:
     from db.config_source import PollingConfigSource
     from router_core.redis_link import RedisLink
 
-__all__ = ["command_configuration", "push_revisions", "store_configuration"]
+__all__ = ["command_configuration", "command_provider_keys", "push_revisions", "store_configuration"]
 
 Ask = Callable[[ProviderConfig], Awaitable[ConnectionResult]]
+KeyViews = Callable[[ProviderConfig], KeyView]
 
 
 def store_configuration(
-    settings: Settings, store: Store, served: ConfigSource, keys: KeySource, ask: Ask, trail: ActionTrail, clock: Clock
+    settings: Settings, store: Store, served: ConfigSource, key: KeyViews, ask: Ask, trail: ActionTrail, clock: Clock
 ) -> ConfigurationDesk:
     """Return the facade of a server."""
     return ConfigurationDesk(
@@ -37,7 +41,7 @@ def store_configuration(
             versions=store.config_versions,
             drafts=store.config_drafts,
             accounts=store.accounts,
-            keys=keys,
+            key=key,
             upstreams=upstream_rule(settings),
             ask=ask,
             trail=trail,
@@ -47,14 +51,21 @@ def store_configuration(
     )
 
 
-def command_configuration(settings: Settings, store: Store, clock: Clock) -> ConfigurationDesk:
+def command_configuration(settings: Settings, store: Store, manager: KeyManager, clock: Clock) -> ConfigurationDesk:
     """Return the facade for a command, which acts straight on the store and calls no provider."""
-    served, keys, trail = (
-        EnvironmentConfig(store.config, settings),
-        environment_keys(settings),
-        ActionTrail(store.actions, clock),
-    )
-    return store_configuration(settings, store, served, keys, _refuse, trail, clock)
+    served, trail = EnvironmentConfig(store.config, settings), ActionTrail(store.actions, clock)
+    keys = command_provider_keys(settings, store, manager, clock)
+    return store_configuration(settings, store, served, keys.view, _refuse, trail, clock)
+
+
+def command_provider_keys(settings: Settings, store: Store, manager: KeyManager, clock: Clock) -> ProviderKeyDesk:
+    """Return the facade of providers' keys for a command."""
+    source = stored_keys(settings, store.config, manager, KnownSecrets())
+
+    def standing(row: ProviderConfig) -> StandingKeys:
+        return [(key, None) for key in source.keys_for(row)]
+
+    return provider_key_desk(store, manager, standing, ActionTrail(store.actions, clock), clock)
 
 
 def push_revisions(config: "PollingConfigSource", link: "RedisLink", clock: Clock, stack: AsyncExitStack) -> None:

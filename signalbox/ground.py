@@ -24,7 +24,7 @@ from signalbox.environment_config import EnvironmentConfig
 from signalbox.logs import mask_in_logs
 from signalbox.nodes import Place
 from signalbox.price_book import stored_prices
-from signalbox.provider_keys import base_urls, environment_keys, upstream_rule
+from signalbox.provider_keys import base_urls, followed_keys, upstream_rule
 from signalbox.record_keeping import take_journal
 from signalbox.redis import open_link
 from signalbox.settings import Settings
@@ -111,7 +111,7 @@ async def lay_ground(
     redis = await open_link(settings, clock, stack, followers.register, must_answer=needs_redis)
     if redis is not None:
         push_revisions(store.config, redis, clock, stack)
-    nodes = place.count()
+    known, nodes = KnownSecrets(), place.count()
     return Ground(
         settings=settings,
         clock=clock,
@@ -124,9 +124,9 @@ async def lay_ground(
         redis=redis,
         followers=followers,
         prices=chosen.prices or await stored_prices(store, clock),
-        adapters=chosen.adapters or _registry(settings, clock, stack),
+        adapters=chosen.adapters or _registry(settings, clock, stack, known),
         config=config,
-        keys=chosen.keys or environment_keys(settings),
+        keys=chosen.keys or followed_keys(settings, store, vault.keys, known, clock, followers, stack),
         telemetry=await telemetry_recorders(settings, config, stack),
         node=new_ulid(clock),
         place=place,
@@ -135,14 +135,13 @@ async def lay_ground(
     )
 
 
-def _registry(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AdapterRegistry:
-    secrets = KnownSecrets()
+def _registry(settings: Settings, clock: Clock, stack: AsyncExitStack, known: KnownSecrets) -> AdapterRegistry:
     for key in (settings.openai_api_key, settings.anthropic_api_key):
         if key is not None:
-            secrets.add(key)
-    stack.callback(mask_in_logs(secrets))
+            known.add(key)
+    stack.callback(mask_in_logs(known))
     registry = AdapterRegistry(
-        clock=clock, base_urls=base_urls(settings), secrets=secrets, egress=upstream_rule(settings).egress()
+        clock=clock, base_urls=base_urls(settings), secrets=known, egress=upstream_rule(settings).egress()
     )
     stack.push_async_callback(registry.close)
     return registry

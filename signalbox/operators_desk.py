@@ -100,7 +100,7 @@ class OperatorsDesk:
         return Operations(
             OperationsParts(
                 upstreams=router.upstreams,
-                upstream_of=router.upstream_of,
+                upstreams_of=lambda row: [each.upstream for each in router.keys.all(row)],
                 config=parts.config,
                 drills=self.drills,
                 health=reports,
@@ -166,7 +166,7 @@ class OperatorsDesk:
         parts = self._parts
         policy = CheckPolicy(interval=parts.settings.health_interval_s, timeout=parts.settings.health_timeout_s)
         checks = UpstreamChecks(
-            targets=lambda: check_targets(parts.config, parts.keys, router.upstream_of),
+            targets=lambda: check_targets(parts.config, router.keys),
             adapters=self.adapters,
             prices=parts.prices,
             board=self.health,

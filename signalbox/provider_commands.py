@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from signalbox.option_types import AsJson, DataDir
+from signalbox.provider_key_commands import provider_keys
 
 __all__ = ["providers"]
 
@@ -13,8 +14,10 @@ Name = Annotated[str, typer.Argument(help="The provider's name.")]
 Note = Annotated[str, typer.Option(help="Why, for the history.")]
 
 providers = typer.Typer(
-    no_args_is_help=True, help="The routing configuration: list, show, apply, export, history, diff, rollback, test."
+    no_args_is_help=True,
+    help="The routing configuration: list, show, apply, export, history, diff, rollback, test, keys.",
 )
+providers.add_typer(provider_keys, name="keys")
 
 
 @providers.command("list")

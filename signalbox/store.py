@@ -39,6 +39,7 @@ from db.stores import (
     SqlLimitSettings,
     SqlNodeRegister,
     SqlPriceStore,
+    SqlProviderKeyStore,
     SqlSealedRows,
     SqlSessionStore,
     SqlTopUpStore,
@@ -105,6 +106,7 @@ class Store:
     nodes: SqlNodeRegister
     vault: SqlVaultStore
     sealed: SqlSealedRows
+    provider_keys: SqlProviderKeyStore
     prices: SqlPriceStore
     record: SqlRecordReader
     usage: SqlUsageReader
@@ -194,6 +196,7 @@ def _stores(settings: Settings, clock: Clock, audit: AuditIdentity) -> Store:
         nodes=SqlNodeRegister(hop, clock),
         vault=SqlVaultStore(hop, engine),
         sealed=SqlSealedRows(hop, clock),
+        provider_keys=SqlProviderKeyStore(hop, clock),
         prices=SqlPriceStore(patient, clock),
         record=SqlRecordReader(patient),
         usage=SqlUsageReader(patient),

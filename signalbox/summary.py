@@ -26,10 +26,13 @@ class Finding(msgspec.Struct, frozen=True):
         return f"{MARKS[self.level]} {self.part}: {self.text}"
 
 
-def summarize(settings: Settings, *, demo: bool = False) -> list[Finding]:
-    """Return a line for every part; secrets and URLs with passwords are never shown."""
+def summarize(settings: Settings, *, demo: bool = False, stored_keys: int | None = 0) -> list[Finding]:
+    """Return a line for every part; secrets and URLs with passwords are never shown.
+
+    ``stored_keys`` is how many keys of providers the store has, None where that is not known.
+    """
     findings = [_store(settings), _encryption(settings)]
-    findings += [_demo_providers()] if demo else _providers(settings)
+    findings += [_demo_providers()] if demo else _providers(settings, stored_keys)
     findings += [_switches(settings), *_later_parts(settings), *_unused(settings)]
     return findings
 
@@ -57,15 +60,23 @@ def _demo_providers() -> Finding:
     return Finding("ok", "providers", "simulated; keys of the environment are ignored by the demo")
 
 
-def _providers(settings: Settings) -> list[Finding]:
+def _providers(settings: Settings, stored: int | None) -> list[Finding]:
     vendors = [
         _vendor("OpenAI", "OPENAI_API_KEY", settings.openai_api_key, settings.openai_base_url),
         _vendor("Anthropic", "ANTHROPIC_API_KEY", settings.anthropic_api_key, settings.anthropic_base_url),
     ]
-    if settings.openai_api_key is None and settings.anthropic_api_key is None:
-        text = "no provider key: set OPENAI_API_KEY or ANTHROPIC_API_KEY, or start with --demo"
-        vendors.append(Finding("fault", "providers", text))
-    return vendors
+    if stored:
+        return [*vendors, Finding("ok", "stored keys", f"{stored} of providers, sealed")]
+    if settings.openai_api_key is not None or settings.anthropic_api_key is not None:
+        return vendors
+    if stored is None:
+        text = "no provider key is set, and the store cannot be asked whether it has one"
+        return [*vendors, Finding("warning", "providers", text)]
+    text = (
+        "no provider key: set OPENAI_API_KEY or ANTHROPIC_API_KEY, store one with `signalbox providers keys add`, or "
+        "start with --demo"
+    )
+    return [*vendors, Finding("fault", "providers", text)]
 
 
 def _vendor(part: str, variable: str, key: Secret | None, base_url: str | None) -> Finding:

@@ -22,7 +22,8 @@ class Alert(NamedTuple):
 
 def alerts(view: OverviewView) -> list[Alert]:
     """Return what needs attention in ``view``; nothing when all is well."""
-    found = [*_provider_alerts(view), *_error_rate(view), *_lost_nodes(view), *_unpriced(view), *_money(view)]
+    money = [*_unpriced(view), *_money(view)]
+    found = [*_provider_alerts(view), *_error_rate(view), *_lost_nodes(view), *_keys(view), *money]
     return sorted(found, key=lambda alert: alert.level != "error")
 
 
@@ -72,6 +73,13 @@ def _lost_nodes(view: OverviewView) -> list[Alert]:
     names = ", ".join(f"**{literal(name)}**" for name in view.lost_nodes)
     told = "has not been heard of: it" if len(view.lost_nodes) == 1 else "have not been heard of: they"
     return [Alert("warning", f"{names} {told} ended without a word. [Nodes](/health)")]
+
+
+def _keys(view: OverviewView) -> list[Alert]:
+    return [
+        Alert("warning", f"**{literal(each.provider)}**: {literal(each.text)} [Providers](/providers)")
+        for each in view.key_notices
+    ]
 
 
 def _unpriced(view: OverviewView) -> list[Alert]:

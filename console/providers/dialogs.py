@@ -13,20 +13,36 @@ __all__ = ["Question", "QuestionKind", "answer", "ask", "asked", "forget_questio
 
 OPEN_KEY: Final = "providers_question"
 QuestionKind = Literal[
-    "apply", "discard", "add", "disable", "enable", "delete", "switch", "roll back", "import", "look"
+    "apply",
+    "discard",
+    "add",
+    "disable",
+    "enable",
+    "delete",
+    "switch",
+    "roll back",
+    "import",
+    "look",
+    "add key",
+    "replace key",
+    "change key",
+    "disable key",
+    "enable key",
+    "delete key",
 ]
 
 
 class Question(NamedTuple):
-    """What a person is about to do, and to what: a provider's id, a switch, a revision."""
+    """What a person is about to do, and to what: a provider's id, a switch, a revision; ``part`` is a key of it."""
 
     kind: QuestionKind
     target: str = ""
+    part: str = ""
 
 
-def ask(kind: QuestionKind, target: str = "") -> None:
+def ask(kind: QuestionKind, target: str = "", part: str = "") -> None:
     """Open a dialog; called by a button, before the run that follows."""
-    st.session_state[OPEN_KEY] = Question(kind, target)
+    st.session_state[OPEN_KEY] = Question(kind, target, part)
 
 
 def asked() -> Question | None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import streamlit as st
 
 from console.format import literal
-from console.identity import current_visitor
+from console.identity import Visitor, current_visitor
 from console.providers.connection import draw_test, offer_test
 from console.providers.dialogs import ask
 from console.providers.documents import (
@@ -19,6 +19,7 @@ from console.providers.documents import (
     without_row,
 )
 from console.providers.fields import Field, FieldPlace, draw_field
+from console.providers.key_card import draw_keys
 from console.providers.rows import Known, row_badges, show_provider
 from console.providers.words import VENDORS
 from console.providers.work import Work, amend_here, faults_at
@@ -38,14 +39,13 @@ CAPABILITIES: Final = (
     Field("capabilities.jsonSchema", "switch"),
     Field("capabilities.maxTemperature", "number", "Empty for models that take no temperature."),
 )
-KEY_VARIABLES: Final = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 SIZES: Final = (
     Field("maxTokens", "whole", "Tokens that an answer may have."),
     Field("contextWindow", "whole", "Tokens that a prompt and its answer may have together."),
 )
 
 
-def draw_editor(row_id: str, work: Work, known: Known) -> None:
+def draw_editor(visitor: Visitor, row_id: str, work: Work, known: Known) -> None:
     """Draw the provider with ``row_id``; what is changed is kept in the draft at once."""
     st.button("All providers", key="providers_back", on_click=show_provider, args=(None,), icon=":material/arrow_back:")
     row = row_of(work.document, row_id)
@@ -71,7 +71,7 @@ def draw_editor(row_id: str, work: Work, known: Known) -> None:
     with right:
         _card("What it serves", [*_service(work)], place)
         _card("Limits", LIMITS, place)
-        _key(row_id, known)
+        draw_keys(visitor, row, known.views.get(row_id))
 
 
 def _card(title: str, fields: Any, place: FieldPlace) -> None:
@@ -104,27 +104,6 @@ def _service(work: Work) -> tuple[Field, ...]:
         Field("useCases", "names", "New names may be typed.", options=dict.fromkeys(use_case_names(work.document), "")),
         Field("weight", "whole", "Its share where a use case draws by weight."),
     )
-
-
-def _key(row_id: str, known: Known) -> None:
-    view = known.views.get(row_id)
-    with st.container(border=True):
-        st.markdown("**Key**")
-        if view is None:
-            st.caption("Known once the provider is in force.")
-            return
-        mask = f" · {literal(view.key.mask)}" if view.key.mask else ""
-        variable = literal(KEY_VARIABLES.get(view.entry["kind"], ""))
-        source = {
-            "environment": f"From the server's environment, **{variable}**", "stored": "Stored, sealed",
-            "none": "None: no request goes to it",
-        }[view.key.source]  # fmt: skip
-        st.markdown(f"{source}{mask}")
-        st.caption(
-            f"A provider for every account, on the vendor's own host, takes its key from {variable} in the environment "
-            "of the server; another one from the sealed key that is stored with it. Keys cannot be entered on this "
-            "screen yet."
-        )
 
 
 def _actions(row: Document, row_id: str, work: Work) -> None:

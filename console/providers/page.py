@@ -85,7 +85,7 @@ def _draw_models(visitor: Visitor, work: Work) -> None:
     known = load_known(visitor)
     opened = st.query_params.get(PROVIDER_PARAM)
     if opened:
-        draw_editor(opened, work, known)
+        draw_editor(visitor, opened, work, known)
         return
     draw_rows(work, known)
     draw_switches(work)

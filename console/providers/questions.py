@@ -10,6 +10,7 @@ from console.identity import Visitor, require
 from console.providers.dialogs import Question, QuestionKind, answer, forget_question
 from console.providers.diff import change_count, draw_changes
 from console.providers.documents import Document, grave_changes, new_row, use_case_names, with_row
+from console.providers.key_questions import draw_key_question
 from console.providers.rows import show_provider
 from console.providers.sheets import draw_import
 from console.providers.words import SWITCHES, VENDORS
@@ -31,6 +32,12 @@ TITLES: Final = {
     "import": ("Import a document", ":material/upload:"),
     "roll back": ("Roll back", ":material/history:"),
     "look": ("Changed meanwhile", ":material/difference:"),
+    "add key": ("Add a key", ":material/key:"),
+    "replace key": ("Replace a key", ":material/sync:"),
+    "change key": ("Change a key", ":material/edit:"),
+    "disable key": ("Disable a key", ":material/pause:"),
+    "enable key": ("Enable a key", ":material/play_arrow:"),
+    "delete key": ("Delete a key", ":material/delete:"),
 }  # fmt: skip
 LONGEST_NOTE: Final = 500
 WIDE: Final = ("apply", "roll back", "import", "look")
@@ -46,6 +53,9 @@ def draw_question(question: Question) -> None:
 
 def _draw(question: Question) -> None:
     visitor = require("providers", touch=True)
+    if question.kind.endswith(" key"):
+        draw_key_question(visitor, question, _views(visitor))
+        return
     work = load_work(visitor)
     match question.kind:
         case "apply":
@@ -169,7 +179,7 @@ def _outcome(kind: QuestionKind, view: ProviderView, alone: Sequence[str]) -> st
         return f"{bold} gets its requests again, {at_once}"
     only = f" It is the only active provider of {literal(', '.join(alone))}." if alone else ""
     if kind == "delete":
-        key = " Its stored key is lost." if view.key.source == "stored" else ""
+        key = " Its stored keys are lost." if view.key.stored else ""
         return f"{bold} is removed, {at_once} What is on record of it stays.{key}{only}"
     return f"{bold} gets no more requests, {at_once}{only}"
 

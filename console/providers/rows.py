@@ -16,7 +16,8 @@ from console.providers.sheets import offer_sheets
 from console.providers.words import VENDORS
 from console.providers.work import Work
 from console.status import badge, provider_mark
-from router_core.admin.configuration_views import KeyView, ProviderView
+from router_core.admin.configuration_views import ProviderView
+from router_core.admin.provider_key_views import KeyView
 from router_core.types import HealthWord
 
 __all__ = ["Known", "draw_rows", "load_known", "row_badges", "show_provider"]
@@ -117,6 +118,8 @@ def _draw_row(row: Document, work: Work, known: Known) -> None:
                 )  # fmt: skip
         st.html(_facts(row, NO_KEY if view is None else view.key, known))
         st.markdown(_capabilities(row))
+        for text in () if view is None else view.key.notices:
+            st.markdown(f":orange[:material/key_off: {literal(text)}]")
         draw_test(row_id)
 
 
@@ -127,7 +130,7 @@ def _facts(row: Document, key: KeyView, known: Known) -> str:
         "For": "every account" if account is None else known.accounts.get(account, str(account)),
         "Weight": str(row.get("weight")),
         "Limits": _limits(row),
-        "Key": " · ".join(part for part in (SOURCES[key.source], key.mask) if part),
+        "Key": _key(key),
     }
     cells = "".join(
         f'<div style="min-width:0"><div style="font-size:.75rem;opacity:.75">{escape(name)}</div>'
@@ -138,6 +141,12 @@ def _facts(row: Document, key: KeyView, known: Known) -> str:
         '<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,9.5rem),1fr));'
         f'gap:.4rem 1rem;font-size:.86rem;line-height:1.4">{cells}</div>'
     )
+
+
+def _key(key: KeyView) -> str:
+    if key.source == "stored" and key.stored > 1:
+        return f"{key.stored} stored, sealed"
+    return " · ".join(part for part in (SOURCES[key.source], key.mask) if part)
 
 
 def _limits(row: Document) -> str:

@@ -17,6 +17,7 @@ from db.stores.leases import SqlLeaseRegister
 from db.stores.limit_settings import SqlLimitSettings
 from db.stores.nodes import SqlNodeRegister
 from db.stores.prices import SqlPriceStore
+from db.stores.provider_keys import SqlProviderKeyStore
 from db.stores.sessions import SqlSessionStore
 from db.stores.topups import SqlTopUpStore
 from db.stores.use_cases import SqlUseCaseStore
@@ -42,6 +43,7 @@ __all__ = [
     "SqlLimitSettings",
     "SqlNodeRegister",
     "SqlPriceStore",
+    "SqlProviderKeyStore",
     "SqlSealedRows",
     "SqlSessionStore",
     "SqlTopUpStore",

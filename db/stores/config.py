@@ -16,6 +16,7 @@ from db.stores.config_rows import load_configuration, put_row, set_flag_rows
 from db.stores.limit_settings import load_limits
 from db.stores.lookups import require_known
 from db.stores.prices import load_prices
+from db.stores.provider_keys import load_provider_keys
 from db.stores.revisions import next_revision
 from router_core.clock import Clock
 from router_core.types import NOBODY, Authorship, DefaultBudgets, DefaultLimit, Flags, ProviderConfig, Snapshot
@@ -118,4 +119,5 @@ def _load(session: Session, budgets: DefaultBudgets, limit: DefaultLimit | None,
         prices=load_prices(session),
         limits=load_limits(session, limit),
         cache_marks=load_marks(session),
+        provider_keys=load_provider_keys(session),
     )

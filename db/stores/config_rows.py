@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 def load_configuration(session: Session) -> Configuration:
-    """Return what is in force, providers in their order, with their keys."""
+    """Return what is in force, providers in their order."""
     rows = session.scalars(select(LlmProvider).order_by(LlmProvider.position, LlmProvider.created_at, LlmProvider.id))
     flags = {row.name: row.enabled for row in session.scalars(select(FeatureFlag))}
     preferences = {row.use_case: row.model for row in session.scalars(select(UseCasePreference))}
@@ -41,7 +41,7 @@ def load_configuration(session: Session) -> Configuration:
 
 
 def replace_configuration(session: Session, wanted: Configuration, now: datetime) -> None:
-    """Make the rows those of ``wanted``; a row that stays keeps its key, and its version unless it changes."""
+    """Make the rows those of ``wanted``; a row that stays keeps its version unless it changes."""
     _replace_providers(session, wanted.providers, now)
     set_flag_rows(session, wanted.flags)
     session.execute(delete(UseCasePreference))
@@ -58,7 +58,7 @@ def set_flag_rows(session: Session, flags: Flags) -> None:
 
 
 def put_row(session: Session, provider: ProviderConfig, now: datetime) -> None:
-    """Add ``provider`` behind all others, or change the row of that id, its key too.
+    """Add ``provider`` behind all others, or change the row of that id.
 
     Raises :class:`ConflictError` when ``provider.version`` is not the stored one.
     """
@@ -73,8 +73,6 @@ def put_row(session: Session, provider: ProviderConfig, now: datetime) -> None:
     else:
         row.version += 1
     _fill(row, provider)
-    row.api_key_encrypted = provider.sealed_key
-    row.key_version = provider.key_version
     row.updated_at = now
     session.flush()
 
@@ -103,8 +101,7 @@ def _replace_providers(session: Session, wanted: Sequence[ProviderConfig], now: 
 
 
 def _is_same(old: ProviderConfig, new: ProviderConfig) -> bool:
-    kept = structs.replace(new, sealed_key=old.sealed_key, key_version=old.key_version, version=old.version)
-    return kept == old
+    return structs.replace(new, version=old.version) == old
 
 
 def _require_accounts(session: Session, rows: Sequence[ProviderConfig]) -> None:
@@ -145,8 +142,6 @@ def _provider(row: LlmProvider) -> ProviderConfig:
         is_default=row.is_default,
         is_active=row.is_active,
         base_url=row.base_url,
-        sealed_key=row.api_key_encrypted,
-        key_version=row.key_version,
         capabilities=convert(row.capabilities, Capabilities),
         weight=row.weight,
         version=row.version,

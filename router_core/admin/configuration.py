@@ -18,20 +18,20 @@ from router_core.admin.configuration_views import (
     ConnectionResult,
     CurrentConfig,
     DraftView,
-    KeyView,
     ProviderView,
     Review,
     VersionPage,
 )
+from router_core.admin.provider_key_views import KeyView
 from router_core.clock import Clock
 from router_core.configuration.changes import changes_between
 from router_core.configuration.documents import document_of, provider_document
 from router_core.configuration.findings import WrongConfigurationError
 from router_core.configuration.reading import read_configuration, read_provider
 from router_core.configuration.upstream_rule import UpstreamRule
-from router_core.errors import ConflictError, NotFoundError, OverloadedError, ValidationError, mask_api_key
+from router_core.errors import ConflictError, NotFoundError, OverloadedError, ValidationError
 from router_core.errors.sanitizer import without_secrets
-from router_core.ports import AccountStore, ConfigDrafts, ConfigSource, ConfigVersions, KeySource
+from router_core.ports import AccountStore, ConfigDrafts, ConfigSource, ConfigVersions
 from router_core.security.permissions import require
 from router_core.types import (
     Authorship,
@@ -57,7 +57,7 @@ class ConfigurationParts:
     """What :class:`ConfigurationDesk` works on.
 
     ``stored`` follows the store, ``served`` has the environment's switches laid over it; ``refresh`` makes a change
-    felt in this process at once, ``ask`` makes the smallest call to a row with a key.
+    felt in this process at once, ``ask`` makes the smallest call to a row with a key, ``key`` says whence.
     """
 
     stored: ConfigSource
@@ -65,7 +65,7 @@ class ConfigurationParts:
     versions: ConfigVersions
     drafts: ConfigDrafts
     accounts: AccountStore
-    keys: KeySource
+    key: Callable[[ProviderConfig], KeyView]
     upstreams: UpstreamRule
     ask: Callable[[ProviderConfig], Awaitable[ConnectionResult]]
     trail: ActionTrail
@@ -147,7 +147,7 @@ class ConfigurationDesk:
     async def change_provider(
         self, name: str, entry: Document, version: int, person: Principal, note: str = ""
     ) -> Applied:
-        """Replace the row called ``name``, of which ``version`` was read; it keeps its id and its key.
+        """Replace the row called ``name``, of which ``version`` was read; it keeps its id and its keys.
 
         Raises :class:`NotFoundError`.
         """
@@ -371,13 +371,7 @@ class ConfigurationDesk:
         return row
 
     def _view(self, row: ProviderConfig) -> ProviderView:
-        return ProviderView(entry=provider_document(row), version=row.version, key=self._key(row))
-
-    def _key(self, row: ProviderConfig) -> KeyView:
-        key = self._parts.keys.key_for(row)
-        if key is not None:
-            return KeyView(source="environment", mask=mask_api_key(key.reveal()))
-        return KeyView(source="none" if row.sealed_key is None else "stored")
+        return ProviderView(entry=provider_document(row), version=row.version, key=self._parts.key(row))
 
     async def _ask(self, row: ProviderConfig, person: Principal) -> ConnectionResult:
         act: OperatorAction = act_of(person, "provider.tested", row.name, self._parts.clock)

@@ -1,10 +1,11 @@
 """What people are shown of the configuration."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
+from router_core.admin.provider_key_views import KeyView
 from router_core.types import ConfigChange, ConfigDraft, ConfigLine, Finding, Flags
 
 __all__ = [
@@ -13,18 +14,10 @@ __all__ = [
     "ConnectionResult",
     "CurrentConfig",
     "DraftView",
-    "KeyView",
     "ProviderView",
     "Review",
     "VersionPage",
 ]
-
-
-class KeyView(Struct, frozen=True, kw_only=True):
-    """Where a row's key comes from, and how it may be shown: ``sk-12...cdef``; never the key."""
-
-    source: Literal["environment", "stored", "none"]
-    mask: str = ""
 
 
 class ProviderView(Struct, frozen=True, kw_only=True):

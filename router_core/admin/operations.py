@@ -63,12 +63,12 @@ class HealthSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationsParts:
-    """What :class:`Operations` works on. ``upstream_of`` returns None for a row without a key; ``refresh`` makes a
+    """What :class:`Operations` works on. ``upstreams_of`` returns one for each key of a row; ``refresh`` makes a
     change of the configuration felt in this process at once.
     """
 
     upstreams: Upstreams
-    upstream_of: Callable[[ProviderConfig], Upstream | None]
+    upstreams_of: Callable[[ProviderConfig], Sequence[Upstream]]
     config: ConfigSource
     drills: DrillBoard
     health: HealthSource
@@ -104,8 +104,7 @@ class Operations:
         require(person, "health.read")
         names: dict[str, list[str]] = {}
         for provider in self._parts.config.snapshot().providers:
-            upstream = self._parts.upstream_of(provider)
-            if upstream is not None:
+            for upstream in self._parts.upstreams_of(provider):
                 names.setdefault(upstream.id, []).append(provider.name)
         states = {each.id: each.state() for each in self._parts.upstreams.all()}
         ordered = [*(each for each in names if each in states), *(each for each in states if each not in names)]
@@ -118,14 +117,16 @@ class Operations:
         :class:`ValidationError` for a reason longer than 200 characters.
         """
         require(person, "breakers.control")
-        upstream = self._upstream(target, person)
+        upstreams = self._upstreams(target, person)
         said = _checked_reason(reason, required=False)
-        before = {"phase": upstream.breaker.get_state().state}
-        upstream.reset(actor=person.name, reason=said)
-        act = self._action(person, "breaker.reset", upstream.id, {"reason": said})
-        after = {"phase": upstream.breaker.get_state().state}
-        await self._parts.trail.report(structs.replace(act, before=before, after=after))
-        return upstream.state()
+        for upstream in upstreams:
+            before = {"phase": upstream.breaker.get_state().state}
+            upstream.reset(actor=person.name, reason=said)
+            act = self._action(person, "breaker.reset", upstream.id, {"reason": said})
+            after = {"phase": upstream.breaker.get_state().state}
+            self._parts.trail.note(structs.replace(act, before=before, after=after))
+        await self._parts.trail.flush()
+        return upstreams[0].state()
 
     async def force_breaker(
         self, target: str, phase: ForcedPhase, person: Principal, *, reason: str, seconds: float | None = None
@@ -136,16 +137,17 @@ class Operations:
         longer than 200 characters and for seconds outside 1 to 86,400.
         """
         require(person, "breakers.control")
-        upstream = self._upstream(target, person)
+        upstreams = self._upstreams(target, person)
         said = _checked_reason(reason, required=True)
         if seconds is not None and not (math.isfinite(seconds) and 1 <= seconds <= MAX_FORCE_S):
             raise ValidationError(f"durationS must be within 1 and {MAX_FORCE_S} seconds, or null", field="durationS")
         verb = "breaker.forced_open" if phase == "OPEN" else "breaker.forced_closed"
-        act = self._action(person, verb, upstream.id, {"reason": said, "durationS": seconds})
-        before = {"phase": upstream.breaker.get_state().state}
-        await self._parts.trail.require(structs.replace(act, before=before, after={"phase": phase}))
-        upstream.breaker.force(phase, actor=person.name, reason=said, seconds=seconds)
-        return upstream.state()
+        for upstream in upstreams:
+            act = self._action(person, verb, upstream.id, {"reason": said, "durationS": seconds})
+            before = {"phase": upstream.breaker.get_state().state}
+            await self._parts.trail.require(structs.replace(act, before=before, after={"phase": phase}))
+            upstream.breaker.force(phase, actor=person.name, reason=said, seconds=seconds)
+        return upstreams[0].state()
 
     # --- drills ----------------------------------------------------------------------------------------------------
 
@@ -276,17 +278,18 @@ class Operations:
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _sight(self, person: Principal) -> Sight:
-        return Sight(person, self._parts.config.snapshot().providers, self._parts.upstream_of)
+        return Sight(person, self._parts.config.snapshot().providers, self._parts.upstreams_of)
 
-    def _upstream(self, target: str, person: Principal) -> Upstream:
+    def _upstreams(self, target: str, person: Principal) -> Sequence[Upstream]:
+        """Return the upstream with that id, or those of all keys of the provider with that name."""
         found, sight = self._parts.upstreams.find(target), self._sight(person)
         if found is not None and sight.upstream(target):
-            return found
+            return [found]
         for provider in self._parts.config.snapshot().providers:
             is_meant = target == provider.name and sight.provider(target)
-            upstream = self._parts.upstream_of(provider) if is_meant else None
-            if upstream is not None:
-                return upstream
+            upstreams = self._parts.upstreams_of(provider) if is_meant else ()
+            if upstreams:
+                return upstreams
         raise NotFoundError("There is no such provider with a key, and no such upstream")
 
     def _use_case_names(self) -> set[str]:

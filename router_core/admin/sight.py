@@ -13,7 +13,7 @@ __all__ = ["Sight"]
 
 
 class Sight:
-    """What of ``providers`` is in sight of ``person``; ``upstream_of`` returns None for a row without a key.
+    """What of ``providers`` is in sight of ``person``; ``upstreams_of`` returns one for each key of a row.
 
     Names that no provider has any more are in sight: what became of them is history of the installation.
     """
@@ -24,17 +24,16 @@ class Sight:
         self,
         person: Principal,
         providers: Iterable[ProviderConfig],
-        upstream_of: Callable[[ProviderConfig], Upstream | None],
+        upstreams_of: Callable[[ProviderConfig], Sequence[Upstream]],
     ) -> None:
         seen: set[str] = set()
         hidden: set[str] = set()
         self._hidden: set[str] = set()
         for row in providers:
-            upstream, is_seen = upstream_of(row), sees_account(person, row.account_id)
+            is_seen = sees_account(person, row.account_id)
             if not is_seen:
                 self._hidden.add(row.name)
-            if upstream is not None:
-                (seen if is_seen else hidden).add(upstream.id)
+            (seen if is_seen else hidden).update(each.id for each in upstreams_of(row))
         self._hidden_upstreams = hidden - seen
 
     def provider(self, name: str) -> bool:

@@ -50,6 +50,7 @@ from router_core.api.admin_prices import (
     rerate_requests,
     set_prices,
 )
+from router_core.api.admin_provider_keys import PROVIDER_KEY_PATHS
 from router_core.api.admin_providers import (
     add_provider,
     change_provider,
@@ -140,6 +141,7 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
         "PUT": Action("providers.edit", change_provider),
         "DELETE": Action("providers.edit", delete_provider),
     },
+    **PROVIDER_KEY_PATHS,
     "/api/admin/providers/{name}/test": {"POST": Action("providers.edit", probe_provider)},
     "/api/admin/config": {"GET": Action("providers.read", show_config)},
     "/api/admin/config/validate": {"POST": Action("providers.read", review_config)},

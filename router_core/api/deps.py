@@ -16,6 +16,7 @@ from router_core.admin.limit_desk import LimitDesk
 from router_core.admin.money import MoneyDesks
 from router_core.admin.nodes import NodeDesk
 from router_core.admin.operations import Operations
+from router_core.admin.provider_keys import ProviderKeyDesk
 from router_core.admin.retention import RetentionJob
 from router_core.clock import Clock
 from router_core.errors import LLMError
@@ -125,6 +126,7 @@ class ApiDeps:
     operations: Operations
     money: MoneyDesks
     configuration: ConfigurationDesk
+    provider_keys: ProviderKeyDesk
     cache: CacheDesk
     rates: LimitDesk
     access: AccessDesks

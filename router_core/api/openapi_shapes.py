@@ -15,12 +15,19 @@ class Shapes:
         self._schema = schema
         self._errors = errors
 
-    def act(self, summary: str, answer: type, body: type | None = None, query: Iterable[Schema] = ()) -> dict[str, Any]:
+    def act(
+        self,
+        summary: str,
+        answer: type,
+        body: type | None = None,
+        query: Iterable[Schema] = (),
+        status: str = "200",
+    ) -> dict[str, Any]:
         """Return an action that answers with a document, and takes one where ``body`` is given."""
         made = {
             "summary": summary,
             "parameters": list(query),
-            "responses": {"200": {"description": "Success", "content": self._json(answer)}, **self._errors},
+            "responses": {status: {"description": "Success", "content": self._json(answer)}, **self._errors},
         }
         return made if body is None else {**made, "requestBody": {"required": True, "content": self._json(body)}}
 

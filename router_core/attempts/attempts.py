@@ -6,6 +6,7 @@ from contextlib import aclosing
 from router_core.attempts.continuation import can_continue, continued
 from router_core.attempts.facts import RequestFacts
 from router_core.attempts.hedge import Hedge, hedge_delay
+from router_core.attempts.key_choice import KeyChoice, Keyed
 from router_core.attempts.open_call import BYTES_PER_TOKEN, Acquired, OpenCall
 from router_core.attempts.outputs import OutputSizes
 from router_core.attempts.payment import HeldCall, Payment
@@ -15,10 +16,12 @@ from router_core.clock import Clock
 from router_core.errors import (
     CircuitBreakerOpenError,
     InvalidAPIKeyError,
+    LLMError,
     LLMProviderError,
     OverloadedError,
     PaymentRequiredError,
     ProviderError,
+    RateLimitError,
     RateLimitExceededError,
 )
 from router_core.ports import AdapterSource, Journal, KeySource
@@ -52,7 +55,7 @@ _FULL_RETRY_MS = 1_000
 class Attempts:
     """Makes the calls of plans against real adapters. It belongs to one event loop."""
 
-    __slots__ = ("_adapters", "_clock", "_journal", "_keys", "outputs", "policy", "upstreams")
+    __slots__ = ("_adapters", "_clock", "_journal", "keys", "outputs", "policy", "upstreams")
 
     def __init__(
         self,
@@ -65,23 +68,23 @@ class Attempts:
     ) -> None:
         self._journal = journal
         self._adapters = adapters
-        self._keys = keys
         self._clock = clock
         self.policy = policy
         self.upstreams = Upstreams(policy.upstreams, clock, node)
+        self.keys = KeyChoice(keys, self.upstreams, clock.random)
         self.outputs = OutputSizes()
 
     def upstream_of(self, provider: ProviderConfig) -> Upstream | None:
-        """Return where calls to ``provider`` go, None while it has no key."""
-        key = self._keys.key_for(provider)
-        return None if key is None else self.upstreams.of(provider, key)
+        """Return where the next call to ``provider`` would rather go, None while it has no key."""
+        found = self.keys.likeliest(provider)
+        return None if found is None else found.upstream
 
     def absence(self, provider: ProviderConfig) -> Absence | None:
-        """Say why ``provider`` cannot be called right now, None when it can."""
-        key = self._keys.key_for(provider)
-        if key is None:
+        """Say why ``provider`` cannot be called right now, None when it can, with whichever of its keys."""
+        found = self.keys.likeliest(provider)
+        if found is None:
             return Absence("no_key", _no_key(provider))
-        upstream = self.upstreams.of(provider, key)
+        upstream = found.upstream
         rest = upstream.resting()
         if rest is not None:
             wait = rest.wait_ms()
@@ -122,7 +125,7 @@ class Attempts:
                     call.succeeded(answer)
                     self._learn(trail, answer.usage)
             except ProviderError as error:
-                await trail.recover(error, call.upstream)
+                await self._recover(trail, error, call)
                 continue
             return answer
 
@@ -155,7 +158,7 @@ class Attempts:
             except ProviderError as error:
                 call = call if hedge is None else hedge.last
                 if call.first_token is None:
-                    await trail.recover(error, call.upstream)
+                    await self._recover(trail, error, call)
                     continue
                 said.extend(call.texts)
                 if trail.plan.policy.mid_stream == "fail" or not can_continue(request, used_tools=call.used_tools):
@@ -171,19 +174,14 @@ class Attempts:
         """
         while True:
             candidate = trail.candidate
-            key = self._keys.key_for(candidate.provider)
-            if key is None:
-                trail.skip(InvalidAPIKeyError(_no_key(candidate.provider), provider=candidate.provider.name))
-                continue
             adapter = await self._adapters.adapter(candidate.provider.kind)
-            upstream = self.upstreams.of(candidate.provider, key)
-            acquired = await _acquired(upstream, trail)
+            acquired = await self._acquired(trail)
             if acquired is None:
                 continue
             order = ProviderCall(
                 request=request,
                 provider=candidate.provider,
-                key=key,
+                key=acquired.key.secret,
                 max_tokens=_room(candidate.max_tokens, written),
                 timeouts=call_timeouts(
                     self.policy, trail.plan.policy, request.use_case, trail.deadline, trail.candidates_left, whole=whole
@@ -193,15 +191,59 @@ class Attempts:
             number = trail.begin_call()
             await self._write_down(trail, number, acquired)
             if trail.reason != "repeat":
-                upstream.retry_budget.note_call()
+                acquired.upstream.retry_budget.note_call()
             return OpenCall(trail, number, acquired, order, adapter, self._clock)
+
+    async def _recover(self, trail: Trail, error: ProviderError, call: OpenCall) -> None:
+        """Move to the next call after ``error`` of ``call``: with another key of the row where this one was refused or
+        limited, else as the trail says. Raises the error that ends the request.
+        """
+        if isinstance(error, RateLimitError | InvalidAPIKeyError) and call.candidate is trail.candidate:
+            provider, spent = trail.candidate.provider, [*trail.spent, call.upstream]
+            if self.keys.has_free(provider, spent) and trail.change_key(error, call.upstream):
+                return
+        await trail.recover(error, call.upstream)
+
+    async def _acquired(self, trail: Trail) -> Acquired | None:
+        """Take all that the call whose turn it is needs, or nothing, and move the trail past its candidate."""
+        share = await _share(trail)
+        if share is None:
+            return None
+        held = taken = None
+        try:
+            held = await _held(trail)
+            taken = None if held is None else self._taken(trail)
+        finally:
+            if taken is None:
+                share.release()
+                if held is not None:
+                    held.release()
+        if held is None or taken is None:
+            return None
+        (key, upstream), permit = taken
+        return Acquired(upstream, trail.candidate.provider, key, permit, held, share)
+
+    def _taken(self, trail: Trail) -> tuple[Keyed, Permit] | None:
+        """Take a place and a breaker permit with one of the candidate's keys; move the trail past it when none has one
+        to give.
+        """
+        provider, without = trail.candidate.provider, trail.spent
+        refusal: LLMError | None = None
+        while (place := self.keys.draw(provider, without)) is not None:
+            permit = _permit(place.upstream, provider)
+            if isinstance(permit, Permit):
+                return place, permit
+            refusal = refusal or permit
+            without = [*without, place.upstream]
+        trail.skip(refusal or InvalidAPIKeyError(_no_key(provider), provider=provider.name))
+        return None
 
     def _learn(self, trail: Trail, usage: Usage) -> None:
         self.outputs.note(trail.facts.use_case, usage.output_tokens + usage.reasoning_tokens)
 
     async def _write_down(self, trail: Trail, number: int, acquired: Acquired) -> None:
         """Have the journal know of the call before it is made; without that it is not made."""
-        now = self._clock.utcnow()
+        now = acquired.key.used_at = self._clock.utcnow()
         try:
             self._journal.intend(trail.facts.intent(trail.candidate, number, trail.reason, now, acquired.held))
             await self._journal.settle()
@@ -235,23 +277,6 @@ def _room(max_tokens: int, written: Sequence[str]) -> int:
     return max(1, max_tokens - sum(len(text.encode()) for text in written) // BYTES_PER_TOKEN)
 
 
-async def _acquired(upstream: Upstream, trail: Trail) -> Acquired | None:
-    """Take all that the call whose turn it is needs, or nothing, and move the trail past its candidate."""
-    share = await _share(trail)
-    if share is None:
-        return None
-    held = permit = None
-    try:
-        held = await _held(trail)
-        permit = None if held is None else _permit(upstream, trail)
-    finally:
-        if permit is None:
-            share.release()
-            if held is not None:
-                held.release()
-    return None if held is None or permit is None else Acquired(upstream, trail.candidate.provider, permit, held, share)
-
-
 async def _share(trail: Trail) -> ProviderShare | None:
     """Take a call out of the provider's own limits; move the trail past a candidate that is at one of them."""
     try:
@@ -272,22 +297,18 @@ async def _held(trail: Trail) -> HeldCall | None:
     return None
 
 
-def _permit(upstream: Upstream, trail: Trail) -> Permit | None:
-    """Take a place and a breaker permit; move the trail past an upstream that has none to give."""
+def _permit(upstream: Upstream, provider: ProviderConfig) -> Permit | LLMError:
+    """Take a place and a breaker permit, or return why there is none to have."""
     rest = upstream.resting()
     if rest is not None:
-        trail.skip(rest_error(rest))
-        return None
-    provider = trail.candidate.provider
+        return rest_error(rest)
     if not upstream.take(provider):
-        trail.skip(OverloadedError("The provider is at its limit", retry_after_ms=_FULL_RETRY_MS))
-        return None
+        return OverloadedError("The provider is at its limit", retry_after_ms=_FULL_RETRY_MS)
     try:
         return upstream.breaker.acquire()
     except CircuitBreakerOpenError as error:
         upstream.give_back(provider)
-        trail.skip(error)
-        return None
+        return error
 
 
 def _no_key(provider: ProviderConfig) -> str:

@@ -26,6 +26,7 @@ from router_core.types import (
     ToolCallDelta,
     ToolCallEnd,
     ToolCallStart,
+    UsableKey,
     Usage,
 )
 
@@ -38,12 +39,13 @@ OUR_WAITS = frozenset({"first_token", "idle", "total", "rate"})
 
 
 class Acquired(NamedTuple):
-    """What a call needs and gives back once: a place at its upstream, the breaker's permit, the money, and its share of
-    the provider's own limits.
+    """What a call needs and gives back once: a place at the upstream of its key, the breaker's permit, the money, and
+    its share of the provider's own limits.
     """
 
     upstream: Upstream
     provider: ProviderConfig
+    key: UsableKey
     permit: Permit
     held: HeldCall
     share: ProviderShare

@@ -27,12 +27,13 @@ class Trail:
     """Walks the candidates of a plan. ``log`` is the list of finished attempts, ``served_by`` who answers.
 
     ``reason`` is why the next call is made, ``facts`` what was known before the first, ``payment`` its money,
-    ``allowance`` what it has taken out of limits.
+    ``allowance`` what it has taken out of limits. ``spent`` are the upstreams of those keys of the candidate that were
+    refused or limited.
     """
 
     __slots__ = (
         "_begun", "_clock", "_index", "_last_error", "_policy", "allowance", "deadline", "facts", "log", "payment",
-        "plan", "reason", "served_by",
+        "plan", "reason", "served_by", "spent",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +59,7 @@ class Trail:
         self.log: list[Attempt] = []
         self.reason: CallReason = "first"
         self.served_by: Candidate | None = None
+        self.spent: list[Upstream] = []
 
     # --- who is next -----------------------------------------------------------------------------------------------
 
@@ -98,6 +100,7 @@ class Trail:
         """It is the next candidate's turn, for ``reason``."""
         self._index += 1
         self.reason = reason
+        self.spent.clear()
 
     def begin_call(self) -> int:
         """Count a call that is about to be made; return its number, from 1."""
@@ -124,6 +127,18 @@ class Trail:
             self.advance("failover")
         else:
             raise self.end(error)
+
+    def change_key(self, error: ProviderError, upstream: Upstream) -> bool:
+        """Have the candidate asked again with another of its keys; return whether a call remains for that.
+
+        Should there be others, one remains for the next of them.
+        """
+        if self.is_late or self.calls_left < 1 + self.has_next:
+            return False
+        self._last_error = error
+        self.spent.append(upstream)
+        self.reason = "other_key"
+        return True
 
     def resume(self, error: ProviderError, upstream: Upstream) -> None:
         """Move to the call that goes on where a stream broke off. Raises ``error`` when there can be none."""

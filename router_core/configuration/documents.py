@@ -10,8 +10,8 @@ from router_core.wording import camel
 
 __all__ = ["NOT_IN_DOCUMENTS", "configuration_of", "document_of", "provider_document"]
 
-# What belongs to a row but is no configuration: its key, and the counters of its changes.
-NOT_IN_DOCUMENTS: Final = frozenset({"sealed_key", "key_version", "version"})
+# What belongs to a row but is no configuration: the counter of its changes.
+NOT_IN_DOCUMENTS: Final = frozenset({"version"})
 
 
 def configuration_of(snapshot: Snapshot) -> Configuration:
@@ -35,7 +35,7 @@ def document_of(configuration: Configuration) -> dict[str, Any]:
 
 
 def provider_document(row: ProviderConfig) -> dict[str, Any]:
-    """Return a provider's entry: all of its fields but its key and its counters."""
+    """Return a provider's entry: all of its fields but the counter of its changes."""
     own = structs.asdict(row)
     return {camel(name): _plain(value) for name, value in own.items() if name not in NOT_IN_DOCUMENTS}
 

@@ -20,6 +20,8 @@ from router_core.types import (
     ConfigVersion,
     Flags,
     ProviderConfig,
+    ProviderKey,
+    ProviderKeys,
     Snapshot,
     UseCasePolicy,
 )
@@ -154,6 +156,13 @@ class MemoryConfigStore:
             return None
         return next((each for each in reversed(self._versions) if revision is None or each.revision <= revision), None)
 
+    def swap_keys(self, keys: Sequence[ProviderKey]) -> int:
+        """Put ``keys`` in the place of all that are stored; return the new revision."""
+        found: dict[str, tuple[ProviderKey, ...]] = {}
+        for each in sorted(keys, key=lambda key: (key.created_at, key.id)):
+            found[each.provider_id] = (*found.get(each.provider_id, ()), each)
+        return self._swap(keys=found)
+
     async def draft(self, person_id: str) -> ConfigDraft | None:
         """Return the person's draft."""
         return self._drafts.get(person_id)
@@ -181,15 +190,15 @@ class MemoryConfigStore:
         refuse(provider.weight < 0, "weight", "is not allowed")
 
     def _succeeding(self, rows: Iterable[ProviderConfig]) -> list[ProviderConfig]:
-        """Return ``rows`` with the keys and counters of those that they succeed."""
+        """Return ``rows`` with the counters of those that they succeed."""
         stored = {row.id: row for row in self._snapshot.providers}
         made = []
         for row in rows:
             old = stored.get(row.id)
             if old is None:
-                made.append(structs.replace(row, sealed_key=None, key_version=1, version=1))
+                made.append(structs.replace(row, version=1))
                 continue
-            same = structs.replace(row, sealed_key=old.sealed_key, key_version=old.key_version, version=old.version)
+            same = structs.replace(row, version=old.version)
             made.append(same if same == old else structs.replace(same, version=old.version + 1))
         return made
 
@@ -205,10 +214,12 @@ class MemoryConfigStore:
         content_accounts: frozenset[str] | None = None,
         personal_accounts: frozenset[str] | None = None,
         cache_marks: CacheMarks | None = None,
+        keys: ProviderKeys | None = None,
     ) -> int:
         old = self._snapshot
+        rows = old.providers if providers is None else tuple(providers)
         self._snapshot = Snapshot(
-            old.providers if providers is None else providers,
+            rows,
             revision=old.revision + 1,
             flags=flags or old.flags,
             preferences=old.preferences if preferences is None else MappingProxyType(dict(preferences)),
@@ -216,6 +227,7 @@ class MemoryConfigStore:
             content_accounts=old.content_accounts if content_accounts is None else content_accounts,
             cache_marks=old.cache_marks if cache_marks is None else cache_marks,
             personal_accounts=old.personal_accounts if personal_accounts is None else personal_accounts,
+            provider_keys=_of_rows(old.provider_keys if keys is None else keys, rows),
         )
         self._note_version(by, restored)
         return self._snapshot.revision
@@ -231,3 +243,9 @@ class MemoryConfigStore:
                 base=0 if last is None else last.revision, restored=restored, document=document,
             )
         )  # fmt: skip
+
+
+def _of_rows(keys: ProviderKeys, rows: Sequence[ProviderConfig]) -> ProviderKeys:
+    """Return the keys of those providers that are there."""
+    ids = {row.id for row in rows}
+    return MappingProxyType({provider: held for provider, held in keys.items() if provider in ids})

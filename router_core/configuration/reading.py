@@ -92,7 +92,7 @@ def _label(entry: Any, number: int) -> str:
 def _identified(
     entries: Sequence[ProviderConfig], current: Configuration, new_id: Callable[[], str]
 ) -> Sequence[ProviderConfig]:
-    """Return ``entries`` as the rows that they mean, each with the key and the counters that its row has now."""
+    """Return ``entries`` as the rows that they mean, each with the counter that its row has now."""
     by_id = {row.id: row for row in current.providers}
     claimed = {entry.id for entry in entries if entry.id in by_id}
     by_name = {row.name: row for row in current.providers if row.id not in claimed}
@@ -100,7 +100,7 @@ def _identified(
     for entry in entries:
         row = by_id.get(entry.id) or by_name.get(entry.name)
         if row is None:
-            made.append(structs.replace(entry, id=entry.id or new_id(), sealed_key=None, key_version=1, version=1))
+            made.append(structs.replace(entry, id=entry.id or new_id(), version=1))
         else:
             kept = {name: getattr(row, name) for name in NOT_IN_DOCUMENTS}
             made.append(structs.replace(entry, id=row.id, **kept))

@@ -30,6 +30,7 @@ from router_core.ports.operations import (
 )
 from router_core.ports.people import AccountChanges, SessionRegister, UserChanges
 from router_core.ports.prices import ChargedRequest, PriceStore, RecordReader
+from router_core.ports.provider_keys import KeyUseLog, ProviderKeyStore
 from router_core.ports.readers import EventSource, HealthReader, ProviderHealth
 from router_core.ports.recording import (
     AuditExporter,
@@ -121,6 +122,7 @@ __all__ = [
     "Journal",
     "JournalPosition",
     "KeySource",
+    "KeyUseLog",
     "LeaseAnswer",
     "LeaseAsk",
     "LeaseRecord",
@@ -138,6 +140,7 @@ __all__ = [
     "PriceStore",
     "ProviderAdapter",
     "ProviderHealth",
+    "ProviderKeyStore",
     "RecordReader",
     "Recorder",
     "RequestLimiter",

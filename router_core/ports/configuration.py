@@ -14,7 +14,7 @@ class ConfigVersions(Protocol):
     async def apply(self, configuration: Configuration, base: int, by: Authorship, restored: int | None = None) -> int:
         """Put ``configuration`` in force, all or nothing; return the revision that holds it.
 
-        Rows keep their keys. What is in force already adds no version. Raises :class:`ConflictError` when a version
+        What is in force already adds no version. Raises :class:`ConflictError` when a version
         newer than ``base`` is in force, :class:`ValidationError` for what no store can keep.
         """
         ...

@@ -20,6 +20,7 @@ __all__ = [
     "refuse",
     "refuse_headless",
     "refuse_limit",
+    "refuse_provider_key",
     "refuse_rate",
     "refuse_topup",
     "removed_name",
@@ -35,6 +36,7 @@ LARGEST_TOPUP = 10**15
 LARGEST_RATE, MOST_AT_ONCE = 1_000_000.0, 1_000_000
 # A request a day.
 SMALLEST_RATE = 1 / 86_400
+HEAVIEST_KEY = 10_000
 MOST_TOKENS = 2_000_000_000
 # Enough of an id to tell namesakes apart.
 _ID_TAIL = 8
@@ -107,6 +109,11 @@ def refuse_rate(limit: Limit) -> None:
     refuse(burst is not None and rate is None, "burst", "goes with requests a second")
     refuse(tokens is not None and not 1 <= tokens <= MOST_TOKENS, "tokensPerMinute", "must be from 1 to two billion")
     refuse(places is not None and not 1 <= places <= MOST_AT_ONCE, "concurrency", "must be from 1 to a million")
+
+
+def refuse_provider_key(weight: int | None) -> None:
+    """Raise :class:`ValidationError` for a provider's key with a weight that cannot be kept; None changes none."""
+    refuse(weight is not None and not 1 <= weight <= HEAVIEST_KEY, "weight", f"must be from 1 to {HEAVIEST_KEY:,}")
 
 
 class SweepPace:

@@ -1,6 +1,6 @@
 """What serving one request needs."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from router_core.errors import LLMError
@@ -13,10 +13,10 @@ from router_core.types import (
     ProviderPart,
     Question,
     RequestEvent,
-    Secret,
     Served,
     Snapshot,
     Tariff,
+    UsableKey,
 )
 
 __all__ = [
@@ -65,10 +65,13 @@ class AdapterSource(Protocol):
 
 
 class KeySource(Protocol):
-    """Finds provider keys, in the order environment, then sealed key of the row."""
+    """Finds the keys of providers."""
 
-    def key_for(self, provider: ProviderConfig) -> Secret | None:
-        """Return the key to use for ``provider``, or None when there is none."""
+    def keys_for(self, provider: ProviderConfig) -> Sequence[UsableKey]:
+        """Return the keys that may go to the host of ``provider``, by rank and then the heaviest first.
+
+        Nothing when there is none; never touches the store.
+        """
         ...
 
 

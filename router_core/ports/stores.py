@@ -49,7 +49,7 @@ class ConfigStore(Protocol):
         ...
 
     async def put_provider(self, provider: ProviderConfig, by: Authorship = NOBODY) -> int:
-        """Add or change a provider, its key too; return the new revision.
+        """Add or change a provider; return the new revision.
 
         Raises :class:`ConflictError` for a stale version.
         """

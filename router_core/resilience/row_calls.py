@@ -1,4 +1,4 @@
-"""How many calls are in flight for each provider row of an upstream."""
+"""How many calls are in flight for each provider row, whichever of its keys they carry."""
 
 from router_core.types import ProviderConfig
 

@@ -45,15 +45,23 @@ class UpstreamPolicy(Struct, frozen=True, kw_only=True):
 
 
 class Upstream:
-    """One vendor, one credential, one model family. ``credential_rest`` is shared by all families of the credential."""
+    """One vendor, one credential, one model family. ``credential_rest`` is shared by all families of the credential,
+    ``rows`` by all upstreams. ``refused_at`` is when the key was refused, None once it was taken again.
+    """
 
     __slots__ = (
         "_clock", "_headroom_at", "_policy", "breaker", "credential_rest", "first_tokens", "headroom", "hedge_budget",
-        "id", "key", "limiter", "rest", "retry_budget", "rows",
+        "id", "key", "limiter", "refused_at", "rest", "retry_budget", "rows",
     )  # fmt: skip
 
     def __init__(
-        self, key: UpstreamKey, policy: UpstreamPolicy, clock: Clock, breaker: CircuitBreaker, credential_rest: Rest
+        self,
+        key: UpstreamKey,
+        policy: UpstreamPolicy,
+        clock: Clock,
+        breaker: CircuitBreaker,
+        credential_rest: Rest,
+        rows: RowCalls,
     ) -> None:
         self.key = key
         self.id = str(key)
@@ -64,7 +72,8 @@ class Upstream:
         self.hedge_budget = RetryBudget(policy.hedge_budget, clock)
         self.limiter = AdaptiveLimit(policy.concurrency, clock)
         self.first_tokens = FirstTokens()
-        self.rows = RowCalls()
+        self.rows = rows
+        self.refused_at: datetime | None = None
         self.headroom: Headroom | None = None
         self._headroom_at: datetime | None = None
         self._policy = policy
@@ -105,6 +114,7 @@ class Upstream:
     def note_answer(self, headroom: Headroom | None) -> None:
         """A call was answered well."""
         self.limiter.note_good()
+        self.refused_at = None
         if headroom is not None:
             self._keep(headroom)
 
@@ -115,6 +125,7 @@ class Upstream:
         elif isinstance(error, InvalidAPIKeyError):
             place = self.rest if error.upstream_status == _FORBIDDEN else self.credential_rest
             place.begin(self._policy.refused_rest, error)
+            self.refused_at = self._clock.utcnow()
         if isinstance(error, TimeoutError) or error.upstream_status in _OVERLOADED:
             self.limiter.note_overload()
 

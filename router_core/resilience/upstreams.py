@@ -6,6 +6,7 @@ from hashlib import blake2b
 from router_core.clock import Clock
 from router_core.resilience.circuit_breaker import CircuitBreaker, TransitionListener
 from router_core.resilience.rest import Rest
+from router_core.resilience.row_calls import RowCalls
 from router_core.resilience.upstream import Upstream, UpstreamPolicy
 from router_core.types import BreakerTransition, ProviderConfig, ProviderKind, Secret, UpstreamKey, model_family
 
@@ -24,7 +25,7 @@ class Upstreams:
     safe.
     """
 
-    __slots__ = ("_by_id", "_by_use", "_clock", "_credentials", "_listeners", "_node", "_pending", "_policy")
+    __slots__ = ("_by_id", "_by_use", "_clock", "_credentials", "_listeners", "_node", "_pending", "_policy", "_rows")
 
     def __init__(self, policy: UpstreamPolicy, clock: Clock, node: str = "") -> None:
         self._policy = policy
@@ -33,6 +34,7 @@ class Upstreams:
         self._by_use: dict[_Use, Upstream] = {}
         self._by_id: dict[str, Upstream] = {}
         self._credentials: dict[str, Rest] = {}
+        self._rows = RowCalls()
         self._listeners: list[TransitionListener] = []
         self._pending: OrderedDict[str, list[BreakerTransition]] = OrderedDict()
 
@@ -92,7 +94,7 @@ class Upstreams:
             self._policy.breaker, self._clock, name=str(key), node=self._node, on_change=self._announce
         )
         shared = self._credentials.setdefault(key.credential, Rest(self._clock))
-        return Upstream(key, self._policy, self._clock, breaker, shared)
+        return Upstream(key, self._policy, self._clock, breaker, shared, self._rows)
 
     def _forget_quiet(self) -> None:
         """Make room, when keys were rotated or accounts came and went: nothing is lost with a quiet upstream."""

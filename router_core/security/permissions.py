@@ -56,6 +56,7 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "providers.edit": _HEADS,
         "encryption.read": _HEADS,
         "encryption.rotate": _HEADS,
+        "provider_keys.edit": _HEADS,
         "prices.read": _ANALYSTS,
         "prices.edit": _HEADS,
         "access.read": _HEADS,

@@ -98,6 +98,14 @@ from router_core.types.plan import Attempt, CacheOutcome, CallReason, Candidate,
 from router_core.types.policy_faults import PolicyFault, policy_faults
 from router_core.types.price import Price, PriceBook, PriceKind, PriceTier, Rates, Tariff
 from router_core.types.provider_call import AnswerEnd, CallTimeouts, ProviderAnswer, ProviderCall, ProviderPart
+from router_core.types.provider_key import (
+    NO_PROVIDER_KEYS,
+    KeyPatch,
+    ProviderKey,
+    ProviderKeys,
+    SealedSecret,
+    UsableKey,
+)
 from router_core.types.rate_limit import (
     Bucket,
     DefaultLimit,
@@ -155,6 +163,7 @@ __all__ = [
     "NANO_PER_USD",
     "NOBODY",
     "NO_MARKS",
+    "NO_PROVIDER_KEYS",
     "REQUEST_EVENT",
     "SILENT_OUTCOMES",
     "STANDARD_USE_CASES",
@@ -235,6 +244,7 @@ __all__ = [
     "HealthWord",
     "ImagePart",
     "Intent",
+    "KeyPatch",
     "KeyRole",
     "KeyScopes",
     "LLMRequest",
@@ -274,6 +284,8 @@ __all__ = [
     "ProviderAnswer",
     "ProviderCall",
     "ProviderConfig",
+    "ProviderKey",
+    "ProviderKeys",
     "ProviderKind",
     "ProviderLimits",
     "ProviderPart",
@@ -287,6 +299,7 @@ __all__ = [
     "RetentionReport",
     "RetentionRule",
     "Role",
+    "SealedSecret",
     "Secret",
     "Served",
     "Snapshot",
@@ -311,6 +324,7 @@ __all__ = [
     "UpstreamKey",
     "UpstreamState",
     "UptimeTick",
+    "UsableKey",
     "Usage",
     "UseCasePolicy",
     "WireUsage",

@@ -10,6 +10,7 @@ from router_core.types.budget import BudgetBook
 from router_core.types.cache_marks import NO_MARKS, CacheMarks
 from router_core.types.limits import ProviderLimits
 from router_core.types.price import PriceBook
+from router_core.types.provider_key import NO_PROVIDER_KEYS, ProviderKeys
 from router_core.types.rate_limit import LimitBook
 from router_core.types.use_case import UseCasePolicy
 
@@ -50,7 +51,6 @@ class ProviderConfig(Struct, frozen=True, kw_only=True):
 
     ``max_tokens`` is the largest output and ``context_window`` the largest input plus output, both in tokens.
     ``account_id`` is None for a global provider. ``base_url`` is None for the vendor's own host.
-    ``sealed_key`` is the stored provider key as ciphertext, never plain text.
     """
 
     id: str
@@ -64,8 +64,6 @@ class ProviderConfig(Struct, frozen=True, kw_only=True):
     is_default: bool = False
     is_active: bool = True
     base_url: str | None = None
-    sealed_key: bytes | None = None
-    key_version: int = 1
     capabilities: Capabilities = field(default_factory=Capabilities)
     weight: int = 100
     version: int = 1
@@ -93,8 +91,8 @@ class Snapshot:
 
     __slots__ = (
         "_by_model", "_by_name", "_by_use_case", "_defaults", "_of_account", "budgets", "cache_marks",
-        "content_accounts", "flags", "limits", "personal_accounts", "policies", "preferences", "prices", "providers",
-        "revision",
+        "content_accounts", "flags", "limits", "personal_accounts", "policies", "preferences", "prices",
+        "provider_keys", "providers", "revision",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - one argument for each part of the configuration, all by name
@@ -111,6 +109,7 @@ class Snapshot:
         cache_marks: CacheMarks = NO_MARKS,
         limits: LimitBook = NO_RATES,
         personal_accounts: frozenset[str] = frozenset(),
+        provider_keys: ProviderKeys = NO_PROVIDER_KEYS,
     ) -> None:
         self.providers = tuple(providers)
         self.revision = revision
@@ -123,6 +122,7 @@ class Snapshot:
         self.cache_marks = cache_marks
         self.limits = limits
         self.personal_accounts = personal_accounts
+        self.provider_keys = provider_keys
         self._by_use_case: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_model: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_name: dict[str, ProviderConfig] = {}
@@ -148,6 +148,7 @@ class Snapshot:
             limits=self.limits,
             cache_marks=self.cache_marks,
             personal_accounts=self.personal_accounts,
+            provider_keys=self.provider_keys,
         )
 
     def _index(self, provider: ProviderConfig) -> None:

@@ -26,7 +26,8 @@ DropCode = Literal[
     "resting", "saturated", "limited", "scope",
 ]  # fmt: skip
 
-CallReason = Literal["first", "repeat", "failover", "hedge", "resume"]
+# ``other_key`` asks the same row again with another of its keys.
+CallReason = Literal["first", "repeat", "other_key", "failover", "hedge", "resume"]
 
 # A kept answer, an answer that had to be asked for, or one that another request was getting already.
 CacheOutcome = Literal["hit", "miss", "shared"]

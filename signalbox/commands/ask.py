@@ -19,6 +19,7 @@ from signalbox.commands.server_access import server_access
 from signalbox.faults import CommandFault, DependencyFault, UsageFault
 from signalbox.logs import configure_logs
 from signalbox.settings import Settings, load_settings
+from signalbox.stored_keys import needed_keys
 from signalbox.summary import summarize
 
 __all__ = ["AskOptions", "run"]
@@ -138,7 +139,8 @@ async def _print_stream(parts: AsyncGenerator[StreamPart, None]) -> LLMResponse:
 
 
 def _require_providers(settings: Settings) -> None:
-    faults = [finding.text for finding in summarize(settings) if finding.level == "fault"]
+    findings = summarize(settings, stored_keys=needed_keys(settings))
+    faults = [finding.text for finding in findings if finding.level == "fault"]
     if faults:
         raise UsageFault("; ".join(faults))
 

@@ -7,6 +7,7 @@ from signalbox.commands.output import print_json, print_line
 from signalbox.data_dir import inspect_folder
 from signalbox.faults import DependencyFault, SettingsError
 from signalbox.settings import Settings, load_settings
+from signalbox.stored_keys import count_stored_keys
 from signalbox.summary import Finding, summarize, worst_exit_code
 from signalbox.unlocking import check_master_key
 
@@ -16,7 +17,8 @@ __all__ = ["run"]
 def run(data_dir: Path | None, *, as_json: bool) -> int:
     """Print the summary; return 2 when the router could not start, 1 for a warning, else 0."""
     settings = load_settings().in_folder(data_dir)
-    findings = [*inspect_folder(settings.data_dir), *summarize(settings), *_wrong_key(settings)]
+    parts = summarize(settings, stored_keys=count_stored_keys(settings))
+    findings = [*inspect_folder(settings.data_dir), *parts, *_wrong_key(settings)]
     code = worst_exit_code(findings)
     if as_json:
         print_json({"ok": code == 0, "findings": findings})

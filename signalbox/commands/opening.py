@@ -3,6 +3,7 @@
 from signalbox.exits import say
 from signalbox.faults import UsageFault
 from signalbox.settings import Settings
+from signalbox.stored_keys import needed_keys
 from signalbox.summary import Finding, summarize, worst_exit_code
 
 __all__ = ["print_summary"]
@@ -10,7 +11,8 @@ __all__ = ["print_summary"]
 
 def print_summary(settings: Settings, *more: Finding, demo: bool = False) -> None:
     """Say what is configured, and ``more``. Raises :class:`UsageFault` when the router could not start."""
-    findings = [*summarize(settings, demo=demo), *more]
+    stored = 0 if demo else needed_keys(settings)
+    findings = [*summarize(settings, demo=demo, stored_keys=stored), *more]
     for finding in findings:
         say(finding.line())
     if worst_exit_code(findings) == UsageFault.exit_code:

@@ -36,6 +36,7 @@ from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
 from signalbox.screens.encryption import EncryptionBackend
 from signalbox.screens.limits import LimitBackend
+from signalbox.screens.provider_keys import ProviderKeyBackend
 from signalbox.screens.views import Choices, LiveScope, OverviewView
 
 __all__ = ["ConsoleBackend", "Control", "Screen"]
@@ -104,6 +105,11 @@ class ConsoleBackend(Protocol):
 
     async def forecasts(self, person: Principal, views: Sequence[BudgetView]) -> Mapping[str, Forecast]:
         """Return where each of ``views`` will stand at the end of its period, by the budget's id."""
+        ...
+
+    @property
+    def provider_keys(self) -> ProviderKeyBackend:
+        """The stored keys of providers; it checks the person's right itself."""
         ...
 
     @property

@@ -10,6 +10,7 @@ from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
 from signalbox.screens.encryption import EncryptionBackend
 from signalbox.screens.limits import LimitBackend
+from signalbox.screens.provider_keys import ProviderKeyBackend
 
 __all__ = ["CALLS", "DESKS", "LOCAL", "STREAMS", "VISIT"]
 
@@ -26,6 +27,7 @@ DESKS: Final[Mapping[str, type]] = MappingProxyType(
         "limiting": LimitBackend,
         "prices": PriceBackend,
         "sessions": SessionBackend,
+        "provider_keys": ProviderKeyBackend,
         "topups": TopUpBackend,
         "users": PeopleBackend,
     }
@@ -118,6 +120,10 @@ CALLS: Final[Mapping[str, str]] = MappingProxyType(
         "sessions.end_own": "sessions.own",
         "sessions.everybody": "sessions.read",
         "sessions.own": "sessions.own",
+        "provider_keys.add_key": "provider_keys.edit",
+        "provider_keys.change_key": "provider_keys.edit",
+        "provider_keys.keys": "providers.read",
+        "provider_keys.remove_key": "provider_keys.edit",
         "topups.approve": "topups.decide",
         "topups.ask": "topups.ask",
         "topups.deny": "topups.decide",

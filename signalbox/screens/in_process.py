@@ -8,6 +8,7 @@ from msgspec import structs
 
 from router_core.admin.alert_views import AlertView
 from router_core.admin.chain_check import ChainCheckState
+from router_core.admin.provider_keys import KeyNotice
 from router_core.admin.treasury import BudgetOrder, BudgetView
 from router_core.api.auth import check_account
 from router_core.api.call import is_request_id
@@ -52,6 +53,7 @@ from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, Le
 from signalbox.screens.encryption import EncryptionBackend
 from signalbox.screens.in_sight import refuse_hidden, report_in_sight, rows_in_sight
 from signalbox.screens.limits import LimitBackend
+from signalbox.screens.provider_keys import ProviderKeyBackend
 from signalbox.screens.rights import may_control, may_open
 from signalbox.screens.views import Choices, LiveScope, OverviewView, ProviderState, ProviderView, UseCaseChoice
 
@@ -80,6 +82,11 @@ class InProcessBackend:
     def configuration(self) -> ConfigurationBackend:
         """Who serves what: in force, in drafts and in the history; it checks the person's right itself."""
         return self._runtime.configuration
+
+    @property
+    def provider_keys(self) -> ProviderKeyBackend:
+        """The stored keys of providers; it checks the person's right itself."""
+        return self._runtime.provider_keys
 
     async def visitor(self, token: str, *, touch: bool) -> Principal | None:
         """Return whose session ``token`` is; ``touch`` notes that the person acted."""
@@ -110,7 +117,7 @@ class InProcessBackend:
         return OverviewView(
             report=report, spent_today=spent, providers=tuple(views), recent=tuple(recent), unpriced=unpriced,
             raised=await _unless_away(self._raised(person), ()), waiting=await _unless_away(self._waiting(person), 0),
-            lost_nodes=await _unless_away(self._lost_nodes(person), ()),
+            lost_nodes=await _unless_away(self._lost_nodes(person), ()), key_notices=self._key_notices(person),
         )  # fmt: skip
 
     def _is_priced(self, row: ProviderConfig) -> bool:
@@ -134,6 +141,11 @@ class InProcessBackend:
             return ()
         found = await self._runtime.nodes.nodes(person)
         return tuple(sorted({each.node.name for each in found if each.state == "lost" and not each.replaced}))
+
+    def _key_notices(self, person: Principal) -> tuple[KeyNotice, ...]:
+        if not allows(person, "providers.read"):
+            return ()
+        return tuple(self._runtime.provider_keys.notices()[:NEWS_SHOWN])
 
     async def _waiting(self, person: Principal) -> int:
         if not allows(person, "topups.decide"):

@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from router_core.admin.alert_views import AlertView
+from router_core.admin.provider_keys import KeyNotice
 from router_core.types import (
     EVERYTHING,
     HealthWord,
@@ -36,7 +37,7 @@ class OverviewView(Struct, frozen=True, kw_only=True):
 
     ``unpriced`` are the models of active providers that no price is known for, ``raised`` the newest alert of the last
     day about each budget or model, ``waiting`` how many top-ups wait for the viewer's decision,
-    ``lost_nodes`` the processes that fell silent.
+    ``lost_nodes`` the processes that fell silent, ``key_notices`` what is to be seen to about providers' keys.
     """
 
     report: MetricsReport
@@ -47,6 +48,7 @@ class OverviewView(Struct, frozen=True, kw_only=True):
     raised: tuple[AlertView, ...] = ()
     waiting: int = 0
     lost_nodes: tuple[str, ...] = ()
+    key_notices: tuple[KeyNotice, ...] = ()
 
 
 class LiveScope(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Struct
 
+from router_core.types import Secret
 from signalbox.screens.calls import CALLS, DESKS, STREAMS, VISIT
 
 __all__ = ["WireCall", "WireFault", "table_digest", "wire_calls"]
@@ -24,7 +25,13 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} does not travel")
 
 
+def _told(value: Any) -> Any:
+    """Secrets go to the API with what a person enters; nothing that comes back has one."""
+    return value.reveal() if isinstance(value, Secret) else _plain(value)
+
+
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=_plain)
+_TELLER: Final = msgspec.json.Encoder(enc_hook=_told)
 _PART: Final = msgspec.json.Decoder(tuple[str, msgspec.Raw])
 
 
@@ -59,7 +66,7 @@ class WireCall:
     def encode_arguments(self, *args: Any, **named: Any) -> bytes:
         """Return a call's arguments as they travel, without the person. Raises ``TypeError`` as the call itself."""
         bound = self._signature.bind(*args, **named).arguments
-        return _ENCODER.encode({name: value for name, value in bound.items() if name != PERSON})
+        return _TELLER.encode({name: value for name, value in bound.items() if name != PERSON})
 
     def decode_arguments(self, body: bytes) -> dict[str, Any]:
         """Return the arguments in ``body``. Raises :class:`WireFault`."""
@@ -131,6 +138,8 @@ def _place(text: str) -> str:
 
 
 def _rebuilt(kind: type, value: Any) -> Any:
+    if kind is Secret:
+        return Secret(str(value))
     if kind is not ZoneInfo:
         raise TypeError(f"{kind.__name__} does not travel")
     try:

@@ -1,6 +1,7 @@
 """What the Providers screen shows in tests: the real facade on memory stores."""
 
 from router_core.admin.configuration import ConfigurationDesk
+from router_core.admin.provider_keys import ProviderKeyDesk
 from tests.support.configuration_desk import DeskRig, configuration_desk
 
 __all__ = ["ConfigurationDouble"]
@@ -15,3 +16,7 @@ class ConfigurationDouble:
     @property
     def configuration(self) -> ConfigurationDesk:
         return self.rig.desk
+
+    @property
+    def provider_keys(self) -> ProviderKeyDesk:
+        return self.rig.keys

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from router_core.admin.alert_views import AlertView
+from router_core.admin.provider_keys import KeyNotice
 from router_core.clock import SystemClock
 from router_core.errors.base import ForbiddenError, LLMError
 from router_core.types import (
@@ -135,6 +136,7 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble, ConfigurationDouble
         self.raised: tuple[AlertView, ...] = ()
         self.waiting = 0
         self.lost_nodes: tuple[str, ...] = ()
+        self.key_notices: tuple[KeyNotice, ...] = ()
         if busy:
             self._fill()
 
@@ -168,6 +170,7 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble, ConfigurationDouble
             raised=self.raised,
             waiting=self.waiting,
             lost_nodes=self.lost_nodes,
+            key_notices=self.key_notices,
         )
 
     async def choices(self, person: Principal) -> Choices:

@@ -34,8 +34,6 @@ async def test_a_new_provider_is_read_back_as_it_was_after_the_older_ones(stores
         is_default=True,
         is_active=False,
         base_url="https://example.com/v1",
-        sealed_key=b"\x00\xff sealed",
-        key_version=3,
         capabilities=Capabilities(vision=False, tools=False, json_schema=False, max_temperature=None),
         use_cases=("general", "tickets"),
         weight=0,

@@ -10,6 +10,7 @@ from router_core.configuration.documents import configuration_of, document_of
 from router_core.errors import ConflictError, ValidationError
 from router_core.types import Authorship, ConfigDraft, Configuration, Flags, ProviderConfig, UseCasePolicy
 from tests.support.core_fakes import provider
+from tests.support.provider_key_rows import provider_key
 from tests.support.store_kinds import NOW, Stores, account
 
 ANN = Authorship(actor="ann@example.com", note="for the autumn")
@@ -99,7 +100,7 @@ async def test_what_is_no_part_of_the_document_writes_none(stores: Stores) -> No
     await stores.accounts.create(account("acme"))
     await stores.content.keep_content("id-acme", keeps=True)
     row = (await in_force(stores)).providers[0]
-    await stores.config.put_provider(structs.replace(row, sealed_key=b"sealed", key_version=2))
+    await stores.provider_keys.add_key(provider_key("k1", row.id))
     assert await stores.config.revision() == 3
     assert len(await stores.versions.page(None, 10)) == 1
     found = await stores.versions.find(3)
@@ -117,10 +118,11 @@ async def test_a_change_of_something_else_in_between_is_no_conflict(stores: Stor
 async def test_rows_keep_their_keys_and_only_those_that_change_count_it(stores: Stores) -> None:
     old = await in_force(stores)
     first, second, *rest = old.providers
-    await stores.config.put_provider(structs.replace(first, sealed_key=b"sealed", key_version=4))
+    await stores.provider_keys.add_key(provider_key("k1", first.id))
     await stores.versions.apply(with_rows(old, structs.replace(first, weight=1), second, *rest), 2, ANN)
     changed, same, *_ = (await in_force(stores)).providers
-    assert (changed.sealed_key, changed.key_version, changed.weight, changed.version) == (b"sealed", 4, 1, 3)
+    assert (changed.weight, changed.version) == (1, 2)
+    assert (await stores.config.load()).provider_keys == {first.id: (provider_key("k1", first.id),)}
     assert same == second
 
 
@@ -136,11 +138,11 @@ async def test_rows_may_swap_their_names_and_places(stores: Stores) -> None:
 
 async def test_a_deleted_row_comes_back_in_its_place_without_its_key(stores: Stores) -> None:
     old = await in_force(stores)
-    await stores.config.put_provider(structs.replace(old.providers[1], sealed_key=b"sealed"))
+    await stores.provider_keys.add_key(provider_key("k1", old.providers[1].id))
     await stores.versions.apply(with_rows(old, old.providers[0], *old.providers[2:]), 2, ANN)
     await stores.versions.apply(old, 3, ANN, 1)
     assert document_of(await in_force(stores)) == document_of(old)
-    assert (await in_force(stores)).providers[1].sealed_key is None
+    assert (await stores.config.load()).provider_keys == {}
     newest = await stores.versions.find()
     assert newest is not None
     assert (newest.revision, newest.base, newest.restored) == (4, 3, 1)

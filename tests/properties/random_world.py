@@ -35,6 +35,7 @@ from router_core.types import (
     Secret,
     Snapshot,
     TextDelta,
+    UsableKey,
     Usage,
     UseCasePolicy,
 )
@@ -207,8 +208,8 @@ def _error(ill: str, row: str) -> ProviderError | None:  # noqa: PLR0911 - one l
 class SharedKeys:
     """Rows of the same vendor share a key, and so a credential."""
 
-    def key_for(self, row: ProviderConfig) -> Secret | None:
-        return Secret(f"sk-{row.kind}")
+    def keys_for(self, row: ProviderConfig) -> tuple[UsableKey, ...]:
+        return (UsableKey(Secret(f"sk-{row.kind}")),)
 
 
 def make_world(loop_clock: VirtualClock, rng: random.Random) -> World:

@@ -139,7 +139,7 @@ def test_what_is_not_there_is_bad_usage(folder: Path) -> None:
 def test_a_key_is_told_by_where_it_comes_from_and_its_mask_only(folder: Path) -> None:
     key = "sk-proj-0123456789abcdefghijklmnop"
     shown = json.loads(run(folder, "show", FIRST, "--json", OPENAI_API_KEY=key)[1])
-    assert shown["key"] == {"source": "environment", "mask": "sk-pr...mnop"}
+    assert shown["key"] == {"source": "environment", "mask": "sk-pr...mnop", "stored": 0, "notices": []}
     out = run(folder, "show", FIRST, OPENAI_API_KEY=key)[1]
     assert ("key: sk-pr...mnop" in out, key in out) == (True, False)
     rows = json.loads(run(folder, "list", "--json", OPENAI_API_KEY=key)[1])

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from router_core.types import DrillOrder, LLMRequest, ToolFormat
+from router_core.types import DrillOrder, LLMRequest, Secret, ToolFormat
 
 __all__ = ["any_value"]
 
@@ -58,6 +58,7 @@ MAKERS: dict[Any, Callable[[Random], Any]] = {
     datetime: moment,
     date: lambda dice: moment(dice).date(),
     Decimal: lambda dice: Decimal(dice.choice(["0", "1.10", "-0.000000001", "12345678901234567890.5"])),
+    Secret: lambda dice: Secret(text(dice)),
     ZoneInfo: lambda dice: ZoneInfo(dice.choice(["UTC", "Europe/Berlin"])),
     Any: anything,
     msgspec.UnsetType: lambda _: msgspec.UNSET,

@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.configuration import ConfigurationDesk, ConfigurationParts
 from router_core.admin.configuration_views import ConnectionResult
+from router_core.admin.provider_keys import ProviderKeyDesk, ProviderKeyParts
+from router_core.configuration.memory_keys import MemoryProviderKeys
 from router_core.configuration.memory_store import MemoryConfigStore
 from router_core.configuration.upstream_rule import UpstreamRule
+from router_core.errors import KnownSecrets
+from router_core.resilience.upstream import Upstream
 from router_core.security.memory_stores import MemoryAccountStore
-from router_core.types import ProviderConfig
+from router_core.security.stored_keys import StoredKeys
+from router_core.security.vault.key_manager import KeyManager
+from router_core.security.vault.key_ring import KeyRing, RingKey
+from router_core.types import ProviderConfig, UsableKey
 from tests.support.core_fakes import PlainKeys, standard_providers
 from tests.support.fake_clock import FakeClock
 from tests.support.operator_desk import FlakyActionLog
@@ -19,13 +26,17 @@ __all__ = ["DeskRig", "configuration_desk"]
 
 @dataclass(frozen=True)
 class DeskRig:
-    """The desk, the store behind it, what was written down, and which rows were asked."""
+    """The desk, the store behind it, what was written down, which rows were asked, and the keys beside it."""
 
     desk: ConfigurationDesk
     store: MemoryConfigStore
     accounts: MemoryAccountStore
     log: FlakyActionLog
     asked: list[ProviderConfig]
+    keys: ProviderKeyDesk
+    source: StoredKeys
+    known: KnownSecrets
+    clock: FakeClock
 
 
 async def nothing() -> None:
@@ -49,17 +60,31 @@ def configuration_desk(
         asked.append(row)
         return ConnectionResult(provider=row.name, ok=True, latency_ms=12.5)
 
+    trail = trail or ActionTrail(log, clock)
+    stored, known, given = MemoryProviderKeys(store), KnownSecrets(), PlainKeys(without=without_key)
+    manager = KeyManager(KeyRing([RingKey(1, "primary", b"k" * 32)]))
+    source = StoredKeys(store, manager, lambda row: next(iter(given.keys_for(row)), None), known)
+
+    def standing(row: ProviderConfig) -> list[tuple[UsableKey, Upstream | None]]:
+        return [(key, None) for key in source.keys_for(row)]
+
+    keys = ProviderKeyDesk(
+        ProviderKeyParts(
+            config=store, store=stored, use=stored, manager=manager, standing=standing, trail=trail, refresh=nothing,
+            clock=clock,
+        )
+    )  # fmt: skip
     parts = ConfigurationParts(
         stored=store,
         served=store,
         versions=store,
         drafts=store,
         accounts=accounts,
-        keys=PlainKeys(without=without_key),
+        key=keys.view,
         upstreams=UpstreamRule(allowed=allowed),
         ask=ask,
-        trail=trail or ActionTrail(log, clock),
+        trail=trail,
         refresh=nothing,
         clock=clock,
     )
-    return DeskRig(ConfigurationDesk(parts), store, accounts, log, asked)
+    return DeskRig(ConfigurationDesk(parts), store, accounts, log, asked, keys, source, known, clock)

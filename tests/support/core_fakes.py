@@ -10,7 +10,7 @@ from router_core.cache.memory_cache import MemoryCache
 from router_core.cache.response_cache import AnswerCache
 from router_core.clock import Clock
 from router_core.cost.prices import FixedPrices
-from router_core.errors import PaymentRequiredError
+from router_core.errors import PaymentRequiredError, mask_api_key
 from router_core.ports import RequestLimiter
 from router_core.resilience.retry import RetryPolicy
 from router_core.router import Router, RouterPolicy, StaticConfig
@@ -32,6 +32,7 @@ from router_core.types import (
     Secret,
     Snapshot,
     TextDelta,
+    UsableKey,
     Usage,
 )
 from tests.support.fake_clock import FakeClock
@@ -239,6 +240,10 @@ class PlainKeys:
         if row.name in self.without:
             return None
         return Secret(f"sk-{row.kind}-{row.name}") if self._keys is None else self._keys.get(row.kind)
+
+    def keys_for(self, row: ProviderConfig) -> tuple[UsableKey, ...]:
+        key = self.key_for(row)
+        return () if key is None else (UsableKey(key, mask=mask_api_key(key.reveal())),)
 
 
 # --- what is recorded and held -------------------------------------------------------------------------------

@@ -150,9 +150,8 @@ def operator_desk(clock: Clock, *, without_key: Iterable[str] = ()) -> OperatorD
     def note_end(drill: Drill) -> None:
         trail.note(drill_ended(drill, clock))
 
-    def upstream_of(provider: ProviderConfig) -> Upstream | None:
-        key = keys.key_for(provider)
-        return None if key is None else upstreams.of(provider, key)
+    def upstreams_of(provider: ProviderConfig) -> Sequence[Upstream]:
+        return [upstreams.of(provider, key.secret) for key in keys.keys_for(provider)]
 
     board = DrillBoard(clock, lambda: {row.name for row in policies.snapshot().providers}, note_end)
     actions: ActionLog = log
@@ -160,7 +159,7 @@ def operator_desk(clock: Clock, *, without_key: Iterable[str] = ()) -> OperatorD
     live = LiveMetrics(counted, PendingEvents(), clock, lambda: (3, 1))
     parts = OperationsParts(
         upstreams=upstreams,
-        upstream_of=upstream_of,
+        upstreams_of=upstreams_of,
         config=policies,
         drills=board,
         health=health,

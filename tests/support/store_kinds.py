@@ -15,12 +15,14 @@ from db.stores import (
     SqlConfigVersions,
     SqlHealthHistory,
     SqlNodeRegister,
+    SqlProviderKeyStore,
     SqlSessionStore,
     SqlUseCaseStore,
     SqlUserStore,
 )
 from router_core.audit.head_files import MemoryHeads
 from router_core.audit.signatures import ChainSigner
+from router_core.configuration.memory_keys import MemoryProviderKeys
 from router_core.configuration.memory_store import MemoryConfigStore
 from router_core.health.memory_history import MemoryHealthHistory
 from router_core.nodes.memory_register import MemoryNodeRegister
@@ -38,7 +40,9 @@ from router_core.ports import (
     ConfigVersions,
     ContentSwitch,
     HealthHistory,
+    KeyUseLog,
     NodeRegister,
+    ProviderKeyStore,
     SessionRegister,
     SessionStore,
     UseCaseStore,
@@ -82,6 +86,8 @@ class Stores:
     actions: ActionLog
     health_history: HealthHistory
     nodes: NodeRegister
+    provider_keys: ProviderKeyStore
+    key_use: KeyUseLog
 
 
 def account(name: str, id: str | None = None) -> AccountRecord:
@@ -114,6 +120,7 @@ def memory_stores() -> Stores:
     sessions = MemorySessionStore(users)
     config = MemoryConfigStore(accounts, standard_providers(), clock)
     keys = MemoryApiKeyStore(accounts)
+    provider_keys = MemoryProviderKeys(config)
     return Stores(
         clock=clock,
         accounts=accounts,
@@ -134,12 +141,15 @@ def memory_stores() -> Stores:
         actions=MemoryActionLog(),
         health_history=MemoryHealthHistory(clock),
         nodes=MemoryNodeRegister(clock),
+        provider_keys=provider_keys,
+        key_use=provider_keys,
     )
 
 
 def sql_stores(hop: StoreHop) -> Stores:
     clock, config_clock = FakeClock(start=NOW), FakeClock(start=AFTER_ANY_MIGRATION)
     accounts, users, sessions = SqlAccountStore(hop, config_clock), SqlUserStore(hop), SqlSessionStore(hop)
+    provider_keys = SqlProviderKeyStore(hop, config_clock)
     return Stores(
         clock=clock,
         accounts=accounts,
@@ -160,4 +170,6 @@ def sql_stores(hop: StoreHop) -> Stores:
         actions=SqlActionLog(hop, clock, "tests", ChainSigner(b"k" * 32), MemoryHeads()),
         health_history=SqlHealthHistory(hop, clock),
         nodes=SqlNodeRegister(hop, clock),
+        provider_keys=provider_keys,
+        key_use=provider_keys,
     )

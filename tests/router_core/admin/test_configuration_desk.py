@@ -4,7 +4,6 @@ import copy
 from typing import Any
 
 import pytest
-from msgspec import structs
 
 from router_core.configuration.findings import WrongConfigurationError
 from router_core.errors import ConflictError, ForbiddenError, NotFoundError, OverloadedError, ValidationError
@@ -13,6 +12,7 @@ from router_core.types import Canary, Flags, UseCasePolicy
 from tests.support.configuration_desk import DeskRig, configuration_desk
 from tests.support.core_fakes import ask
 from tests.support.operator_desk import operator
+from tests.support.provider_key_rows import provider_key
 
 ADMIN = operator("admin", "ann@example.com")
 BOB = operator("admin", "bob@example.com")
@@ -149,10 +149,10 @@ async def test_a_rollback_is_an_older_document_as_a_new_version(rig: DeskRig) ->
 async def test_a_rollback_keeps_the_keys_that_rows_have_now(rig: DeskRig) -> None:
     row = rig.store.snapshot().providers[0]
     await rig.desk.apply(await document(rig, weight=5), ADMIN)
-    await rig.store.put_provider(structs.replace(rig.store.snapshot().providers[0], sealed_key=b"new", key_version=2))
+    rig.store.swap_keys([provider_key("k1", row.id)])
     await rig.desk.rollback(1, ADMIN)
-    back = rig.store.snapshot().providers[0]
-    assert (back.weight, back.sealed_key, back.key_version) == (row.weight, b"new", 2)
+    assert rig.store.snapshot().providers[0].weight == row.weight
+    assert rig.store.snapshot().provider_keys == {row.id: (provider_key("k1", row.id),)}
 
 
 async def test_one_row_is_added_changed_and_deleted_by_its_version(rig: DeskRig) -> None:

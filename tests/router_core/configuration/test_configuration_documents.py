@@ -126,13 +126,13 @@ def test_an_entry_is_the_row_of_its_id_else_of_its_name_else_a_new_one() -> None
     ]  # fmt: skip
 
 
-def test_a_row_keeps_its_key_and_a_new_one_has_none() -> None:
-    sealed = structs.replace(STANDARD.providers[0], sealed_key=b"sealed", key_version=3, version=9)
-    current = structs.replace(STANDARD, providers=(sealed, *STANDARD.providers[1:]))
+def test_a_row_keeps_the_counter_of_its_changes() -> None:
+    counted = structs.replace(STANDARD.providers[0], version=9)
+    current = structs.replace(STANDARD, providers=(counted, *STANDARD.providers[1:]))
     found, _ = read_configuration(document(weight=1), current, lambda: "new")
     assert found is not None
     row = found.providers[0]
-    assert (row.sealed_key, row.key_version, row.version, row.weight) == (b"sealed", 3, 9, 1)
+    assert (row.version, row.weight) == (9, 1)
 
 
 # --- checks --------------------------------------------------------------------------------------------------------
@@ -358,7 +358,6 @@ def rows(draw: st.DrawFn) -> ProviderConfig:
         limits=draw(st.builds(ProviderLimits, max_concurrency=st.none() | st.integers(1, 99))),
         weight=draw(st.integers(0, 1000)),
         version=draw(st.integers(1, 5)),
-        sealed_key=draw(st.none() | st.binary(max_size=4)),
     )
 
 

@@ -35,7 +35,7 @@ class Desk:
         self.board = HealthBoard(self.core.config, self._state, TransitionTail(), clock)
         self.ledger = CheckLedger(daily_cap, clock)
         checks = UpstreamChecks(
-            targets=lambda: check_targets(self.core.config, self.core.keys, self.core.router.upstream_of),
+            targets=lambda: check_targets(self.core.config, self.core.router.keys),
             adapters=self.core.adapters, prices=PRICES, board=self.board, ledger=self.ledger, clock=clock,
             policy=CheckPolicy(**policy),
         )  # fmt: skip
@@ -187,7 +187,7 @@ def test_absurd_figures_are_refused(figures: dict[str, Any]) -> None:
 
 
 def test_a_configuration_without_providers_has_no_targets() -> None:
-    assert list(check_targets(StaticConfig([]), PlainKeys(), lambda _: None)) == []
+    assert list(check_targets(StaticConfig([]), rig([]).router.keys)) == []
 
 
 async def test_checks_made_at_once_stay_below_the_cap_together() -> None:

@@ -1,0 +1,130 @@
+"""Which keys may go where: those of the environment and those that are stored, in the order of choice."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from router_core.errors.known_secrets import KnownSecrets
+from router_core.ports import ConfigSource
+from router_core.security.vault.faults import UnreadableSecretError
+from router_core.security.vault.key_manager import KeyManager
+from router_core.types import ProviderConfig, ProviderKey, Snapshot, UsableKey
+from router_core.types.vault import SealedPlace
+
+__all__ = ["StoredKeys", "is_at_home", "key_place", "sealed_place"]
+
+_STORED = 1
+_PORTS = {"http": 80, "https": 443}
+_log = logging.getLogger(__name__)
+
+EnvironmentKey = Callable[[ProviderConfig], UsableKey | None]
+
+
+def key_place(provider: ProviderConfig) -> str:
+    """Return what a key of ``provider`` is bound to: scheme, host and port of its base URL, else its vendor."""
+    if provider.base_url is None:
+        return provider.kind
+    parts = urlsplit(provider.base_url)
+    port = parts.port or _PORTS.get(parts.scheme)
+    return f"{parts.scheme}://{(parts.hostname or '').rstrip('.')}:{port}"
+
+
+def is_at_home(key: ProviderKey, provider: ProviderConfig) -> bool:
+    """Say whether ``key`` was entered for the host and the account that ``provider`` names now."""
+    return (key.secret.place, key.secret.account_id) == (key_place(provider), provider.account_id)
+
+
+def sealed_place(key_id: str, account_id: str | None) -> SealedPlace:
+    """Return where the key of that id is sealed for."""
+    return SealedPlace("provider_keys", "sealed", key_id, account_id)
+
+
+class StoredKeys:
+    """A :class:`KeySource` over the snapshot in force; it belongs to one event loop.
+
+    A provider for everybody takes the environment's key first, then its stored ones. A provider of an account takes its
+    stored ones, and the environment's only as long as none is stored for it. A stored key goes to no other host than
+    the one that it was entered for, and only while the saved row names that. What is opened is known to ``known``, so
+    that no error shows it.
+    """
+
+    __slots__ = ("_config", "_environment", "_known", "_manager", "_opened", "_rows", "_seen", "_told")
+
+    def __init__(
+        self, config: ConfigSource, manager: KeyManager, environment: EnvironmentKey, known: KnownSecrets
+    ) -> None:
+        self._config = config
+        self._manager = manager
+        self._environment = environment
+        self._known = known
+        self._seen: Snapshot | None = None
+        self._rows: dict[str, tuple[ProviderConfig, Sequence[UsableKey]]] = {}
+        self._opened: dict[str, tuple[bytes, UsableKey]] = {}
+        self._told: set[bytes] = set()
+
+    def keys_for(self, provider: ProviderConfig) -> Sequence[UsableKey]:
+        """Return the keys that may go to the host of ``provider``, which need not be saved, in the order of choice."""
+        snapshot = self._config.snapshot()
+        if snapshot is not self._seen:
+            self._turn_to(snapshot)
+        found = self._rows.get(provider.id)
+        if found is not None and found[0] is provider:
+            return found[1]
+        return self._found(provider, snapshot)
+
+    def used(self) -> Mapping[str, datetime]:
+        """Return when this process last used each stored key that it used."""
+        return {key_id: key.used_at for key_id, (_, key) in self._opened.items() if key.used_at is not None}
+
+    def _turn_to(self, snapshot: Snapshot) -> None:
+        self._seen = snapshot
+        self._rows.clear()
+        alive = {key.id for keys in snapshot.provider_keys.values() for key in keys}
+        for key_id in self._opened.keys() - alive:
+            del self._opened[key_id]
+
+    def _found(self, provider: ProviderConfig, snapshot: Snapshot) -> Sequence[UsableKey]:
+        saved = snapshot.by_name.get(provider.name)
+        if saved is None or saved.id != provider.id:
+            saved = next((row for row in snapshot.providers if row.id == provider.id), None)
+        held = snapshot.provider_keys.get(provider.id, ())
+        usable = [key for key in held if key.is_active and _may_serve(key, provider, saved)]
+        opened = [found for key in usable if (found := self._open(key)) is not None]
+        opened.sort(key=lambda key: -key.weight)
+        own = self._environment(provider) if provider.account_id is None or not held else None
+        keys = tuple(opened) if own is None else (own, *opened)
+        if provider is saved and len(opened) == len(usable):
+            # What cannot be opened is tried again: the key for it may just be on its way here.
+            self._rows[provider.id] = provider, keys
+        return keys
+
+    def _open(self, key: ProviderKey) -> UsableKey | None:
+        """Return ``key`` opened, None when it cannot be read; it is opened once for as long as it stays as it is."""
+        found = self._opened.get(key.id)
+        if found is None or found[0] != key.secret.sealed:
+            place = sealed_place(key.id, key.secret.account_id)
+            try:
+                secret = self._manager.open(place, key.secret.sealed)
+            except UnreadableSecretError:
+                self._tell(key)
+                return None
+            self._known.add(secret)
+            opened = UsableKey(secret, id=key.id, mask=key.secret.mask, rank=_STORED)
+            if found is not None:
+                opened.used_at = found[1].used_at
+            found = self._opened[key.id] = key.secret.sealed, opened
+        found[1].weight = key.weight
+        return found[1]
+
+    def _tell(self, key: ProviderKey) -> None:
+        if key.secret.sealed not in self._told:
+            self._told.add(key.secret.sealed)
+            _log.warning("the stored key %s of a provider cannot be read, and is not used", key.secret.mask)
+
+
+def _may_serve(key: ProviderKey, provider: ProviderConfig, saved: ProviderConfig | None) -> bool:
+    """Say whether ``key`` may go where ``provider`` leads: where its saved row leads, and it was entered for."""
+    if saved is None or not is_at_home(key, saved):
+        return False
+    return (provider.kind, provider.base_url, provider.account_id) == (saved.kind, saved.base_url, saved.account_id)
