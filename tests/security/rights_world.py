@@ -81,10 +81,11 @@ class Caller:
 
 @dataclass(frozen=True)
 class RightsWorld:
-    """The server, those who call, and what there is to ask for."""
+    """The server, those who call, and what there is to ask for; ``adapters`` note the calls to providers."""
 
     runtime: Runtime
     app: ASGIApp
+    adapters: ScriptedAdapters
     callers: Mapping[str, Caller]
     own: Things
     foreign: Things
@@ -109,6 +110,7 @@ class Answering(ScriptedAdapters):
     """Answers every call alike, whole or in parts."""
 
     async def complete(self, call: ProviderCall) -> ProviderAnswer:
+        self.calls.append(call)
         return answer()
 
     async def stream(self, call: ProviderCall) -> AsyncGenerator[ProviderPart, None]:
@@ -124,13 +126,14 @@ async def rights_world(folder: Path) -> AsyncIterator[RightsWorld]:
         "SIGNALBOX_HEALTH_CHECKS": "false", "SIGNALBOX_AUDIT_FLUSH_S": "0.05",
         "SIGNALBOX_RATE_LIMIT_RPS": "1000", "SIGNALBOX_RATE_LIMIT_BURST": "5000",
     }  # fmt: skip
-    overrides = Overrides(adapters=Answering(FakeClock()), keys=PlainKeys(), prices=PRICES)
+    adapters = Answering(FakeClock())
+    overrides = Overrides(adapters=adapters, keys=PlainKeys(), prices=PRICES)
     runtime = await build(read_settings(env), overrides=overrides)
     try:
         runtime.readiness.open()
         own, foreign = await _furnished(runtime, "own51be20"), await _furnished(runtime, "foreign7f3a9c")
         callers = {each.name: each for each in [*await _people(runtime), *await _keys(runtime)]}
-        yield RightsWorld(runtime, api_application(runtime), callers, own, foreign, count(1))
+        yield RightsWorld(runtime, api_application(runtime), adapters, callers, own, foreign, count(1))
     finally:
         await runtime.close()
 

@@ -32,8 +32,11 @@ async def call_asgi(
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
     address: str = "127.0.0.1",
+    silent: bool = False,
 ) -> Heard:
-    """Return what ``app`` answers to a client at ``address`` that stays until the end."""
+    """Return what ``app`` answers to a client at ``address`` that stays until the end; a ``silent`` one sends no body,
+    and fails the test when it is asked for it.
+    """
     sent: list[Message] = []
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
     given = {"host": "signalbox.test", "content-length": str(len(body)), **(headers or {})}
@@ -45,6 +48,7 @@ async def call_asgi(
     }  # fmt: skip
 
     async def receive() -> Message:
+        assert not silent, "the body was read"
         if waiting:
             return waiting.pop()
         gone: Message = await asyncio.get_running_loop().create_future()
