@@ -3,6 +3,7 @@
 from router_core.admin.access import AccessDesks
 from router_core.admin.accounts_desk import AccountDesk, AccountDeskParts
 from router_core.admin.action_trail import ActionTrail
+from router_core.admin.own_access import OwnAccess
 from router_core.admin.people import PeopleDesk, PeopleDeskParts
 from router_core.admin.sessions_desk import SessionDesk, SessionDeskParts
 from router_core.clock import Clock
@@ -35,4 +36,5 @@ def access_desks(
             look_anew=look_anew, clock=clock,
         )
     )  # fmt: skip
-    return AccessDesks(people=people, accounts=accounts, sessions=sessions)
+    own = OwnAccess(changes=store.users, passwords=passwords, look_anew=look_anew, clock=clock)
+    return AccessDesks(people=people, accounts=accounts, sessions=sessions, own=own)

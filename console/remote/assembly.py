@@ -20,6 +20,7 @@ from router_core.clock import SystemClock
 from router_core.types import Principal, Secret
 from signalbox.api_address import API_ADDRESS
 from signalbox.screens.answering import own_greeting
+from signalbox.sign_in.door import SignedIn
 from signalbox.sign_in.routes import login_routes
 from signalbox.warm_up import ConsoleWarmUp
 
@@ -61,11 +62,20 @@ async def _check(token: str, touch: bool) -> Principal | None:
 class _LinkedDoor:
     """The door of whatever console is linked; pages are there before it is."""
 
-    async def sign_in(self, email: str, password: Secret, address: str) -> str:
-        return await RemoteDoor(linked_console()).sign_in(email, password, address)
+    async def sign_in(self, email: str, password: Secret, address: str, browser: str = "") -> SignedIn:
+        return await RemoteDoor(linked_console()).sign_in(email, password, address, browser)
 
     async def sign_out(self, token: str, address: str) -> None:
         await RemoteDoor(linked_console()).sign_out(token, address)
 
     async def is_open(self, token: str) -> bool:
         return await RemoteDoor(linked_console()).is_open(token)
+
+    async def change_password(self, token: str, old: Secret, new: Secret, address: str, browser: str = "") -> SignedIn:
+        return await RemoteDoor(linked_console()).change_password(token, old, new, address, browser)
+
+    async def invited(self, invitation: str) -> str | None:
+        return await RemoteDoor(linked_console()).invited(invitation)
+
+    async def accept(self, invitation: str, password: Secret, address: str, browser: str = "") -> SignedIn:
+        return await RemoteDoor(linked_console()).accept(invitation, password, address, browser)

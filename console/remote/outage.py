@@ -11,8 +11,8 @@ from console.format import moment
 from console.remote.faults import ApiMismatchError, ApiUnreachableError
 from console.remote.link import Reachable
 from console.remote.published import linked_console
+from signalbox.sign_in.forms import PAGE_HEADERS
 from signalbox.sign_in.page import trouble_page
-from signalbox.sign_in.routes import PAGE_HEADERS
 
 __all__ = ["OutagePage", "unreachable"]
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from router_core.admin.accounts_desk import AccountDesk
+from router_core.admin.own_access import OwnAccess
 from router_core.admin.people import PeopleDesk
 from router_core.admin.sessions_desk import SessionDesk
 
@@ -11,8 +12,9 @@ __all__ = ["AccessDesks"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessDesks:
-    """Who is there, what they belong to, and where they are signed in."""
+    """Who is there, what they belong to, where they are signed in, and what they do about their own passwords."""
 
     people: PeopleDesk
     accounts: AccountDesk
     sessions: SessionDesk
+    own: OwnAccess

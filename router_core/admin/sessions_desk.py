@@ -83,6 +83,10 @@ class SessionDesk:
         parts.look_anew()
         return number
 
+    async def seen_from(self, user_id: str, address: str) -> bool:
+        """Say whether that person has signed in from ``address`` before; for the sign-in page alone."""
+        return await self._parts.sessions.seen_from(user_id, address)
+
     # --- inside ----------------------------------------------------------------------------------------------------
 
     async def _open_ones(self, user_id: str | None) -> Sequence[SessionView]:

@@ -5,7 +5,17 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-__all__ = ["Notice", "sign_in_page", "sign_out_page", "trouble_page"]
+from router_core.security.first_secrets import LEAST_PASSWORD
+
+__all__ = [
+    "Notice",
+    "invitation_page",
+    "password_page",
+    "sign_in_page",
+    "sign_out_page",
+    "spent_page",
+    "trouble_page",
+]
 
 Notice = tuple[str, str]
 """A kind, ``bad`` or ``good``, and one sentence."""
@@ -14,6 +24,14 @@ _SIGN = {
     "bad": '<path d="M8 4.6v4.1M8 11.2v.1" stroke="currentColor" stroke-width="1.7" stroke-linecap="round"/>',
     "good": '<path d="m5 8.2 2.1 2.1L11 6.2" stroke="currentColor" stroke-width="1.7" stroke-linecap="round"/>',
 }
+
+_NEW_FIELDS = f"""<label for="new">New password</label>
+<input id="new" name="new" type="password" autocomplete="new-password" required minlength="{LEAST_PASSWORD}" \
+maxlength="1024" aria-describedby="rule">
+<p class="rule" id="rule">At least {LEAST_PASSWORD} characters. A few words you can remember are fine.</p>
+<label for="again">New password once more</label>
+<input id="again" name="again" type="password" autocomplete="new-password" required maxlength="1024">
+"""
 
 
 def sign_in_page(*, token: str, wanted: str, email: str = "", notice: Notice | None = None) -> str:
@@ -35,7 +53,7 @@ def sign_in_page(*, token: str, wanted: str, email: str = "", notice: Notice | N
 maxlength="1024"{focus_password}>
 <button type="submit">Sign in</button>
 </form>
-<p class="foot">Forgot your password? Ask an admin for a new account.</p>""",
+<p class="foot">Forgot your password? Ask an admin for a link to choose a new one.</p>""",
     )
 
 
@@ -50,6 +68,50 @@ def sign_out_page(*, token: str, notice: Notice | None = None) -> str:
 <button type="submit" autofocus>Sign out</button>
 </form>
 <p class="foot"><a href="/">Back to the console</a></p>""",
+    )
+
+
+def password_page(*, token: str, wanted: str, first: bool, notice: Notice | None = None) -> str:
+    """Return the form that changes a password; ``first`` says that it was handed over and has to be changed."""
+    lead = "The password you were given only serves to choose your own." if first else "You stay signed in here alone."
+    return _page(
+        "Change password",
+        f"""<h1>{"Choose your password" if first else "Change password"}</h1>
+<p class="lead">{lead}</p>
+{_notice(notice)}<form method="post" action="/auth/password">
+<input type="hidden" name="csrf" value="{escape(token)}">
+<input type="hidden" name="next" value="{escape(wanted)}">
+<label for="password">{"Password you were given" if first else "Current password"}</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required \
+maxlength="1024" autofocus>
+{_NEW_FIELDS}<button type="submit">Change password</button>
+</form>
+<p class="foot"><a href="{escape(wanted)}">Back to the console</a></p>""",
+    )
+
+
+def invitation_page(*, token: str, email: str, notice: Notice | None = None) -> str:
+    """Return the form on which the invited person of that address chooses a password."""
+    return _page(
+        "Choose your password",
+        f"""<h1>Choose your password</h1>
+<p class="lead">You were invited as {escape(email)}.</p>
+{_notice(notice)}<form method="post" action="/auth/invitation">
+<input type="hidden" name="csrf" value="{escape(token)}">
+<input type="hidden" name="email" autocomplete="username" value="{escape(email)}">
+{_NEW_FIELDS}<button type="submit">Set password and sign in</button>
+</form>""",
+    )
+
+
+def spent_page() -> str:
+    """Return the page for an invitation that is not good any more."""
+    return _page(
+        "Invitation",
+        f"""<h1>This link does not work any more</h1>
+{_notice(("bad", "It was used, has ended, or was replaced by a newer one."))}\
+<p class="lead">Ask an admin for a new link, or sign in with your password.</p>
+<p class="foot"><a href="/auth/login">Sign in</a></p>""",
     )
 
 

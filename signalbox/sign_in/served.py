@@ -52,8 +52,9 @@ def served_routes(runtime: Callable[[], "Runtime"], clock: Clock) -> list[Route]
 def runtime_doors(runtime: "Runtime") -> Doors:
     """Return what signing in needs of ``runtime``."""
     return Doors(
-        users=runtime.users, passwords=runtime.passwords, sessions=runtime.session_gate, note=runtime.desk.trail.note
-    )
+        users=runtime.users, own=runtime.access.own, passwords=runtime.passwords, sessions=runtime.session_gate,
+        seen_from=runtime.access.sessions.seen_from, note=runtime.desk.trail.note,
+    )  # fmt: skip
 
 
 async def _visitor_address(request: Request, keys: KeyAuthenticator) -> str:

@@ -16,7 +16,7 @@ from router_core.api.deps import ConsoleGreeting
 from router_core.errors import ForbiddenError, InternalError, UnauthorizedError
 from router_core.types import LLMRequest, Principal, Secret
 from signalbox.screens.answering import own_greeting
-from signalbox.sign_in.door import SignInRefused, SignInUnavailable
+from signalbox.sign_in.door import SignedIn, SignInRefused, SignInUnavailable
 from tests.console.console_fakes import OWNER, VIEWER
 from tests.support.fake_clock import FakeClock
 from tests.support.remote_rig import console_over
@@ -319,7 +319,7 @@ async def test_where_the_visitor_is_goes_along_only_with_a_key_that_vouches_for_
     api = Api()
     api.answer = httpx2.Response(303, headers={"set-cookie": "__Host-signalbox_session=abc; Path=/; Secure"})
     async with console_over(httpx2.MockTransport(api), key=key) as console:
-        assert await RemoteDoor(console).sign_in("ada@example.com", Secret("right"), "10.0.0.1") == "abc"
+        assert await RemoteDoor(console).sign_in("ada@example.com", Secret("right"), "10.0.0.1") == SignedIn("abc")
     headers = api.asked[-1].headers
     assert headers.get("x-signalbox-visitor") == (None if key is None else "10.0.0.1")
     assert headers.get("authorization") == (None if key is None else "Bearer sbx_admin")

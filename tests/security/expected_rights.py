@@ -304,5 +304,10 @@ PLACES: Final[dict[str, Who]] = {
 }
 """Who is served what is not the API: beyond the gate are people with a session; screens check the role again."""
 
-DOORS: Final = frozenset({"GET /auth/login", "POST /auth/login", "GET /auth/logout", "POST /auth/logout"})
+DOORS: Final = frozenset(
+    {
+        "GET /auth/login", "POST /auth/login", "GET /auth/logout", "POST /auth/logout", "GET /auth/password",
+        "POST /auth/password", "GET /auth/invitation/{token}", "GET /auth/invitation", "POST /auth/invitation",
+    }
+)  # fmt: skip
 """The pages that are there for people without a session; each has tests of its own for what it asks for."""

@@ -64,7 +64,7 @@ class RemoteRig:
 
     async def sign_in(self, role: PersonRole) -> str:
         """Make a person of ``role``, sign them in and return their session's token."""
-        return await RemoteDoor(self.console).sign_in(await self.make_person(role), PASSWORD, "10.1.1.1")
+        return (await RemoteDoor(self.console).sign_in(await self.make_person(role), PASSWORD, "10.1.1.1")).token
 
     async def on_record(self, wanted: AuditFilter, number: int) -> list[AuditEntry]:
         """Return the rows that match, oldest first, once there are ``number``; fails after ten seconds."""
