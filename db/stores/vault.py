@@ -150,7 +150,7 @@ def _advanced(session: Session, generation: int) -> bool:
 
 
 def _name(column: SealedColumn) -> tuple[str, str]:
-    return column.table.name, column.sealed
+    return str(column.table.name), column.sealed
 
 
 def _page(column: SealedColumn, after: SealedPlace | None, other_than: int | None) -> Select[Any]:
@@ -168,7 +168,7 @@ def _page(column: SealedColumn, after: SealedPlace | None, other_than: int | Non
 
 
 def _sealed_row(column: SealedColumn, row: RowMapping) -> SealedRow:
-    place = SealedPlace(column.table.name, column.sealed, row["row"], row["account"])
+    place = SealedPlace(*_name(column), row["row"], row["account"])
     return SealedRow(place=place, owner=row["owner"], sealed=row["sealed"], version=row["version"])
 
 

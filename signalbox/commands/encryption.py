@@ -17,14 +17,14 @@ from signalbox.faults import UsageFault
 from signalbox.master_key import KEY_FILE, KEY_VARIABLE, master_secret, replace_key_file
 from signalbox.parsers import master_key_bytes, parse_master_key
 
-__all__ = ["change_master", "rotate", "show_status"]
+__all__ = ["change_master", "rotate", "show_status", "vault_parts"]
 
 _LONGEST_LINE: Final = 4096
 
 
 def show_status(data_dir: Path | None, *, as_json: bool) -> int:
     """Print how keys and secrets stand; return 1 when a secret cannot be read, else 0."""
-    view = at_desk(data_dir, lambda desk: encryption_view(_parts(desk)))
+    view = at_desk(data_dir, lambda desk: encryption_view(vault_parts(desk)))
     if as_json:
         print_json(view)
     else:
@@ -37,7 +37,7 @@ def rotate(data_dir: Path | None, *, as_json: bool) -> int:
 
     async def work(desk: StoreDesk) -> list[RotatedSecret]:
         await tell(desk, "encryption.rotation_begun", "encryption", None)
-        outcome = await KeyRotation(_parts(desk)).run()
+        outcome = await KeyRotation(vault_parts(desk)).run()
         lost = _unreadable(outcome)
         await tell(
             desk, "encryption.rotated", "encryption", None,
@@ -65,7 +65,7 @@ def change_master(data_dir: Path | None, *, as_json: bool) -> None:
 
     async def work(desk: StoreDesk) -> MasterChangeReport:
         await tell(desk, "encryption.master_change_begun", "encryption", None)
-        report = await MasterChange(_parts(desk), master_secret(text), _adopter(desk, text)).run()
+        report = await MasterChange(vault_parts(desk), master_secret(text), _adopter(desk, text)).run()
         if report.finished:
             await tell(desk, "encryption.master_changed", "encryption", None)
         return report
@@ -83,7 +83,8 @@ def change_master(data_dir: Path | None, *, as_json: bool) -> None:
         print_line(f"nodes with the old key: {', '.join(report.late)}")
 
 
-def _parts(desk: StoreDesk) -> VaultParts:
+def vault_parts(desk: StoreDesk) -> VaultParts:
+    """Return what changes of keys by a command work on."""
     store = desk.store
     vault = desk.unlocked.vault(store.vault, desk.clock)
     return VaultParts(vault=vault, store=store.vault, rows=store.sealed, nodes=store.nodes, clock=desk.clock)

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 from msgspec import structs
 
 from router_core.security.vault import records
 from router_core.security.vault.faults import KeyInUseError, RotationRunningError
+from router_core.types.vault import SealedRow
 from tests.support.vault_kinds import MASTER, NOW, VaultRig, memory_vault, place, sealed_row, sql_vault
 
 
@@ -77,6 +79,7 @@ async def test_rows_come_in_pages_in_the_order_of_their_places(rig: VaultRig) ->
         await rig.put(row)
     first = await rig.rows.page(None, 2)
     assert list(first) == rows[:2]
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(first), type=list[SealedRow]) == list(first)
     assert list(await rig.rows.page(first[-1].place, 2)) == rows[2:]
     assert list(await rig.rows.page(rows[2].place, 2)) == []
     assert list(await rig.rows.page(None, 9, other_than=1)) == []
