@@ -1,5 +1,6 @@
 """The last line of defence of every command: whatever happens becomes one clear line and an exit code."""
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from signalbox.faults import CommandFault, ConflictFault, DependencyFault, Usage
 __all__ = ["INTERRUPTED", "guard", "say"]
 
 INTERRUPTED = 130
+_EXTRA = "Got unexpected extra argument"
 
 
 def say(line: str) -> None:
@@ -25,7 +27,13 @@ def say(line: str) -> None:
 
 
 def guard(action: Callable[[], object]) -> int:
-    """Run ``action`` and return the process's exit code; no traceback gets past here."""
+    """Run ``action`` and return the process's exit code; no traceback gets past here.
+
+    What a terminal cannot show is shown as a question mark.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         outcome = action()
         sys.stdout.flush()
@@ -49,7 +57,7 @@ def _explain(error: Exception) -> int:
             say(f"signalbox: {error.message}")
             return error.exit_code
         case TyperException():
-            say(f"signalbox: {error.format_message()}\nTry 'signalbox --help'.")
+            say(f"signalbox: {_without_extras(error.format_message())}\nTry 'signalbox --help'.")
             return error.exit_code
         case StoreError():
             say(f"signalbox: {error}")
@@ -61,6 +69,13 @@ def _explain(error: Exception) -> int:
             say(f"signalbox: internal error ({type(error).__name__}); SIGNALBOX_LOG_LEVEL=debug logs where")
             _log(error)
             return 1
+
+
+def _without_extras(message: str) -> str:
+    """Return ``message`` without arguments that nobody takes: they may be the secrets that are read elsewhere."""
+    if not message.startswith(_EXTRA):
+        return message
+    return f"{_EXTRA}; secrets are read from standard input or made, never taken as an argument"
 
 
 def _refusal_code(error: LLMError) -> int:

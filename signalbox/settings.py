@@ -117,6 +117,8 @@ def read_settings(env: Mapping[str, str]) -> Settings:
     values = {variable.field: _value(variable, env, faults) for variable in VARIABLES}
     if (values["smtp_url"] is None) != (values["smtp_from"] is None):
         faults.append("SIGNALBOX_SMTP_URL and SIGNALBOX_SMTP_FROM go together; set both or none")
+    if values["rate_limit_burst"] < values["rate_limit_rps"]:
+        faults.append("SIGNALBOX_RATE_LIMIT_BURST must be at least SIGNALBOX_RATE_LIMIT_RPS")
     faults.extend(_unknown(env))
     if faults:
         raise SettingsError(faults)

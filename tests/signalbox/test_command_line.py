@@ -229,6 +229,30 @@ def test_replay_names_what_is_missing(folder, tmp_path):
     assert text.endswith("no server answers at http://127.0.0.1:9")
 
 
+SECRET = "sk-a-secret-in-the-wrong-place"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("keys", "create", "--account", "acme", SECRET),
+        ("encryption", "rotate", "--master", SECRET),
+        ("users", "create", "a@example.com", "--role", "owner", "--password", SECRET),
+        ("users", "create", "a@example.com", "--role", "owner", f"--password={SECRET}"),
+        ("check", SECRET),
+    ],
+)
+def test_a_secret_as_an_argument_is_refused_and_not_repeated(arguments):
+    assert SECRET not in complaint(*arguments, code=2)
+
+
+def test_a_terminal_that_knows_few_characters_gets_those(folder):
+    environment = {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", **KEY}
+    done = run_from_nothing("check", "--data-dir", folder, **environment)
+    assert (done.returncode, "internal error" in done.stderr) == (0, False)
+    assert "? store: SQLite" in done.stdout + done.stderr
+
+
 def test_a_reader_that_goes_away_is_no_error(folder):
     command = " ".join(f"'{part}'" for part in signalbox_command("check", "--data-dir", folder, "--json"))
     done = subprocess.run(

@@ -128,6 +128,11 @@ def test_hosts_and_networks_may_be_mixed():
     assert read_settings(env).allowed_upstreams == ("llm.internal", "10.0.0.0/8", "fd00::/8", "127.0.0.1")
 
 
+@pytest.mark.parametrize("env", [{"SIGNALBOX_RATE_LIMIT_RPS": "51"}, {"SIGNALBOX_RATE_LIMIT_BURST": "9"}])
+def test_a_burst_smaller_than_the_rate_is_a_fault(env):
+    assert list(faults_of(env)) == ["SIGNALBOX_RATE_LIMIT_BURST must be at least SIGNALBOX_RATE_LIMIT_RPS"]
+
+
 def test_hosts_of_the_server_are_names_without_ports():
     env = {"SIGNALBOX_ALLOWED_HOSTS": "Console.example., [::1],10.0.0.1"}
     assert read_settings(env).allowed_hosts == ("console.example", "::1", "10.0.0.1")
