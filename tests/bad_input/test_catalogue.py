@@ -1,0 +1,44 @@
+"""No row of the catalogue is forgotten, and no test that shows its outcome goes away unseen."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from router_core.api.app import PATHS
+from router_core.api.openapi import description
+from tests.bad_input.catalogue import CATALOGUE, LAST_ROW, LATER
+from tests.bad_input.requests_table import REQUESTS
+
+_TEST = re.compile(r"^(?:async )?def (test_\w+)\(", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def existing() -> set[str]:
+    """Return the names of all tests."""
+    folder = Path(__file__).parents[1]
+    return {name for path in folder.rglob("test_*.py") for name in _TEST.findall(path.read_text("utf-8"))}
+
+
+def test_every_row_is_in_the_catalogue_once() -> None:
+    assert sorted([*CATALOGUE, *LATER]) == list(range(1, LAST_ROW + 1))
+
+
+@pytest.mark.parametrize("row", CATALOGUE)
+def test_the_tests_of_a_row_exist(row: int, existing: set[str]) -> None:
+    assert CATALOGUE[row]
+    assert set(CATALOGUE[row]) <= existing
+
+
+def test_every_input_of_the_table_belongs_to_a_row_that_the_catalogue_has() -> None:
+    assert {bad.row for bad in REQUESTS} <= {
+        row for row, tests in CATALOGUE.items() if "test_a_bad_request_is_told_what_is_wrong_and_shown_nothing_of_it" in tests
+    }
+
+
+@pytest.mark.parametrize("row", LATER)
+def test_a_row_that_comes_later_is_about_what_is_not_there(row: int) -> None:
+    """As soon as it is there, its row belongs into the catalogue."""
+    offered = " ".join([*PATHS, json.dumps(description())]).lower()
+    assert LATER[row] not in offered
