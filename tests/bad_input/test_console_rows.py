@@ -63,6 +63,19 @@ def test_row_78_a_message_that_no_page_sends_ends_the_connection(gate: Gate, coo
     assert "Traceback" not in said_of_it
 
 
+@pytest.mark.parametrize("name", ["", " ", "x" * 5_000, "a\u202eb", "a\x00b", "a\nb", "a\u200bb"])
+def test_row_74_a_name_is_text_of_a_length(gate: Gate, name: str) -> None:
+    told(gate.manage("POST", "/api/admin/accounts", json={"name": name}), 400, "VALIDATION_ERROR")
+
+
+def test_row_74_markup_in_a_name_is_text(gate: Gate) -> None:
+    names = ("<img src=x onerror=alert(1)>", "[a](javascript:alert(1))", "=cmd|'/c calc'!A0")
+    for name in names:
+        made = gate.manage("POST", "/api/admin/accounts", json={"name": name})
+        assert (made.status_code, made.headers["content-type"]) == (200, "application/json")
+        assert made.json()["name"] == name
+
+
 @pytest.mark.parametrize("amount", ["1,5", "1e400", "-1", "NaN", "1.0000000001", "", " ", "0x10"])
 def test_row_73_an_amount_that_is_none_is_refused(gate: Gate, amount: str) -> None:
     account = gate.server.facts["account_id"]

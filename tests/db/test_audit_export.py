@@ -152,6 +152,20 @@ def test_nothing_to_export_is_a_file_without_rows(exporter: SqlAuditExporter, fo
     assert rows == 0
 
 
+def test_rows_that_arrive_during_an_export_are_not_in_it(exporter: SqlAuditExporter) -> None:
+    stream = exporter.open(EVER, "jsonl")
+    pieces = [stream.read()]
+    hop = StoreHop(exporter._engine)
+    store = SqlEventStore(hop, FakeClock(), ChainSigner(b"k" * 32))
+    arrived = event(ROWS + 1, timestamp=AT + timedelta(hours=23), request_id="arrived-late")
+    asyncio.run(store.apply(EventBatch(writer="late", events=(arrived,))))
+    hop.close()
+    while (piece := stream.read()) is not None:
+        pieces.append(piece)
+    text = b"".join(piece for piece in pieces if piece)
+    assert (text.count(b"\n"), b"arrived-late" in text) == (ROWS, False)
+
+
 def test_a_cancelled_export_ends(exporter: SqlAuditExporter) -> None:
     stream = exporter.open(EVER, "csv")
     assert stream.read() is not None

@@ -93,7 +93,8 @@ LINES = pieces(
 WIRE = pieces(
     b"GET / HTTP/1.1\r\n", b"POST /x HTTP/1.1\r\n", b"Host: a\r\n", b"\r\n", b"Content-Length: 3\r\n", b"abc",
     b"Transfer-Encoding: chunked\r\n", b"3\r\nabc\r\n", b"0\r\n\r\n", b"HTTP/1.0", b"Connection: close\r\n", b"\n",
-    b"Connection: Upgrade\r\nUpgrade: h2c\r\n", b"Expect: 100-continue\r\n", b"CONNECT a:1 HTTP/1.1\r\n", b": ", b"\x00",
+    b"Connection: Upgrade\r\nUpgrade: h2c\r\n", b"Expect: 100-continue\r\n", b"CONNECT a:1 HTTP/1.1\r\n", b": ",
+    b"\x00",
 )  # fmt: skip
 
 
