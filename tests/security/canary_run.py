@@ -53,6 +53,7 @@ class Planted:
             "a key in a query": [canary("query", "sk-proj-")],
             "the upstream key": [canary("upstream", "sk-proj-")],
             "a made-up session": [canary("session")],
+            "a stored key": [canary("stored", "sk-ant-api03-"), canary("stored later")],
         }
     )
 
@@ -93,6 +94,7 @@ class CanaryRun:
         self.issued: list[bytes] = []
         self.upstream_told = b""
         self._environment = environment
+        self._account = ""
         self._http = httpx2.Client(base_url=server.base_url, trust_env=False, timeout=60)
 
     def __enter__(self) -> Self:
@@ -108,6 +110,7 @@ class CanaryRun:
     def live(self) -> None:
         """Do everything once."""
         cookie = self._sign_in()
+        self._store_keys()
         self._requests()
         self._wrong_credentials()
         self._administer()
@@ -140,6 +143,7 @@ class CanaryRun:
         """Make an account and two keys before the server is there."""
         runtime = await build(read_settings(self._environment | {"SIGNALBOX_DATA_DIR": str(self.server.folder)}))
         account = await create_account(runtime.accounts, runtime.clock, "acme", "UTC")
+        self._account = account.id
         for role in KEY_ROLES:
             made = await issue_key(
                 runtime.api_keys, runtime.pepper, runtime.clock, account_id=account.id, role=role, name=role
@@ -179,6 +183,28 @@ class CanaryRun:
         self._http.cookies.clear()
         return f"signalbox_session={token}"
 
+    def _store_keys(self) -> None:
+        """Give the account a provider with a key of its own, and put another key in its place."""
+        admin, keys = self._key("admin"), "/api/admin/providers/own-claude/keys"
+        if self._http.get(keys, headers=admin).status_code == 404:
+            found = self._call("GET", "/api/admin/providers/anthropic-claude-haiku-4-5", admin).json()
+            own = {"id": "own-claude", "name": "own-claude", "accountId": self._account, "useCases": ["own"]}
+            entry = {name: value for name, value in found.items() if name not in ("key", "version")}
+            made = self._call("POST", "/api/admin/providers", admin, entry | own)
+            assert made.status_code in (200, 201), made.text
+        first, later = self.planted.secrets["a stored key"]
+        stored = self._call("POST", keys, admin, {"key": first, "label": "the first"})
+        assert stored.status_code == 201, stored.text
+        self._fail_at("own-claude")
+        changed = self._call("PUT", f"{keys}/{stored.json()['id']}", admin, {"key": later})
+        assert changed.status_code == 200, changed.text
+        self._fail_at("own-claude")
+
+    def _fail_at(self, model: str) -> None:
+        for failure in FAILURES:
+            asked = {"prompt": failure, "maxTokens": 20, "modelOverride": model, "explain": True}
+            self._call("POST", "/api/llm", self._key("service"), asked)
+
     def _requests(self) -> None:
         key, good = self._key("service"), {"prompt": "Say something", "maxTokens": 20}
         self._call("POST", "/api/llm", key, good)
@@ -189,9 +215,7 @@ class CanaryRun:
         self._call("POST", "/api/llm", key, {**good, "apiKey": self.planted.one("a key in a body")})
         self._call("POST", "/api/llm", key, {**good, "metadata": {"note": self.planted.one("a key in a body")}})
         self._call("GET", f"/api/llm/usage?key={self.planted.one('a key in a query')}", key)
-        for failure in FAILURES:
-            asked = {**good, "prompt": failure, "modelOverride": "claude-haiku-4-5", "explain": True}
-            self._call("POST", "/api/llm", key, asked)
+        self._fail_at("anthropic-claude-haiku-4-5")
         self._call("POST", "/api/llm", key, {**good, "modelOverride": "claude-haiku-4-5", "stream": True})
 
     def _wrong_credentials(self) -> None:
