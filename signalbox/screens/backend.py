@@ -35,6 +35,7 @@ from signalbox.screens.access import AccountBackend, PeopleBackend, SessionBacke
 from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
 from signalbox.screens.encryption import EncryptionBackend
+from signalbox.screens.keys import KeyBackend
 from signalbox.screens.limits import LimitBackend
 from signalbox.screens.provider_keys import ProviderKeyBackend
 from signalbox.screens.views import Choices, LiveScope, OverviewView
@@ -150,6 +151,11 @@ class ConsoleBackend(Protocol):
     @property
     def sessions(self) -> SessionBackend:
         """Who is signed in where; it checks rights itself."""
+        ...
+
+    @property
+    def api_keys(self) -> KeyBackend:
+        """API keys; it checks rights itself."""
         ...
 
     @property

@@ -9,6 +9,7 @@ from signalbox.screens.backend import ConsoleBackend
 from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
 from signalbox.screens.encryption import EncryptionBackend
+from signalbox.screens.keys import KeyBackend
 from signalbox.screens.limits import LimitBackend
 from signalbox.screens.provider_keys import ProviderKeyBackend
 
@@ -19,6 +20,7 @@ DESKS: Final[Mapping[str, type]] = MappingProxyType(
         "": ConsoleBackend,
         "alerting": AlertBackend,
         "accounts": AccountBackend,
+        "api_keys": KeyBackend,
         "bills": BillsBackend,
         "caching": CacheBackend,
         "configuration": ConfigurationBackend,
@@ -77,6 +79,12 @@ CALLS: Final[Mapping[str, str]] = MappingProxyType(
         "alerting.remove_channel": "alerts.edit",
         "alerting.show_secret": "alerts.edit",
         "alerting.test_channel": "alerts.edit",
+        "api_keys.change": "keys.edit",
+        "api_keys.choices": "keys.edit",
+        "api_keys.list": "access.read",
+        "api_keys.make": "keys.edit",
+        "api_keys.revoke": "keys.edit",
+        "api_keys.roll": "keys.edit",
         "bills.course": "bills.read",
         "bills.outlook": "bills.read",
         "bills.reconcile": "bills.read",

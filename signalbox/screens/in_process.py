@@ -52,6 +52,7 @@ from signalbox.screens.configuration import ConfigurationBackend
 from signalbox.screens.desks import AlertBackend, BillsBackend, CacheBackend, LeaseBackend, PriceBackend, TopUpBackend
 from signalbox.screens.encryption import EncryptionBackend
 from signalbox.screens.in_sight import refuse_hidden, report_in_sight, rows_in_sight
+from signalbox.screens.keys import KeyBackend
 from signalbox.screens.limits import LimitBackend
 from signalbox.screens.provider_keys import ProviderKeyBackend
 from signalbox.screens.rights import may_control, may_open
@@ -316,6 +317,11 @@ class InProcessBackend:
     def sessions(self) -> SessionBackend:
         """Who is signed in where."""
         return self._runtime.access.sessions
+
+    @property
+    def api_keys(self) -> KeyBackend:
+        """API keys."""
+        return self._runtime.key_desk
 
     @property
     def encryption(self) -> EncryptionBackend:

@@ -37,6 +37,7 @@ from tests.console.cache_fakes import CacheDouble
 from tests.console.configuration_fakes import ConfigurationDouble
 from tests.console.encryption_fakes import EncryptionDouble
 from tests.console.health_fakes import OPERATORS, HealthDouble
+from tests.console.key_fakes import KeyDouble
 from tests.console.limit_fakes import LimitDouble
 from tests.console.record_fakes import RecordBackend
 
@@ -120,6 +121,8 @@ class FakeBackend(RecordBackend, HealthDouble, BudgetDouble, ConfigurationDouble
         self.caching = CacheDouble()
         self.encryption = EncryptionDouble()
         self.limiting = LimitDouble()
+        self.keeping = KeyDouble()
+        self.api_keys = self.keeping.desk
         self.access = AccessDouble(OWNER, VIEWER)
         self.users, self.accounts, self.sessions = self.access.desks()
         self.people: dict[str, Principal] = {"owner-token": OWNER, "viewer-token": VIEWER}
