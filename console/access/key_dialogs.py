@@ -152,7 +152,7 @@ def _revoke(key: KeyView) -> None:
 
 
 def _show_once(visitor: Visitor, form: DeltaGenerator, act: Coroutine[Any, Any, MadeKey]) -> None:
-    """Do ``act`` and draw the key that it made in the place of ``form``; nothing here outlives this run."""
+    """Do ``act`` and draw the key that it made instead of ``form``; nothing here outlives this run."""
     found: list[MadeKey] = []
 
     def make() -> str:
@@ -162,13 +162,13 @@ def _show_once(visitor: Visitor, form: DeltaGenerator, act: Coroutine[Any, Any, 
     if attempted(make) is None:
         return
     st.session_state[SHOWN_KEY] = True
-    with form.container():
-        st.warning(
-            "**Copy the key now: it is not shown again.** Keep it where secrets are kept, not in code or mail.",
-            icon=":material/visibility_off:",
-        )
-        st.code(found[0].key, language=None, wrap_lines=True)
-        st.button("I have copied it", key="key_copied", type="primary")
+    form.empty()
+    st.warning(
+        "**Copy the key now: it is not shown again.** Keep it where secrets are kept, not in code or mail.",
+        icon=":material/visibility_off:",
+    )
+    st.code(found[0].key, language=None, wrap_lines=True)
+    st.button("I have copied it", key="key_copied", type="primary")
 
 
 def _leave_shown() -> None:

@@ -12,7 +12,7 @@ from router_core.admin.key_views import KeyNotice, KeyState, KeyView
 __all__ = ["LIFE_SPANS", "NOTICE_WORDS", "STATES", "dates", "end_of", "limits", "woken_sentence"]
 
 STATES: Final[Mapping[KeyState, StatusMark]] = {
-    "active": StatusMark("in use", ":material/check_circle:", "green"),
+    "active": StatusMark("active", ":material/check_circle:", "green"),
     "ending": StatusMark("in its grace", ":material/hourglass_bottom:", "orange"),
     "expired": StatusMark("over", ":material/event_busy:", "gray"),
     "revoked": StatusMark("revoked", ":material/block:", "gray"),
@@ -52,7 +52,7 @@ def woken_sentence(key: KeyView, zone: ZoneInfo, now: datetime) -> str:
     """Return as Markdown that ``key`` was used again after a long rest."""
     used, since = key.woken_at or now, key.idle_since or key.created_at
     return (
-        f"**{literal(key.name)}** of {literal(key.account)} was used again on {moment(used, zone, now)}, after "
+        f"**{literal(key.name)}** of {literal(key.account)} was used again ({moment(used, zone, now)}) after "
         f"{(used - since).days} days of rest. Whoever has it should be able to say why; else revoke it."
     )
 
