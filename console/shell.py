@@ -5,6 +5,8 @@ from html import escape
 
 import streamlit as st
 
+from console.access.orders import close as close_access
+from console.access.words import role_name
 from console.assets import page_script, static_file
 from console.budgets.alert_dialogs import forget_dialog
 from console.budgets.change import forget_change
@@ -17,15 +19,6 @@ from console.session_ended import show_ended
 from signalbox.screens.backend import Screen
 
 __all__ = ["run_console"]
-
-ROLE_NAMES = {
-    "owner": "Owner",
-    "admin": "Admin",
-    "operator": "Operator",
-    "prompt_engineer": "Prompt engineer",
-    "analyst": "Analyst",
-    "viewer": "Viewer",
-}
 
 
 @dataclass(frozen=True)
@@ -65,6 +58,8 @@ def run_console() -> None:
     close_orders(page.url_path)
     leave_page(page.url_path)
     leave_providers(page.url_path)
+    if page.url_path != "access":
+        close_access()
     if page.url_path != "budgets":
         forget_change()
         forget_dialog()
@@ -100,7 +95,7 @@ def _logo() -> None:
 
 
 def _person(visitor: Visitor) -> None:
-    name, role = visitor.person.name, ROLE_NAMES.get(visitor.person.role, visitor.person.role)
+    name, role = visitor.person.name, role_name(visitor.person)
     st.html(
         f'<div style="font-size:.86rem;line-height:1.45">'
         f'<div title="{escape(name)}" style="font-weight:550;overflow:hidden;'
