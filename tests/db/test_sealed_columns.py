@@ -7,8 +7,10 @@ from db import (  # noqa: F401 - fill the metadata
     budget_models,
     config_models,
     limit_models,
+    models,
     node_models,
     price_models,
+    provider_key_models,
     record_models,
     vault_models,
 )
