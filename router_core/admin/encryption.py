@@ -68,8 +68,7 @@ async def encryption_view(parts: VaultParts, *, running: bool = False, last_erro
     used: dict[int, int] = {}
     for each in health:
         used[each.key_version] = used.get(each.key_version, 0) + 1
-    began = next(each.promoted_at or each.created_at for each in record.keys if each.version == primary)
-    age = parts.clock.utcnow() - began
+    age = _age(parts)
     changing = len(record.slots) > 1
     return EncryptionView(
         state="changing master key" if changing else "rotating" if is_rotating(record) else "settled",
@@ -105,6 +104,11 @@ class EncryptionDesk:
         require(person, "encryption.read")
         running = self._running is not None and not self._running.done()
         return await encryption_view(self._parts, running=running, last_error=self._last_error)
+
+    def notice(self) -> str | None:
+        """Return what somebody should see to about the data key in use, None when it is young."""
+        age = _age(self._parts)
+        return f"In use for {age.days} days. Rotate it every {KEY_AGE_LIMIT.days}." if age > KEY_AGE_LIMIT else None
 
     async def rotate(self, person: Principal) -> EncryptionView:
         """Begin a rotation, or go on with one that was broken off; it is on record before it begins.
@@ -145,6 +149,11 @@ class EncryptionDesk:
 
     def _act(self, person: Principal, verb: str, counted: Mapping[str, int] | None = None) -> OperatorAction:
         return act_of(person, verb, "encryption", self._parts.clock, detail={**(counted or {})})
+
+
+def _age(parts: VaultParts) -> timedelta:
+    primary = next(each for each in parts.vault.record.keys if each.state == "primary")
+    return parts.clock.utcnow() - (primary.promoted_at or primary.created_at)
 
 
 async def _health(parts: VaultParts) -> list[SecretHealth]:

@@ -146,7 +146,9 @@ class InProcessBackend:
     def _key_notices(self, person: Principal) -> tuple[KeyNotice, ...]:
         if not allows(person, "providers.read"):
             return ()
-        return tuple(self._runtime.provider_keys.notices()[:NEWS_SHOWN])
+        found = tuple(self._runtime.provider_keys.notices()[:NEWS_SHOWN])
+        old = self._runtime.encryption.notice() if self._runtime.config.snapshot().provider_keys else None
+        return found if old is None else (*found, KeyNotice(provider="Data key", text=old))
 
     async def _waiting(self, person: Principal) -> int:
         if not allows(person, "topups.decide"):

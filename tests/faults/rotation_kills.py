@@ -69,13 +69,15 @@ class Traffic:
     async def run(self, until: asyncio.Event) -> None:
         """Send 50 requests a second, streams and whole answers, until told to stop."""
         tasks: set[asyncio.Task[None]] = set()
+        due = time.monotonic()
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
             while not until.is_set():
                 task = asyncio.create_task(self._one(session, next(self.numbers)))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
+                due += 1 / RATE
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(until.wait(), 1 / RATE)
+                    await asyncio.wait_for(until.wait(), max(0.0, due - time.monotonic()))
             await asyncio.gather(*tasks)
 
     async def _one(self, session: aiohttp.ClientSession, number: int) -> None:

@@ -97,10 +97,13 @@ async def test_a_desk_that_closes_breaks_the_rotation_off_where_it_is(desk: Desk
 async def test_a_key_older_than_90_days_asks_to_be_rotated_where_it_seals_anything(desk: Desk) -> None:
     desk.world.clock.advance(90 * 86_400)
     assert not (await desk.desk.status(HEAD)).due
+    assert desk.desk.notice() is None
     desk.world.clock.advance(1)
     assert (await desk.desk.status(HEAD)).due
+    assert desk.desk.notice() == "In use for 90 days. Rotate it every 90."
     await desk.desk.rotate(HEAD)
     assert not (await desk.ended()).due
+    assert desk.desk.notice() is None
 
 
 async def test_only_heads_may_look_and_rotate(desk: Desk) -> None:
