@@ -1,6 +1,7 @@
 """The gate: without a valid session nothing of the console is served, pages, data and websockets alike."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -8,6 +9,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.policy import security_headers
+from console.watched_socket import ENDED, WatchedSocket
+from router_core.clock import Clock, SystemClock
 from router_core.errors import OverloadedError
 from router_core.types import Principal
 from signalbox.asgi import is_api_path
@@ -24,7 +27,6 @@ CROSS_ORIGIN = (
     "access-control-allow-credentials",
 )  # fmt: skip
 """Streamlit sets these for pages of other hosts, of which the console has none."""
-POLICY_VIOLATION = 1008
 TRY_AGAIN = 1013
 AWAY = "The store does not answer, so your session cannot be checked. Try again in a moment.\n"
 
@@ -35,8 +37,9 @@ class ConsoleGate:
     ``check`` gives the person behind a token and notes, when its second argument is true, that they acted.
     """
 
-    def __init__(self, app: ASGIApp, check: CheckSession) -> None:
+    def __init__(self, app: ASGIApp, check: CheckSession, clock: Clock | None = None) -> None:
         self._app = app
+        self._clock = clock or SystemClock()
         self._check = check
         self._headers = security_headers()
 
@@ -70,14 +73,17 @@ class ConsoleGate:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             person = await self._person(scope, touch=False) if _is_of_own_pages(scope) else None
-            code = POLICY_VIOLATION
+            code = ENDED
         except OverloadedError:
             person, code = None, TRY_AGAIN
         if person is not None:
-            await self._app(scope, receive, send)
+            await WatchedSocket(receive, send, partial(self._is_open, scope), self._clock).serve(self._app, scope)
             return
         await receive()
         await send({"type": "websocket.close", "code": code})
+
+    async def _is_open(self, scope: Scope) -> bool:
+        return await self._person(scope, touch=False) is not None
 
     async def _person(self, scope: Scope, *, touch: bool) -> Principal | None:
         token = session_token(scope)

@@ -2,8 +2,9 @@
 
 import re
 
+import httpx2
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.e2e.conftest import Console, Watch, settle
 
@@ -195,3 +196,48 @@ def test_a_permalink_with_a_plain_use_case_opens_on_it(console: Console, page: P
     """The address carries the name itself, so people can write it by hand."""
     console.open(page, "/playground?playground_use_case=complex")
     expect(page.get_by_text("Would go to").first).to_contain_text("anthropic-claude-sonnet-4-5")
+
+
+def test_a_session_revoked_in_one_browser_ends_on_an_open_page_of_another_that_nobody_touches(
+    console: Console, page: Page, browser: Browser
+) -> None:
+    console.open(page, "/access?view=Sessions")
+    elsewhere = browser.new_context()
+    other = elsewhere.new_page()
+    console.open(other, "/access?view=Accounts")
+    expect(other.get_by_role("heading", name="Accounts")).to_be_visible()
+    cookies = {each["name"]: each["value"] for each in page.context.cookies()}
+    headers = {"cookie": f"signalbox_session={cookies['signalbox_session']}", "sec-fetch-site": "same-origin"}
+    with httpx2.Client(base_url=console.base_url, headers=headers, trust_env=False) as http:
+        found = http.get("/api/admin/sessions").json()["sessions"]
+        newest = max(found, key=lambda each: each["createdAt"])
+        assert http.delete(f"/api/admin/sessions/{newest['id']}").json() == {"ended": 1}
+    expect(other.get_by_text("Session ended")).to_be_visible(timeout=8_000)
+    elsewhere.close()
+    page.reload()
+    settle(page)
+    expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
+
+
+def test_an_invited_person_chooses_a_password_and_sees_what_their_role_may(
+    console: Console, page: Page, browser: Browser
+) -> None:
+    console.open(page, "/access")
+    page.get_by_role("button", name="Invite a person").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_test_id("stTextInputField").first.fill("eve@example.com")
+    page.keyboard.press("Tab")
+    dialog.get_by_role("button", name="Invite", exact=True).click()
+    link = dialog.locator("code", has_text=re.compile("/auth/invitation/")).inner_text()
+    dialog.get_by_role("button", name="Done").click()
+    elsewhere = browser.new_context()
+    invited = elsewhere.new_page()
+    invited.goto(link.strip())
+    expect(invited).to_have_url(re.compile(r"/auth/invitation$"))
+    invited.get_by_label("New password", exact=True).fill("a few words of mine")
+    invited.get_by_label("New password once more").fill("a few words of mine")
+    invited.get_by_role("button", name="Set password and sign in").click()
+    settle(invited)
+    expect(invited.get_by_role("heading", name="Overview")).to_be_visible()
+    expect(invited.get_by_role("link", name="Access")).to_have_count(0)
+    elsewhere.close()
