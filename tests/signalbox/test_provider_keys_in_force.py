@@ -109,7 +109,7 @@ async def test_without_a_key_nobody_is_asked_and_one_that_is_refused_is_a_notice
     runtime = await begin()
     with pytest.raises(LLMError) as refused:
         await runtime.router.complete(ASK)
-    assert refused.value.code == "PROVIDER_UNAVAILABLE"
+    assert refused.value.message == "API key not found for provider: openai"
     assert not provider.calls
     await runtime.provider_keys.add_key(NAME, KeyOrder(key=KEY, label="main"), ANN)
     assert runtime.provider_keys.notices() == []
