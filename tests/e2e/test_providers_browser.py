@@ -77,6 +77,47 @@ def test_a_weight_is_applied_and_another_admins_change_is_reported_and_no_key_is
     assert not any(SECRET in frame for frame in frames)
 
 
+def test_a_key_is_entered_replaced_and_deleted_and_no_frame_to_the_browser_holds_it(
+    console: Served, page: Page
+) -> None:
+    keys, masks = ("sk-typed-0123456789abcdefWXYZ", "sk-again-0123456789abcdefQRST"), ("sk-ty...WXYZ", "sk-ag...QRST")
+    frames: list[bytes] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framereceived", lambda frame: frames.append(frame if isinstance(frame, bytes) else frame.encode()))
+
+    page.on("websocket", listen)
+    console.open(page, "/providers")
+    page.get_by_role("button", name="Edit").first.click()
+    settle(page)
+    page.get_by_role("button", name="Add a key").click()
+    type_key(page, keys[0], "Save")
+    expect(page.get_by_text(masks[0], exact=True).first).to_be_visible(timeout=15_000)
+    page.get_by_role("button", name="Replace", exact=True).click()
+    expect(page.get_by_role("dialog").get_by_label("Key", exact=True)).to_have_value("")
+    type_key(page, keys[1], "Replace")
+    expect(page.get_by_text(masks[1], exact=True).first).to_be_visible(timeout=15_000)
+    page.get_by_test_id("stMain").get_by_role("button", name="Delete").last.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label(f"Type {ROW} to confirm").fill(ROW)
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("is deleted; every process follows")).to_be_visible(timeout=15_000)
+    assert any(masks[1].encode() in frame for frame in frames)
+    assert not any(key.encode() in frame for frame in frames for key in keys)
+    assert not any(key in page.content() for key in keys)
+
+
+def type_key(page: Page, key: str, label: str) -> None:
+    """Type a key into the dialog that is open, and press the button ``label``."""
+    dialog = page.get_by_role("dialog")
+    field = dialog.get_by_label("Key", exact=True)
+    expect(field).to_have_attribute("type", "password")
+    field.fill(key)
+    dialog.get_by_role("button", name=label, exact=True).click()
+    expect(dialog).to_have_count(0, timeout=15_000)
+    settle(page)
+
+
 def test_a_phone_scrolls_only_down_in_every_view_of_the_providers(console: Served, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     console.open(page, "/providers")
