@@ -76,15 +76,13 @@ class Attempts:
 
     def upstream_of(self, provider: ProviderConfig) -> Upstream | None:
         """Return where the next call to ``provider`` would rather go, None while it has no key."""
-        found = self.keys.likeliest(provider)
-        return None if found is None else found.upstream
+        return self.keys.upstream(provider)
 
     def absence(self, provider: ProviderConfig) -> Absence | None:
         """Say why ``provider`` cannot be called right now, None when it can, with whichever of its keys."""
-        found = self.keys.likeliest(provider)
-        if found is None:
+        upstream = self.keys.upstream(provider)
+        if upstream is None:
             return Absence("no_key", _no_key(provider))
-        upstream = found.upstream
         rest = upstream.resting()
         if rest is not None:
             wait = rest.wait_ms()

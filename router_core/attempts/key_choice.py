@@ -35,6 +35,14 @@ class KeyChoice:
         """Return every key of ``provider`` in the order of choice, each with its upstream; none without a key."""
         return [Keyed(key, self._upstreams.of(provider, key.secret)) for key in self._keys.keys_for(provider)]
 
+    def upstream(self, provider: ProviderConfig) -> Upstream | None:
+        """Return where the next call to ``provider`` would rather go, None while it has no key."""
+        keys = self._keys.keys_for(provider)
+        if len(keys) == 1:
+            return self._upstreams.of(provider, keys[0].secret)
+        found = self.likeliest(provider)
+        return None if found is None else found.upstream
+
     def likeliest(self, provider: ProviderConfig) -> Keyed | None:
         """Return the key that the next call would rather use, else the one that can be used soonest; None without."""
         keys = self._keys.keys_for(provider)
