@@ -1,11 +1,13 @@
 """The machine-readable description, made from the types that parse and answer."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
 
 from router_core.api.call import Call
+from router_core.api.encoding import encode_json
 from router_core.api.openapi_admin import ADMIN_TYPES, admin_paths
 from router_core.types import Decision, LLMRequest, LLMResponse
 
@@ -76,8 +78,13 @@ def openapi_document() -> dict[str, Any]:
 
 
 async def describe_api(call: Call) -> None:
-    """Answer with the description."""
-    await call.answer(openapi_document())
+    """Answer with the description, which is written once: anybody may ask for it, as often as they like."""
+    await call.answer_bytes(_written())
+
+
+@cache
+def _written() -> bytes:
+    return encode_json(openapi_document())
 
 
 def _json(schema: Mapping[str, Any]) -> dict[str, Any]:

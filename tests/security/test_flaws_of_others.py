@@ -5,6 +5,7 @@
 import ast
 import re
 import shutil
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -191,3 +192,14 @@ async def test_ghsa_h9ww_an_answer_that_is_kept_for_one_account_is_not_given_to_
         for name in ("service key", "service key", "foreign service key")
     ]
     assert [b'"cached":true' in each for each in told] == [False, True, False]
+
+
+async def test_what_anybody_may_ask_for_costs_next_to_nothing(world: RightsWorld) -> None:
+    """Or it would be the cheapest way to keep the server from its work."""
+    nobody = world.callers["nobody"]
+    for path in ("/api/openapi.json", "/api/llm/health", "/api/console/hello", "/livez", "/readyz"):
+        await world.ask(nobody, "GET", path)
+        begun = time.process_time()
+        for _ in range(50):
+            await world.ask(nobody, "GET", path)
+        assert time.process_time() - begun < 50 * 0.004, path
