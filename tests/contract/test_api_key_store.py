@@ -36,8 +36,11 @@ async def test_a_key_is_read_back_as_it_was(stores: Stores) -> None:
     assert await stores.api_keys.by_id("k1") == full
 
 
-async def test_an_unknown_key_is_none(stores: Stores) -> None:
+async def test_an_unknown_key_is_none_whatever_others_there_are(stores: Stores) -> None:
     assert await stores.api_keys.by_id("nope") is None
+    await stores.api_keys.create(key())
+    for unknown in ("nope", "", "K1", "k", "k11", "%"):
+        assert await stores.api_keys.by_id(unknown) is None
 
 
 async def test_keys_are_listed_newest_first_for_one_account_or_all(stores: Stores) -> None:
