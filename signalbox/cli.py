@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from router_core.types import PersonRole
+from signalbox.access_commands import accounts, sessions, users
 from signalbox.alert_commands import alerts
 from signalbox.audit_commands import audit, retention
 from signalbox.budget_commands import budgets
@@ -33,10 +33,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-accounts = typer.Typer(no_args_is_help=True, help="Accounts: create, list.")
-users = typer.Typer(no_args_is_help=True, help="People who use the console: create, list, disable.")
 
 
 def main() -> None:
@@ -203,75 +199,6 @@ def replay(
     return command.run(options)
 
 
-@accounts.command("create")
-def create_account(
-    name: Annotated[str, typer.Argument(help="A name of its own.")], data_dir: DataDir = None, as_json: AsJson = False
-) -> None:
-    """Make an account."""
-    from signalbox.commands import administer
-
-    administer.create_account(data_dir, name, as_json=as_json)
-
-
-@accounts.command("set")
-def set_account(
-    name: Annotated[str, typer.Argument(help="The account's name.")],
-    keep_content: Annotated[
-        bool | None, typer.Option("--keep-content/--no-keep-content", help="Whether prompts and answers are kept.")
-    ] = None,
-    redaction: Annotated[
-        str | None,
-        typer.Option(help="What is taken out of stored text: secrets alone, or personal data (and secrets)."),
-    ] = None,
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say what the audit log keeps of an account's prompts and answers; in force everywhere within seconds."""
-    from signalbox.commands import administer
-
-    administer.set_account(data_dir, name, keeps=keep_content, redaction=redaction, as_json=as_json)
-
-
-@accounts.command("list")
-def list_accounts(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """List all accounts."""
-    from signalbox.commands import administer
-
-    administer.list_accounts(data_dir, as_json=as_json)
-
-
-@users.command("create")
-def create_user(
-    email: Annotated[str, typer.Argument(help="E-mail address.")],
-    role: Annotated[PersonRole, typer.Option(help="What the person may do.")],
-    account: Annotated[list[str] | None, typer.Option(help="Account, the default one first. [default: all]")] = None,
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a person; the password is the first line of standard input, or generated, and shown once."""
-    from signalbox.commands import administer
-
-    administer.create_user(data_dir, email, role, account or (), as_json=as_json)
-
-
-@users.command("list")
-def list_users(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """List all people."""
-    from signalbox.commands import administer
-
-    administer.list_users(data_dir, as_json=as_json)
-
-
-@users.command("disable")
-def disable_user(
-    email: Annotated[str, typer.Argument(help="E-mail address.")], data_dir: DataDir = None, as_json: AsJson = False
-) -> None:
-    """Keep a person from signing in; their sessions end within seconds."""
-    from signalbox.commands import administer
-
-    administer.disable_user(data_dir, email, as_json=as_json)
-
-
 app.add_typer(accounts, name="accounts")
 app.add_typer(budgets, name="budgets")
 app.add_typer(limits, name="limits")
@@ -280,6 +207,7 @@ app.add_typer(prices, name="prices")
 app.add_typer(providers, name="providers")
 app.add_typer(usage, name="usage")
 app.add_typer(users, name="users")
+app.add_typer(sessions, name="sessions")
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
 app.add_typer(retention, name="retention")

@@ -7,7 +7,6 @@ from typing import TypeVar, cast, get_args
 
 from msgspec import structs
 
-from router_core.errors import NotFoundError
 from router_core.ports import AccountRecord, UserRecord
 from router_core.security.password_room import PasswordRoom
 from router_core.security.passwords import Argon2Passwords
@@ -20,7 +19,6 @@ from signalbox.faults import UsageFault
 __all__ = [
     "create_account",
     "create_user",
-    "disable_user",
     "list_accounts",
     "list_users",
     "set_account",
@@ -75,25 +73,6 @@ def list_users(data_dir: Path | None, *, as_json: bool) -> None:
     found = at_desk(data_dir, lambda desk: desk.store.users.list())
     rows = [public(each, "id", "email", "role", "accounts", "is_active", "created_at") for each in found]
     print_rows(rows, as_json=as_json)
-
-
-def disable_user(data_dir: Path | None, email: str, *, as_json: bool) -> None:
-    """Keep a person from signing in, and end their sessions within seconds."""
-
-    async def work(desk: StoreDesk) -> UserRecord:
-        user = await desk.store.users.by_email(email)
-        if user is None:
-            raise NotFoundError(f"There is no user with the address {email!r}")
-        await desk.store.users.change(structs.replace(user, is_active=False, generation=user.generation + 1))
-        active = {"isActive": user.is_active}
-        await tell(desk, "user.disabled", user.email, None, before=active, after={"isActive": False})
-        return user
-
-    user = at_desk(data_dir, work)
-    if as_json:
-        print_json({"id": user.id, "email": user.email, "isActive": False})
-    else:
-        print_line(f"{user.email} is disabled")
 
 
 def set_account(data_dir: Path | None, name: str, *, keeps: bool | None, redaction: str | None, as_json: bool) -> None:
