@@ -113,6 +113,7 @@ class CanaryRun:
         self._store_keys()
         self._requests()
         self._wrong_credentials()
+        self._invite()
         self._administer()
         for path in LOOKS:
             self._call("GET", path, self._key("admin"))
@@ -226,6 +227,23 @@ class CanaryRun:
         cookie = {"cookie": f"signalbox_session={self.planted.one('a made-up session')}"}
         self._call("GET", "/providers", cookie)
         self._call("GET", "/api/llm/usage", cookie)
+
+    def _invite(self) -> None:
+        """Make people and keys whose secrets are shown once, and have an invitation looked at."""
+        admin, life = self._key("admin"), len(self.planted.secrets.get("a first password", ()))
+        for first, what in (("password", "a first password"), ("link", "an invitation")):
+            person = {"email": f"{first}-{life}@example.com", "role": "viewer", "accounts": [self._account]}
+            made = self._http.post("/api/admin/users", headers=admin, json={**person, "firstAccess": first})
+            assert made.status_code == 200, made.text
+            self.issued.append(_whole(made))
+            self.planted.add(what, made.json()[first].rpartition("/")[2])
+            if first == "link":
+                self.issued.append(_whole(self._http.get(made.json()["link"])))
+        order = {"accountId": self._account, "role": "service", "name": f"over HTTP {life}"}
+        made = self._http.post("/api/admin/keys", headers=admin, json=order)
+        assert made.status_code in (200, 201), made.text
+        self.issued.append(_whole(made))
+        self.planted.add("a key made over HTTP", made.json()["key"])
 
     def _administer(self) -> None:
         admin = self._key("admin")

@@ -15,6 +15,10 @@ from tests.support.command_runs import run_command
 from tests.support.redis_server import RedisServer
 from tests.support.simulator_process import SimulatorProcess
 
+ISSUED = (
+    "the admin key", "the service key", "a key made over HTTP", "a session", "a webhook's secret", "a first password",
+    "an invitation",
+)  # fmt: skip
 SECRET = canary("of the search itself") + '/"&é'
 
 
@@ -81,7 +85,7 @@ def test_what_was_planted_is_where_it_was_planted_and_nowhere_else(run: CanaryRu
 
 def test_what_was_issued_and_told_does_hold_its_secrets(run: CanaryRun) -> None:
     issued = traces({"issued": b"\n".join(run.issued)}, run.planted.secrets)
-    for what in ("the admin key", "the service key", "a session", "a webhook's secret"):
+    for what in ISSUED:
         assert f"{what}, plain, in issued" in issued
     told = traces({"told": run.upstream_told}, run.planted.secrets)
     for what in ("Anthropic's key", "the upstream key", "a stored key"):
