@@ -8,6 +8,7 @@ import pytest
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.nodes import NodeDesk
+from router_core.admin.provider_keys import KeyNotice
 from router_core.admin.topups import TopUpOrder
 from router_core.clock import SystemClock
 from router_core.errors.base import ForbiddenError
@@ -64,12 +65,13 @@ class World:
         self.alerts = memory_desk(clock)
         self.treasury = treasury_desk(accounts, ActionTrail(MemoryActionLog(), clock), clock)
         self.events, self.pending = RecentEvents(), PendingEvents()
+        self.key_notices: list[KeyNotice] = []
         live = LiveMetrics(MemoryMetricsStore(clock.utcnow()), self.pending, clock, lambda: (0, 0))
         self.health = HealthBoard(config, lambda row: self.upstream(row).state(), TransitionTail(), SystemClock())
         parts = SimpleNamespace(
             config=config, router=self.router, events=self.events, live=live, health=self.health, clock=clock,
             prices=PRICES, authenticator=KeyAuthenticator(MemoryApiKeyStore(accounts), accounts, b"p" * 32, clock),
-            nodes=NodeDesk(MemoryNodeRegister(clock)),
+            nodes=NodeDesk(MemoryNodeRegister(clock)), provider_keys=SimpleNamespace(notices=lambda: self.key_notices),
             money=SimpleNamespace(alerts=self.alerts.desk, topups=self.treasury.topups),
         )  # fmt: skip
         self.backend = InProcessBackend(cast(Runtime, parts))
@@ -181,6 +183,13 @@ async def test_the_newest_alert_about_each_budget_is_news_for_a_day_to_those_who
     found = (await world.backend.overview(OWNER)).raised
     assert [(each.kind, each.threshold) for each in found] == [("threshold", 80)]
     assert (await world.backend.overview(VIEWER)).raised == ()
+
+
+async def test_notices_on_keys_are_for_those_who_may_see_providers() -> None:
+    world = World()
+    world.key_notices = [KeyNotice(provider="a", text=f"The key {number} was refused.") for number in range(7)]
+    assert (await world.backend.overview(OWNER)).key_notices == tuple(world.key_notices[:5])
+    assert (await world.backend.overview(VIEWER)).key_notices == ()
 
 
 async def test_that_a_budget_refuses_requests_is_news_before_what_was_raised_with_it() -> None:

@@ -116,7 +116,7 @@ def test_a_row_is_added_read_changed_and_deleted(admin: Admin) -> None:
     assert admin("POST", "providers", entry).status_code == 201
     assert admin("POST", "providers", entry).status_code == 409
     row = admin("GET", "providers/own.one").json()
-    assert row["key"] == {"source": "environment", "mask": "***"}
+    assert row["key"] == {"source": "environment", "mask": "***", "stored": 0, "notices": []}
     changed = admin("PUT", "providers/own.one", {**row, "weight": 3, "note": "lighter"}).json()
     assert [each["path"] for each in changed["changes"]] == ["providers[own.one].weight"]
     assert admin("PUT", "providers/own.one", {**row, "weight": 4}).json()["error"]["code"] == "CONFLICT"
