@@ -1,6 +1,6 @@
 UV ?= $(shell command -v uv || echo .uv/bin/uv)
 
-.PHONY: help check format lint types contracts migrations supply test bench
+.PHONY: help check format lint types contracts migrations supply test bench schemathesis
 
 help:  ## list the targets
 	@awk -F ":.*## " "/^[a-z]+:.*## / {printf \"%-12s %s\\n\", \$$1, \$$2}" $(MAKEFILE_LIST)
@@ -32,3 +32,6 @@ test:  ## the whole suite
 
 bench:  ## the gateway benchmark, side by side with a peer
 	$(UV) run --locked python -m benchmarks.gateway
+
+schemathesis:  ## everything that the API's description allows and forbids is tried; CASES=1000 for each operation
+	$(UV) run --locked python -m benchmarks.api_contract --cases $(or $(CASES),1000)

@@ -135,5 +135,5 @@ def _duration(seconds: float) -> str:
 
 def describe_parameters() -> list[dict[str, Any]]:
     """Return the query parameters of the report, for the API's description."""
-    schema = {"type": "string", "enum": list(_WINDOWS)}
+    schema = {"type": "string", "enum": ["", *_WINDOWS], "description": "Empty or left out: since the last reset"}
     return [{"name": "window", "in": "query", "required": False, "schema": schema}]

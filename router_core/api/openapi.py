@@ -20,6 +20,8 @@ _ERRORS = {
     "402": "A budget is spent",
     "403": "The role or account does not allow it",
     "404": "No such thing",
+    "408": "The body did not arrive in time",
+    "409": "Somebody else was faster, or it is done already",
     "413": "The body is too large",
     "415": "The body is not plain JSON in UTF-8",
     "429": "Too many requests; see Retry-After",
@@ -28,7 +30,7 @@ _ERRORS = {
     "503": "It cannot be served now; see Retry-After",
     "504": "The deadline ran out",
 }
-_ADMIN_ERRORS = ("400", "401", "403", "404", "413", "415", "500", "503")
+_ADMIN_ERRORS = ("400", "401", "403", "404", "408", "409", "413", "415", "429", "500", "503")
 _ERROR_SCHEMA = {
     "title": "Error",
     "type": "object",
@@ -57,7 +59,7 @@ def openapi_document() -> dict[str, Any]:
     found, schemas = msgspec.json.schema_components(types, ref_template=_REF)
     of_type = dict(zip(types, found, strict=True))
     request, response, decision = found[:3]
-    stream = {"text/event-stream": {"schema": {"type": "string"}}, "text/plain": {"schema": {"type": "string"}}}
+    stream = {"text/event-stream": {}, "text/plain": {"schema": {"type": "string"}}}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Signalbox", "version": "1"},
@@ -68,12 +70,15 @@ def openapi_document() -> dict[str, Any]:
                 "post": _post("Say where a request would go, calling nothing", request, _json(decision))
             },
             "/api/llm/health": _open_get("State of every provider", {"200": "All healthy", "503": "Not all healthy"}),
-            "/metrics": _open_get("Figures for Prometheus: to this machine, or with an admin key", {"200": "Text"}),
+            "/metrics": _figures(),
             "/livez": _open_get("Process alive", {"200": "Alive"}),
             "/readyz": _open_get("Ready to serve", {"200": "Ready", "503": "Starting or draining"}),
             **admin_paths(of_type.__getitem__, _failures(_ADMIN_ERRORS)),
         },
-        "components": {"schemas": {**schemas, "Error": _ERROR_SCHEMA}, "securitySchemes": _schemes()},
+        "components": {
+            "schemas": {**_with_one_question(schemas), "Error": _ERROR_SCHEMA},
+            "securitySchemes": _schemes(),
+        },
     }
 
 
@@ -85,6 +90,13 @@ async def describe_api(call: Call) -> None:
 @cache
 def _written() -> bytes:
     return encode_json(openapi_document())
+
+
+def _with_one_question(schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``schemas`` in which a request asks by prompt or by messages, not by both."""
+    forms = (("prompt", {"type": "string", "minLength": 1}), ("messages", {"type": "array", "minItems": 1}))
+    asked = [{"required": [name], "properties": {name: form}} for name, form in forms]
+    return {**schemas, "LLMRequest": {**schemas["LLMRequest"], "oneOf": asked}}
 
 
 def _json(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,6 +120,14 @@ def _open_get(summary: str, answers: Mapping[str, str]) -> dict[str, Any]:
     any_object = _json({"type": "object"})
     responses = {status: {"description": text, "content": any_object} for status, text in answers.items()}
     return {"get": {"summary": summary, "security": [], "responses": responses}}
+
+
+def _figures() -> dict[str, Any]:
+    found = _open_get("Figures for Prometheus: to this machine, or with an admin key", {"200": "Text"})
+    responses = found["get"]["responses"]
+    responses["200"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
+    responses |= _failures(("401", "403", "429", "503"))
+    return found
 
 
 def _schemes() -> dict[str, Any]:

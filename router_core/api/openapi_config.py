@@ -44,7 +44,7 @@ def config_paths(shapes: Shapes) -> dict[str, Any]:
         },
         "/api/admin/providers/{name}": {
             "get": row("One provider", None),
-            "put": row("Change a provider", Applied),
+            "put": row("Change a provider", Applied, is_change=True),
             "delete": act("Remove a provider", Applied, query=[version, query("note", words)]),
         },
         "/api/admin/providers/{name}/test": {"post": act("Say whether a provider answers", ConnectionResult)},

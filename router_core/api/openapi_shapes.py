@@ -7,6 +7,25 @@ __all__ = ["Schema", "Shapes", "json_content", "period_query", "query", "with_pa
 
 Schema = Mapping[str, Any]
 
+_OBJECT: Schema = {"type": "object", "additionalProperties": True}
+_WHOLE: Schema = {"type": "integer", "minimum": 1}
+# What every provider has; what else it may have is in the configuration's document.
+_ENTRY: Schema = {
+    **_OBJECT,
+    "required": ["name", "kind", "model", "useCases", "maxTokens", "contextWindow"],
+    "properties": {
+        "name": {"type": "string", "minLength": 1},
+        "kind": {"type": "string", "enum": ["openai", "anthropic"]},
+        "model": {"type": "string", "minLength": 1},
+        "useCases": {"type": "array", "items": {"type": "string"}},
+        "maxTokens": {"type": "integer"},
+        "contextWindow": {"type": "integer"},
+    },
+}
+_VERSIONED: Schema = {
+    **_OBJECT, "required": [*_ENTRY["required"], "version"], "properties": {**_ENTRY["properties"], "version": _WHOLE},
+}  # fmt: skip
+
 
 class Shapes:
     """Describes actions; ``schema`` refers to a type, ``errors`` are the answers that say what was wrong."""
@@ -31,13 +50,15 @@ class Shapes:
         }
         return made if body is None else {**made, "requestBody": {"required": True, "content": self._json(body)}}
 
-    def entry(self, summary: str, answer: type | None, status: str = "200") -> dict[str, Any]:
+    def entry(
+        self, summary: str, answer: type | None, status: str = "200", *, is_change: bool = False
+    ) -> dict[str, Any]:
         """Return an action on an object whose fields are those of a provider in the configuration's document.
 
         It takes one, and answers with ``answer``; None for an action that takes nothing and answers with one.
         """
-        content = json_content({"type": "object", "additionalProperties": True})
-        given = content if answer is None else self._json(answer)
+        content = json_content(_VERSIONED if is_change else _ENTRY)
+        given = json_content(_OBJECT) if answer is None else self._json(answer)
         made = {
             "summary": summary,
             "parameters": [],
@@ -66,8 +87,9 @@ def with_path_parameters(path: str, actions: dict[str, dict[str, Any]]) -> dict[
 
 
 def period_query() -> list[dict[str, Any]]:
-    """Return the parameters that name a period."""
-    return [query(name, {"type": "string", "format": "date-time"}) for name in ("from", "to")]
+    """Return the parameters that name a period; an empty one is as good as none."""
+    moment = {"type": "string", "anyOf": [{"format": "date-time"}, {"maxLength": 0}]}
+    return [query(name, moment) for name in ("from", "to")]
 
 
 def query(name: str, schema: Schema) -> dict[str, Any]:
