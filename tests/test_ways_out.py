@@ -43,7 +43,7 @@ WAYS_OUT: Final = {
     "router_core/redis_link.py": SETTINGS,
     "db/engine.py": SETTINGS,
     "db/queries/audit_export.py": SETTINGS,
-    "db/vault_peek.py": SETTINGS,
+    "db/peeking.py": SETTINGS,
     "signalbox/serve/child.py": OWN,
     "signalbox/commands/operator_client.py": SETTINGS,
     "console/remote/link.py": SETTINGS,
