@@ -1,18 +1,23 @@
 """The API's end of the calls: reads arguments, has the backend act, and writes its answer."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from importlib import metadata
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from router_core.api.deps import ConsoleGreeting
 from router_core.errors import LLMError, ValidationError
+from router_core.security.permissions import PERMISSIONS
 from router_core.types import Principal
 from signalbox.screens.backend import ConsoleBackend
+from signalbox.screens.calls import CALLS, STREAMS
 from signalbox.screens.failures import TravellingError, packed
 from signalbox.screens.wire import PERSON, WireFault, table_digest, wire_calls
 
 __all__ = ["ConsoleAnswers", "own_greeting"]
+
+_PERMISSION_OF: Final[Mapping[str, str]] = MappingProxyType({**CALLS, **STREAMS})
 
 
 def own_greeting() -> ConsoleGreeting:
@@ -21,9 +26,15 @@ def own_greeting() -> ConsoleGreeting:
 
 
 class ConsoleAnswers:
-    """What the API's paths for consoles work with; see :class:`router_core.api.deps.ConsoleCalls`."""
+    """What the API's paths for consoles work with; see :class:`router_core.api.deps.ConsoleCalls`.
 
-    def __init__(self, backend: ConsoleBackend) -> None:
+    Raises ``ValueError`` when a call's permission is not declared.
+    """
+
+    def __init__(self, backend: ConsoleBackend, permissions: Mapping[str, str] = _PERMISSION_OF) -> None:
+        for name, permission in permissions.items():
+            if permission not in PERMISSIONS:
+                raise ValueError(f"{name}: permission {permission!r} is not declared")
         self._backend = backend
         self._greeting: ConsoleGreeting | None = None
 

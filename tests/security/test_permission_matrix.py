@@ -16,8 +16,10 @@ from router_core.api.app import PATHS, ApiApplication
 from router_core.api.endpoint import Action
 from router_core.security.permissions import allows
 from router_core.types import Principal
+from signalbox.screens.answering import ConsoleAnswers
 from signalbox.screens.backend import Control, Screen
 from signalbox.screens.calls import CALLS, STREAMS
+from signalbox.screens.in_process import InProcessBackend
 from signalbox.screens.rights import may_control, may_open
 from signalbox.sign_in.served import served_routes
 from tests.security.asked_things import NOTHING, Things, call_arguments, route_request
@@ -270,6 +272,11 @@ async def test_a_route_with_an_undeclared_permission_is_refused_at_start(world: 
 
     with pytest.raises(ValueError, match=r"'vault\.open' is not declared"):
         ApiApplication(lambda: pytest.fail("never asked"), {"/new": {"GET": Action("vault.open", nothing)}})
+
+
+async def test_a_call_of_the_console_with_an_undeclared_permission_is_refused_at_start(world: RightsWorld) -> None:
+    with pytest.raises(ValueError, match=r"budgets: permission 'vault\.open' is not declared"):
+        ConsoleAnswers(InProcessBackend(world.runtime), {"budgets": "vault.open"})
 
 
 async def test_an_undeclared_permission_is_nobodys() -> None:
