@@ -7,11 +7,13 @@ import streamlit as st
 from console.session_ended import show_ended
 from console.stage import Stage, current_stage
 from router_core.errors import OverloadedError
+from router_core.ports import session_name
+from router_core.security.sessions import token_digest
 from router_core.types import Principal
 from signalbox.screens.backend import Screen
 from signalbox.sign_in.cookies import form_token
 
-__all__ = ["Visitor", "current_visitor", "require"]
+__all__ = ["Visitor", "current_visitor", "own_session", "require"]
 
 SCREEN_ROLES: dict[Screen, str] = {
     "overview": "any role",
@@ -66,3 +68,9 @@ def require(screen: Screen, *, touch: bool = False) -> Visitor:
         )
         st.stop()
     return visitor
+
+
+def own_session(visitor: Visitor) -> str:
+    """Return what people name the session by that ``visitor`` looks from."""
+    token = visitor.stage.read_token()
+    return session_name(token_digest(token)) if isinstance(token, str) else ""

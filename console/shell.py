@@ -13,6 +13,7 @@ from console.budgets.change import forget_change
 from console.health.orders import close_orders
 from console.identity import Visitor, current_visitor
 from console.live.page import leave_page
+from console.own_sessions import offer_own_sessions
 from console.providers.page import leave_providers
 from console.remote.watch import begin_frame, watch_api
 from console.session_ended import show_ended
@@ -66,6 +67,7 @@ def run_console() -> None:
     _logo()
     with st.sidebar:
         _person(visitor)
+        offer_own_sessions()
     if visitor.stage.api is not None:
         watch_api(visitor.stage.api)
     page.run()

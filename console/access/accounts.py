@@ -12,6 +12,7 @@ from console.format import count, literal, moment, zone_of
 from console.identity import Visitor, require
 from router_core.admin.people_views import AccountChange, AccountOrder, AccountView
 from router_core.security.permissions import allows
+from router_core.types import Redaction
 
 __all__ = ["account_rows", "show_accounts"]
 
@@ -93,15 +94,20 @@ def _change(account: AccountView) -> None:
         "Keep prompts and answers", account.keeps_content, key=f"access_keeps_{key}",
         help="In the audit log, of requests from now on.",
     )  # fmt: skip
+    personal = st.toggle(
+        "Take personal data out", account.redaction == "personal", key=f"access_personal_{key}",
+        help="E-mail addresses, phone and card numbers leave stored text; secrets always do.",
+    )  # fmt: skip
     active = st.toggle(
         "In service", account.is_active, key=f"access_in_service_{key}",
         help="Out of service its keys are refused within 5 seconds; nothing is lost.",
     )  # fmt: skip
-    is_same = (name.strip(), zone, keeps, active) == (
-        account.name, account.timezone, account.keeps_content, account.is_active,
+    redaction: Redaction = "personal" if personal else "secrets"
+    is_same = (name.strip(), zone, keeps, redaction, active) == (
+        account.name, account.timezone, account.keeps_content, account.redaction, account.is_active,
     )  # fmt: skip
     if _pressed("Save", "access_account_save", disabled=is_same or not name.strip()):
-        change = AccountChange(name=name, timezone=zone, keeps_content=keeps, is_active=active)
+        change = AccountChange(name=name, timezone=zone, keeps_content=keeps, redaction=redaction, is_active=active)
 
         def act() -> str:
             visitor.stage.bridge.call(visitor.stage.backend.accounts.change(account.id, change, visitor.person))

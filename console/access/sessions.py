@@ -11,10 +11,8 @@ from console.access.browsers import browser_words
 from console.access.orders import close, finish, opened, picked, place, take_words
 from console.access.words import ROLES
 from console.format import DASH, ago, literal, moment, zone_of
-from console.identity import Visitor, require
+from console.identity import Visitor, own_session, require
 from router_core.admin.people_views import SessionView
-from router_core.ports import session_name
-from router_core.security.sessions import token_digest
 
 __all__ = ["session_rows", "show_sessions"]
 
@@ -32,7 +30,7 @@ def show_sessions(visitor: Visitor) -> None:
     """Draw the view for ``visitor``, who may open the screen."""
     take_words()
     found = visitor.stage.bridge.call(visitor.stage.backend.sessions.everybody(visitor.person))
-    own = _own_session(visitor)
+    own = own_session(visitor)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("Sessions", anchor=False, width="content")
         mine = [each for each in found if each.person_id == visitor.person.id and each.id != own]
@@ -112,8 +110,3 @@ def _pressed(label: str) -> bool:
         close()
         st.rerun()
     return on.button(label, key="access_end_do", type="primary", width="stretch")
-
-
-def _own_session(visitor: Visitor) -> str:
-    token = visitor.stage.read_token()
-    return session_name(token_digest(token)) if isinstance(token, str) else ""

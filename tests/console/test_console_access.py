@@ -10,7 +10,7 @@ from router_core.security.sessions import token_digest
 from router_core.types import Principal
 from tests.console.access_fakes import settled
 from tests.console.conftest import OpenConsole
-from tests.console.console_fakes import OWNER, FakeBackend
+from tests.console.console_fakes import OWNER, VIEWER, FakeBackend
 
 ADMIN = Principal(kind="person", id="u7", name="ad@example.com", role="admin", accounts=("acme",))
 
@@ -124,9 +124,13 @@ def test_an_account_is_made_and_taken_out_of_service(backend: FakeBackend, open_
     assert [row["Name"] for row in _rows(app)] == ["Apex", "acme", "other"]
     app = _pick(app, "accounts", 2)
     app.toggle(key="access_in_service_other").set_value(False).run()
+    app.toggle(key="access_personal_other").set_value(False).run()
     app.button(key="access_account_save").click().run()
     assert not app.exception
     assert [row["State"] for row in _rows(app)][2] == ["out of service"]
+    kept = settled(backend.access.stores.accounts.by_id("other"))
+    assert kept is not None
+    assert (kept.is_active, kept.redaction) == (False, "secrets")
 
 
 def test_only_an_owner_is_offered_to_delete_an_account(backend: FakeBackend, open_console: OpenConsole) -> None:
@@ -163,6 +167,18 @@ def test_one_stays_signed_in_here_and_nowhere_else(backend: FakeBackend, open_co
     app.button(key="access_end_do").click().run()
     assert not app.exception
     assert [each.id for each in settled(backend.sessions.own(OWNER))] == [own]
+
+
+def test_whatever_the_role_one_sees_ones_own_sessions_and_is_offered_to_end_the_others(
+    backend: FakeBackend, open_console: OpenConsole
+) -> None:
+    own = _sign_in(backend, VIEWER, "viewer-token")
+    _sign_in(backend, VIEWER, "elsewhere")
+    app = open_console(backend, token="viewer-token")
+    app.button(key="own_sessions").click().run()
+    assert any("this one" in each.proto.body for each in app.get("html"))
+    assert app.button(key="own_others").label == "Sign out everywhere else"
+    assert {each.id for each in settled(backend.sessions.own(VIEWER))} > {own}
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ def test_people_and_accounts_are_changed_by_the_rules_of_the_screen(folder: Path
     fresh = answer(folder, "users", "reset-password", "ann@example.com")
     assert set(fresh) == {"id", "email", "password"}
     assert fresh["password"] != owner["password"]
-    assert answer(folder, "users", "reset-password", "bob@example.com", "--link")["link"].startswith("/auth/invitation/")
+    invited = answer(folder, "users", "reset-password", "bob@example.com", "--link")
+    assert invited["link"].startswith("/auth/invitation/")
     assert answer(folder, "accounts", "rename", "Acme", "Apex")["name"] == "Apex"
     assert answer(folder, "accounts", "deactivate", "Apex")["isActive"] is False
     assert answer(folder, "accounts", "activate", "Apex")["isActive"] is True
