@@ -44,9 +44,8 @@ def type_weight(page: Page, weight: int) -> None:
     settle(page)
 
 
-def test_a_weight_is_applied_and_another_admins_change_is_reported_and_no_key_is_sent(
-    console: Served, page: Page
-) -> None:
+def opened_editor(console: Served, page: Page) -> list[bytes]:
+    """Turn to the first provider; return the frames that the browser gets from now on."""
     frames: list[bytes] = []
 
     def listen(socket: WebSocket) -> None:
@@ -56,6 +55,13 @@ def test_a_weight_is_applied_and_another_admins_change_is_reported_and_no_key_is
     console.open(page, "/providers")
     page.get_by_role("button", name="Edit").first.click()
     settle(page)
+    return frames
+
+
+def test_a_weight_is_applied_and_another_admins_change_is_reported_and_no_key_is_sent(
+    console: Served, page: Page
+) -> None:
+    frames = opened_editor(console, page)
     type_weight(page, 44)
     page.get_by_role("button", name="Apply").click()
     page.get_by_role("dialog").get_by_role("button", name="Apply").click()
@@ -82,15 +88,7 @@ def test_a_key_is_entered_replaced_and_deleted_and_no_frame_to_the_browser_holds
     console: Served, page: Page
 ) -> None:
     keys, masks = ("sk-typed-0123456789abcdefWXYZ", "sk-again-0123456789abcdefQRST"), ("sk-ty...WXYZ", "sk-ag...QRST")
-    frames: list[bytes] = []
-
-    def listen(socket: WebSocket) -> None:
-        socket.on("framereceived", lambda frame: frames.append(frame if isinstance(frame, bytes) else frame.encode()))
-
-    page.on("websocket", listen)
-    console.open(page, "/providers")
-    page.get_by_role("button", name="Edit").first.click()
-    settle(page)
+    frames = opened_editor(console, page)
     page.get_by_role("button", name="Add a key").click()
     type_key(page, keys[0], "Save")
     expect(page.get_by_text(masks[0], exact=True).first).to_be_visible(timeout=15_000)

@@ -229,12 +229,13 @@ class ScriptedAdapters:
 class PlainKeys:
     """A key source: every row has a key of its own, so none shares an upstream; none for the rows in ``without``.
 
-    With ``keys`` there is one key for each vendor instead.
+    With ``keys`` there is one key for each vendor instead. ``extra`` are further keys by the row's name.
     """
 
     def __init__(self, keys: Mapping[str, Secret] | None = None, without: Iterable[str] = ()) -> None:
         self._keys = keys
         self.without = set(without)
+        self.extra: dict[str, tuple[UsableKey, ...]] = {}
 
     def key_for(self, row: ProviderConfig) -> Secret | None:
         if row.name in self.without:
@@ -243,7 +244,8 @@ class PlainKeys:
 
     def keys_for(self, row: ProviderConfig) -> tuple[UsableKey, ...]:
         key = self.key_for(row)
-        return () if key is None else (UsableKey(key, mask=mask_api_key(key.reveal())),)
+        first = () if key is None else (UsableKey(key, mask=mask_api_key(key.reveal())),)
+        return (*first, *self.extra.get(row.name, ()))
 
 
 # --- what is recorded and held -------------------------------------------------------------------------------

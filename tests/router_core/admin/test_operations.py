@@ -4,7 +4,7 @@ import pytest
 from msgspec import structs
 
 from router_core.errors import ForbiddenError, NotFoundError, OverloadedError, RateLimitError, ValidationError
-from router_core.types import DrillOrder, Role, UseCasePolicy
+from router_core.types import DrillOrder, Role, Secret, UsableKey, UseCasePolicy
 from tests.support.fake_clock import FakeClock
 from tests.support.operator_desk import OperatorDesk, operator, operator_desk
 
@@ -56,6 +56,17 @@ async def test_an_upstreams_id_and_a_providers_name_mean_the_same_breaker(desk: 
     await desk.operations.reset_breaker(MINI, ADA)
     assert desk.upstream(MINI).breaker.get_state().forced is None
     assert desk.log.verbs == ["breaker.forced_closed", "breaker.reset"]
+
+
+async def test_a_providers_name_means_the_breakers_of_all_of_its_keys(desk: OperatorDesk) -> None:
+    desk.keys.extra[MINI] = (UsableKey(Secret("sk-second"), id="second"),)
+    await desk.operations.force_breaker(MINI, "OPEN", ADA, reason="vendor incident")
+    views = [each for each in desk.operations.upstreams(ADA) if each.providers == (MINI,)]
+    assert [each.state.breaker.state for each in views] == ["OPEN", "OPEN"]
+    await desk.operations.reset_breaker(MINI, ADA)
+    views = [each for each in desk.operations.upstreams(ADA) if each.providers == (MINI,)]
+    assert [each.state.breaker.state for each in views] == ["CLOSED", "CLOSED"]
+    assert [each.target for each in desk.log.taken] == 2 * [each.state.id for each in views]
 
 
 async def test_a_reset_ends_rests_too(desk: OperatorDesk) -> None:
