@@ -1,18 +1,20 @@
 """What clients notice while others trickle: ``python -m benchmarks.trickling --url http://127.0.0.1:8501 [--key KEY]``.
 
-A few ordinary clients ask 40 times a second, first alone, then beside ``--slow`` connections that send one byte of a
-header every two seconds and come again as soon as they are let go.
+A few ordinary clients ask 40 times a second, in turns alone and beside ``--slow`` connections of another process, each of
+which sends one byte of a header every two seconds and comes again as soon as it is let go.
 """
 
 import argparse
 import asyncio
+import multiprocessing
 import time
 from dataclasses import dataclass, field
 from itertools import count
+from multiprocessing.queues import Queue
 from urllib.parse import urlsplit
 
 PAUSE_S = 2.0
-CLIENTS, EVERY_S = 4, 0.1
+CLIENTS, EVERY_S, ROUNDS = 4, 0.1, 3
 BODY = b'{"prompt":"hello","useCase":"draft"}'
 
 
@@ -35,23 +37,37 @@ def main() -> None:
     options = parser.parse_args()
     parts = urlsplit(options.url)
     place = (parts.hostname or "127.0.0.1", parts.port or 80)
-    asyncio.run(_measure(place, _request(options.key), options.slow, options.seconds))
-
-
-async def _measure(place: tuple[str, int], request: bytes, slow: int, seconds: float) -> None:
     alone, beside = Figures(), Figures()
-    async with asyncio.TaskGroup() as group:
-        for _ in range(CLIENTS):
-            group.create_task(_ask(place, request, alone, seconds))
+    lasted: Queue[list[float]] = multiprocessing.Queue()
+    for _ in range(ROUNDS):
+        asyncio.run(_crowd(place, _request(options.key), alone, options.seconds))
+        given = (place, options.slow, options.seconds, lasted)
+        others = multiprocessing.Process(target=_trickle_along, args=given)
+        others.start()
+        asyncio.run(_crowd(place, _request(options.key), beside, options.seconds))
+        beside.lasted += lasted.get()
+        others.join()
     _print("alone", alone)
+    _print(f"beside {options.slow}", beside)
+    print(f"{len(beside.lasted)} trickling connections ended, after {max(beside.lasted, default=0.0):.1f} s at most")
+
+
+def _trickle_along(place: tuple[str, int], slow: int, seconds: float, lasted: "Queue[list[float]]") -> None:
+    figures = Figures()
+    asyncio.run(_trickles(place, slow, seconds, figures))
+    lasted.put(figures.lasted)
+
+
+async def _trickles(place: tuple[str, int], slow: int, seconds: float, figures: Figures) -> None:
     async with asyncio.TaskGroup() as group:
         for number in range(slow):
-            group.create_task(_trickle(place, beside, seconds, number / slow * PAUSE_S))
+            group.create_task(_trickle(place, figures, seconds, number / slow * PAUSE_S))
+
+
+async def _crowd(place: tuple[str, int], request: bytes, figures: Figures, seconds: float) -> None:
+    async with asyncio.TaskGroup() as group:
         for _ in range(CLIENTS):
-            group.create_task(_ask(place, request, beside, seconds))
-    _print(f"beside {slow}", beside)
-    if beside.lasted:
-        print(f"{len(beside.lasted)} trickling connections ended, after {max(beside.lasted):.1f} s at most")
+            group.create_task(_ask(place, request, figures, seconds))
 
 
 async def _ask(place: tuple[str, int], request: bytes, figures: Figures, seconds: float) -> None:
