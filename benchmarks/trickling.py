@@ -1,7 +1,7 @@
 """What clients notice while others trickle: ``python -m benchmarks.trickling --url http://127.0.0.1:8501 [--key KEY]``.
 
-A few ordinary clients ask 40 times a second, in turns alone and beside ``--slow`` connections of another process. Each of
-those sends one byte of a header every two seconds and comes again as soon as it is let go.
+A few ordinary clients ask 40 times a second, in turns alone and beside ``--slow`` connections of another process.
+Each of those sends one byte of a header every two seconds and comes again as soon as it is let go.
 """
 
 import argparse
