@@ -1,6 +1,16 @@
 """The name in a Host header."""
 
-__all__ = ["host_name"]
+import re
+from typing import Final
+
+__all__ = ["host_name", "is_host"]
+
+_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+
+
+def is_host(value: bytes) -> bool:
+    """Say whether ``value`` is a name or an address, with or without a port."""
+    return _HOST.fullmatch(value) is not None
 
 
 def host_name(value: bytes) -> bytes:

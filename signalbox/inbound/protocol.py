@@ -7,7 +7,6 @@ application hears of the request.
 
 import asyncio
 import logging
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from router_core.api.host import is_host
 from router_core.clock import new_ulid
 from signalbox.inbound import refusals
 from signalbox.inbound.limits import ConnectionGuard
@@ -22,7 +22,6 @@ from signalbox.inbound.refusals import Refusal
 
 __all__ = ["GuardedProtocol", "guarded_protocol", "guarded_sockets"]
 
-_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 # What a byte of a body takes at most on the wire, in a chunk of its own; more is extensions of chunks, and trailers.
 _MOST_PER_BYTE: Final = 6
 _log = logging.getLogger(__name__)
@@ -295,7 +294,7 @@ class _GuardedSocket(WebSocketsSansIOProtocol):
 
 
 def _is_bad_host(host: bytes | None, *, is_old: bool) -> bool:
-    return not is_old if host is None else _HOST.fullmatch(host) is None
+    return not is_old if host is None else not is_host(host)
 
 
 def _is_chunked(headers: Sequence[tuple[bytes, bytes]]) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from router_core.api.host import is_host
+
 __all__ = ["FORWARDED", "Origin", "TrustedProxies"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -19,7 +21,6 @@ FORWARDED: Final = frozenset(
 _SCHEMES: Final = frozenset({"http", "https"})
 # Addresses as proxies write them: with a port, or an IPv6 address in brackets.
 _WITH_PORT: Final = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?|([0-9.]{7,15}):[0-9]{1,5}")
-_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 MOST_HOPS: Final = 32
 
 
@@ -55,7 +56,7 @@ class TrustedProxies:
         schemes, hosts = _entries(headers, b"x-forwarded-proto"), _entries(headers, b"x-forwarded-host")
         if schemes and schemes[-1].lower() in _SCHEMES:
             told = replace(told, scheme=schemes[-1].lower())
-        if hosts and _HOST.fullmatch(hosts[-1].encode("latin-1")):
+        if hosts and is_host(hosts[-1].encode("latin-1")):
             told = replace(told, host=hosts[-1].encode("latin-1"))
         return told
 
