@@ -104,7 +104,7 @@ def _is_broken_off(found: EncryptionView) -> bool:
 def _secret_row(secret: SecretHealth, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "Provider": names.get(secret.provider_id, secret.provider_id),
-        "State": "readable" if secret.readable else "credential unreadable",
+        "State": "✓ readable" if secret.readable else "✗ credential unreadable",
         "Key version": secret.key_version,
         "Account": secret.account_id or "every account",
         "Id": secret.id,

@@ -63,7 +63,8 @@ class EncryptionView(Struct, frozen=True, kw_only=True, rename="camel"):
 async def encryption_view(parts: VaultParts, *, running: bool = False, last_error: str | None = None) -> EncryptionView:
     """Return how keys and secrets stand now. Raises :class:`OverloadedError` when the store fails."""
     await parts.vault.refresh()
-    record, primary = parts.vault.record, parts.vault.keys.ring.primary.version
+    record = parts.vault.record
+    newest = max(each.version for each in record.keys)
     health = await _health(parts)
     used: dict[int, int] = {}
     for each in health:
@@ -82,7 +83,7 @@ async def encryption_view(parts: VaultParts, *, running: bool = False, last_erro
         ),
         total=len(health),
         unreadable=sum(not each.readable for each in health),
-        waiting=sum(each.readable and each.key_version != primary for each in health),
+        waiting=sum(each.readable and each.key_version != newest for each in health),
         secrets=tuple(sorted(health, key=lambda each: each.readable)[:MOST_SHOWN]),
         key_age_days=age.days,
         due=age > KEY_AGE_LIMIT and bool(health),

@@ -33,7 +33,7 @@ def test_every_secret_is_shown_with_its_key_and_whether_it_can_be_read(open_cons
     assert tiles(app) == {"Secrets": "3", "Readable": "2", "Key in use": "version 2", "Under an older key": "0"}
     assert "1 of 3 cannot be read" in said(app)
     table = app.dataframe[0].value
-    assert list(table["State"]) == ["credential unreadable", "readable", "readable"]
+    assert list(table["State"]) == ["✗ credential unreadable", "✓ readable", "✓ readable"]
     assert list(table["Key version"]) == [1, 2, 2]
 
 

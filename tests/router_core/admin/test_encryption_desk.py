@@ -81,7 +81,7 @@ async def test_a_rotation_that_is_broken_off_says_why_and_goes_on_later(desk: De
     desk.world.nodes.follows = False
     await desk.desk.rotate(HEAD)
     broken = await desk.ended()
-    assert broken.state == "rotating"
+    assert (broken.state, broken.waiting) == ("rotating", 3)
     assert "late" in (broken.last_error or "")
     desk.world.nodes.follows = True
     await desk.desk.rotate(HEAD)
