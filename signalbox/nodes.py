@@ -58,6 +58,8 @@ async def join_nodes(runtime: "Runtime", ground: "Ground", stack: AsyncExitStack
         return
     heartbeat = Heartbeat(ground.store.nodes, _description(runtime, ground), ground.nodes, ground.clock)
     await heartbeat.beat()
+    # From now on rotations of keys wait for this process; what they did until now it must know.
+    await ground.vault.refresh()
     stack.push_async_callback(heartbeat.leave)
     background(stack, heartbeat.run())
 

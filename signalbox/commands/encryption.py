@@ -36,8 +36,10 @@ def rotate(data_dir: Path | None, *, as_json: bool) -> int:
     """Rotate to a new data key and print what became of every secret; return 1 when one could not be read, else 0."""
 
     async def work(desk: StoreDesk) -> list[RotatedSecret]:
-        await tell(desk, "encryption.rotation_begun", "encryption", None)
-        outcome = await KeyRotation(vault_parts(desk)).run()
+        parts = vault_parts(desk)
+        async with parts.store.hold():
+            await tell(desk, "encryption.rotation_begun", "encryption", None)
+            outcome = await KeyRotation(parts).run_held()
         lost = _unreadable(outcome)
         await tell(
             desk, "encryption.rotated", "encryption", None,
