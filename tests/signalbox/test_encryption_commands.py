@@ -86,7 +86,7 @@ def test_a_key_of_the_environment_is_changed_by_starting_anew_with_the_other_one
     assert run_at(tmp_path, "encryption", "rotate", SIGNALBOX_ENCRYPTION_KEY=OLD)[0] == 4
     assert json.loads(change_master(tmp_path, NEW, SIGNALBOX_ENCRYPTION_KEY=NEW)[1])["finished"]
     store = (tmp_path / "signalbox.db").read_bytes()
-    for command in (("accounts", "list"), ("encryption", "rotate"), ("migrate",), ("check",)):
+    for command in (("encryption", "rotate"), ("check",)):
         code, output, notes = run_at(tmp_path, *command, SIGNALBOX_ENCRYPTION_KEY=OLD)
         assert code == 2
         assert "SIGNALBOX_ENCRYPTION_KEY is not the key" in output + notes
