@@ -35,6 +35,11 @@ class Settings:
     max_connections_per_address: int
     smtp_url: Secret | None
     smtp_from: str | None
+    public_url: str | None
+    oidc_issuer: str | None
+    oidc_client_id: str | None
+    oidc_client_secret: Secret | None
+    oidc_scopes: str
     database_url: Secret | None
     redis_url: Secret | None
     encryption_key: Secret | None
@@ -119,6 +124,8 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         faults.append("SIGNALBOX_SMTP_URL and SIGNALBOX_SMTP_FROM go together; set both or none")
     if values["rate_limit_burst"] < values["rate_limit_rps"]:
         faults.append("SIGNALBOX_RATE_LIMIT_BURST must be at least SIGNALBOX_RATE_LIMIT_RPS")
+    if (values["oidc_issuer"] is None) != (values["oidc_client_id"] is None):
+        faults.append("SIGNALBOX_OIDC_ISSUER and SIGNALBOX_OIDC_CLIENT_ID go together; set both or none")
     faults.extend(_unknown(env))
     if faults:
         raise SettingsError(faults)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from router_core.types import NANO_PER_USD
 from signalbox import parsers
 from signalbox.mail_settings import parse_mail_address, parse_smtp_url
+from signalbox.openid_settings import parse_client_id, parse_issuer, parse_scopes
 
 __all__ = ["IGNORED_NAMES", "IGNORED_PREFIXES", "OWN_PREFIX", "TEST_NAMES", "VARIABLES", "Variable"]
 
@@ -127,6 +128,29 @@ VARIABLES: Final = (
         parse_smtp_url,
         (None, "off"),
         "mail server for alerts: `smtp://user:password@host:587?starttls=true` or `smtps://…`",
+    ),
+    _row(
+        "SIGNALBOX_PUBLIC_URL",
+        "public_url",
+        parsers.parse_base_url,
+        (None, "as requests say"),
+        "where browsers reach the console, for the way back from a sign-in provider",
+    ),
+    _row(
+        "SIGNALBOX_OIDC_ISSUER",
+        "oidc_issuer",
+        parse_issuer,
+        (None, "off"),
+        "OpenID Connect provider that people may sign in with; its verified e-mail address names the person",
+    ),
+    _row("SIGNALBOX_OIDC_CLIENT_ID", "oidc_client_id", parse_client_id, _UNSET, "who we are to that provider"),
+    _row("SIGNALBOX_OIDC_CLIENT_SECRET", "oidc_client_secret", parsers.parse_secret, _UNSET, "what proves it there"),
+    _row(
+        "SIGNALBOX_OIDC_SCOPES",
+        "oidc_scopes",
+        parse_scopes,
+        ("openid email", "openid email"),
+        "what is asked of that provider; `openid` and `email` are needed",
     ),
     _row("SIGNALBOX_SMTP_FROM", "smtp_from", parse_mail_address, _UNSET, "the address that alerts are mailed from"),
     _row(

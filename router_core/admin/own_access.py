@@ -47,3 +47,7 @@ class OwnAccess:
         )  # fmt: skip
         self.look_anew()
         return kept
+
+    async def give_up_first(self, user: UserRecord) -> UserRecord:
+        """Return ``user`` without the first password that they never changed. Raises :class:`ConflictError`."""
+        return await self.changes.change(structs.replace(user, password_hash="", must_change=False))

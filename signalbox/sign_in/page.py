@@ -10,6 +10,7 @@ from router_core.security.first_secrets import LEAST_PASSWORD
 __all__ = [
     "Notice",
     "invitation_page",
+    "openid_trouble_page",
     "password_page",
     "sign_in_page",
     "sign_out_page",
@@ -34,8 +35,14 @@ maxlength="1024" aria-describedby="rule">
 """
 
 
-def sign_in_page(*, token: str, wanted: str, email: str = "", notice: Notice | None = None) -> str:
-    """Return the sign-in form; ``token`` is its form token, ``wanted`` the local page to go on to."""
+def sign_in_page(
+    *, token: str, wanted: str, email: str = "", notice: Notice | None = None, openid: str | None = None
+) -> str:
+    """Return the sign-in form; ``token`` is its form token, ``wanted`` the local page to go on to.
+
+    ``openid`` is where signing in with a provider begins, None where there is none.
+    """
+    other = "" if openid is None else f'<a class="other" href="{escape(openid)}">Sign in with single sign-on</a>\n'
     focus_email, focus_password = ("", " autofocus") if email else (" autofocus", "")
     described = ' aria-describedby="notice"' if notice else ""
     return _page(
@@ -53,7 +60,7 @@ def sign_in_page(*, token: str, wanted: str, email: str = "", notice: Notice | N
 maxlength="1024"{focus_password}>
 <button type="submit">Sign in</button>
 </form>
-<p class="foot">Forgot your password? Ask an admin for a link to choose a new one.</p>""",
+{other}<p class="foot">Forgot your password? Ask an admin for a link to choose a new one.</p>""",
     )
 
 
@@ -112,6 +119,15 @@ def spent_page() -> str:
 {_notice(("bad", "It was used, has ended, or was replaced by a newer one."))}\
 <p class="lead">Ask an admin for a new link, or sign in with your password.</p>
 <p class="foot"><a href="/auth/login">Sign in</a></p>""",
+    )
+
+
+def openid_trouble_page(*, sentence: str) -> str:
+    """Return the page for a sign-in with a provider that came to nothing."""
+    return _page(
+        "Sign in",
+        f"""<h1>You are not signed in</h1>
+{_notice(("bad", sentence))}<p class="foot"><a href="/auth/login">Back to sign-in</a></p>""",
     )
 
 

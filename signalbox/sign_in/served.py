@@ -14,6 +14,8 @@ from router_core.errors import LLMError
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.types import EVERY_ACCOUNT, Principal
 from signalbox.sign_in.desk import Doors, SignInDesk
+from signalbox.sign_in.openid import OpenIdPolicy, OpenIdProvider
+from signalbox.sign_in.openid_routes import OpenId, openid_routes
 from signalbox.sign_in.routes import login_routes, peer_address
 
 if TYPE_CHECKING:
@@ -46,7 +48,30 @@ def served_routes(runtime: Callable[[], "Runtime"], clock: Clock) -> list[Route]
     async def address(request: Request) -> str:
         return await _visitor_address(request, runtime().authenticator)
 
-    return login_routes(SignInDesk(lambda: runtime_doors(runtime()), clock), address)
+    desk, configured = SignInDesk(lambda: runtime_doors(runtime()), clock), _Configured(runtime, clock)
+    return [
+        *login_routes(desk, address, lambda: configured.openid() is not None),
+        *openid_routes(configured.openid, desk, address),
+    ]
+
+
+class _Configured:
+    """The provider that the settings name; made when first asked for, since the pages are there before the server."""
+
+    def __init__(self, runtime: Callable[[], "Runtime"], clock: Clock) -> None:
+        self._runtime = runtime
+        self._clock = clock
+        self._made: OpenId | None = None
+
+    def openid(self) -> OpenId | None:
+        settings = self._runtime().settings
+        if self._made is None and settings.oidc_issuer is not None and settings.oidc_client_id is not None:
+            policy = OpenIdPolicy(
+                issuer=settings.oidc_issuer, client_id=settings.oidc_client_id,
+                client_secret=settings.oidc_client_secret, scopes=settings.oidc_scopes,
+            )  # fmt: skip
+            self._made = OpenId(OpenIdProvider(policy, self._clock), settings.public_url)
+        return self._made
 
 
 def runtime_doors(runtime: "Runtime") -> Doors:

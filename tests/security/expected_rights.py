@@ -314,6 +314,7 @@ DOORS: Final = frozenset(
     {
         "GET /auth/login", "POST /auth/login", "GET /auth/logout", "POST /auth/logout", "GET /auth/password",
         "POST /auth/password", "GET /auth/invitation/{token}", "GET /auth/invitation", "POST /auth/invitation",
+        "GET /auth/oidc/start", "GET /auth/oidc/callback",
     }
 )  # fmt: skip
 """The pages that are there for people without a session; each has tests of its own for what it asks for."""
