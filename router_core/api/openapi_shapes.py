@@ -16,7 +16,7 @@ _ENTRY: Schema = {
     "properties": {
         "name": {"type": "string", "minLength": 1},
         "kind": {"type": "string", "enum": ["openai", "anthropic"]},
-        "model": {"type": "string", "minLength": 1},
+        "model": {"type": "string"},
         "useCases": {"type": "array", "items": {"type": "string"}},
         "maxTokens": {"type": "integer"},
         "contextWindow": {"type": "integer"},
