@@ -37,6 +37,7 @@ WAYS_OUT: Final = {
     "router_core/egress/connector.py": GUARD,
     "router_core/providers/transport.py": GUARDED,  # calls, checks and connection tests
     "router_core/alerts/webhook.py": GUARDED,
+    "signalbox/sign_in/openid.py": GUARDED,
     "signalbox/workload/http_target.py": GUARDED,
     "router_core/alerts/mail.py": SETTINGS,
     "router_core/telemetry/direct_session.py": SETTINGS,
