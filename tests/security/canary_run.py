@@ -17,6 +17,7 @@ from signalbox.settings import read_settings
 from tests.security.canaries import canary
 from tests.support.command_runs import run_command
 from tests.support.demo_process import DemoProcess
+from tests.support.openid_server import OpenIdServer
 from tests.support.page_socket import page_frames
 
 __all__ = ["CanaryRun", "CanaryServer", "Planted"]
@@ -46,6 +47,7 @@ class Planted:
             "the master passphrase": [canary("master")],
             "the mail password": [canary("mail")],
             "the Redis password": [canary("redis")],
+            "the client secret": [canary("client")],
             "a password": [canary("password") + "/+&\"<é'"],
             "a wrong password": [canary("wrong password")],
             "a made-up key": [f"sbx_0123456789abcdef_{canary('made-up')}"],
@@ -87,8 +89,11 @@ class CanaryRun:
     meant to hold a secret.
     """
 
-    def __init__(self, server: CanaryServer, planted: Planted, environment: dict[str, str]) -> None:
+    def __init__(
+        self, server: CanaryServer, planted: Planted, environment: dict[str, str], openid: OpenIdServer
+    ) -> None:
         self.server = server
+        self.openid = openid
         self.planted = planted
         self.heard: list[bytes] = []
         self.issued: list[bytes] = []
@@ -110,6 +115,7 @@ class CanaryRun:
     def live(self) -> None:
         """Do everything once."""
         cookie = self._sign_in()
+        self._sign_in_elsewhere()
         self._store_keys()
         self._requests()
         self._wrong_credentials()
@@ -183,6 +189,18 @@ class CanaryRun:
         token = self.planted.add("a session", signed.cookies["signalbox_session"])
         self._http.cookies.clear()
         return f"signalbox_session={token}"
+
+    def _sign_in_elsewhere(self) -> None:
+        """Sign in through the provider of identities."""
+        self.openid.spoil = {"email": OWNER}
+        begun = self._http.get("/auth/oidc/start")
+        self.heard.append(_whole(begun))
+        state, code = self.openid.agree(begun.headers["location"])
+        signed = self._http.get("/auth/oidc/callback", params={"state": state, "code": code})
+        assert signed.status_code == 303, signed.text
+        self.issued.append(_whole(signed))
+        self.planted.add("a session", signed.cookies["signalbox_session"])
+        self._http.cookies.clear()
 
     def _store_keys(self) -> None:
         """Give the account a provider with a key of its own, and put another key in its place."""

@@ -12,6 +12,7 @@ from tests.security.canaries import canary, forms, traces
 from tests.security.canary_run import CanaryRun, CanaryServer, Planted
 from tests.security.leaky_upstream import leaky_upstream
 from tests.support.command_runs import run_command
+from tests.support.openid_server import CLIENT, openid_server
 from tests.support.redis_server import RedisServer
 from tests.support.simulator_process import SimulatorProcess
 
@@ -54,6 +55,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CanaryRun]:
         leaky_upstream(f"use {planted.one('the upstream key')}") as upstream,
         SimulatorProcess() as simulator,
         RedisServer("--requirepass", redis_password) as redis,
+        openid_server(planted.one("the client secret")) as openid,
     ):
         environment = {
             "OPENAI_API_KEY": planted.one("OpenAI's key"), "OPENAI_BASE_URL": simulator.openai_url,
@@ -61,12 +63,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CanaryRun]:
             "SIGNALBOX_ENCRYPTION_KEY": planted.one("the master passphrase"),
             "SIGNALBOX_SMTP_URL": f"smtps://mailer:{planted.one('the mail password')}@127.0.0.1:1",
             "SIGNALBOX_SMTP_FROM": "signalbox@example.com",
+            "SIGNALBOX_OIDC_ISSUER": openid.issuer, "SIGNALBOX_OIDC_CLIENT_ID": CLIENT,
+            "SIGNALBOX_OIDC_CLIENT_SECRET": planted.one("the client secret"),
             "REDIS_URL": f"redis://:{redis_password}@127.0.0.1:{redis.port}/0",
             "SIGNALBOX_LOG_LEVEL": "debug", "SIGNALBOX_AUDIT_FLUSH_S": "0.1", "SIGNALBOX_HEALTH_CHECKS": "false",
         }  # fmt: skip
         folder = tmp_path_factory.mktemp("canaries") / "data"
         server = CanaryServer(folder, **environment, SIGNALBOX_LOG_FORMAT="json")
-        with CanaryRun(server, planted, environment) as made:
+        with CanaryRun(server, planted, environment, openid) as made:
             made.live()
             server.restart(SIGNALBOX_LOG_FORMAT="text")
             made.live()

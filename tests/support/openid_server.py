@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
@@ -28,6 +28,7 @@ class OpenIdServer:
     """``spoil`` changes claims of the next tokens; ``unsigned`` leaves out the signature."""
 
     issuer: str = ""
+    secret: str = SECRET
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"}))
     signing: RSAKey | None = None
     spoil: dict[str, Any] = field(default_factory=dict)
@@ -66,7 +67,7 @@ class OpenIdServer:
     async def token(self, request: Request) -> Response:
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
         asked = self.codes.pop(form["code"], None)
-        pair = base64.b64encode(f"{CLIENT}:{SECRET}".replace(" ", "%20").encode()).decode()
+        pair = base64.b64encode(f"{CLIENT}:{quote(self.secret)}".encode()).decode()
         digest = hashlib.sha256(form["code_verifier"].encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         if asked is None or request.headers.get("authorization") != f"Basic {pair}":
@@ -85,9 +86,9 @@ class OpenIdServer:
 
 
 @contextmanager
-def openid_server() -> Iterator[OpenIdServer]:
+def openid_server(secret: str = SECRET) -> Iterator[OpenIdServer]:
     """Run a provider on a free port of 127.0.0.1 until the block ends."""
-    made = OpenIdServer()
+    made = OpenIdServer(secret=secret)
     app = Starlette(
         routes=[
             Route("/.well-known/openid-configuration", made.describe), Route("/keys", made.keys),
