@@ -22,7 +22,8 @@ class ConnectionLimits(Struct, frozen=True, kw_only=True):
     """Sizes in bytes, times in seconds.
 
     A request's head has ``head_s`` from its first byte, a connection as long for its first request. Its body has
-    ``body_s``, and another second for every ``body_rate`` bytes of it. ``discard`` is what is read of a body that
+    ``body_s``, and another second for every ``body_rate`` bytes of it. ``ahead`` is how many requests may wait for the
+    answer of the one before them. ``discard`` is what is read of a body that
     nobody wants any more, ``linger_s`` how long a refused client may take to read why. A client that reads nothing for
     ``stall_s`` is let go.
     """
@@ -30,6 +31,7 @@ class ConnectionLimits(Struct, frozen=True, kw_only=True):
     line: int = 16 * 1024
     head: int = 64 * 1024
     headers: int = 128
+    ahead: int = 32
     body: int = DEFAULT_MAX_BODY_BYTES
     discard: int = 256 * 1024
     head_s: float = 10.0

@@ -13,6 +13,7 @@ from typing import Any, Final
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidMessage
 
 from router_core.api.host import is_host
 from router_core.clock import new_ulid
@@ -48,6 +49,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refusal: Refusal | None = None
         self._left_to_discard = 0
         self._address: str | None = None
+        self._running: RequestResponseCycle | None = None  # others wait in the pipeline, the newest is ``cycle``
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a seat, and begin to wait for the first request."""
@@ -65,6 +67,9 @@ class GuardedProtocol(HttpToolsProtocol):
         """Give the seat back."""
         self._leave()
         self._continue_writing()
+        self.pipeline.clear()
+        if self._running is not None:
+            _disconnect(self._running)
         super().connection_lost(exc)
 
     def go_on(self) -> None:
@@ -104,6 +109,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._body_size = self._body_wire = 0
         self._left_to_discard = self.guard.limits.discard
         super().on_headers_complete()
+        if len(self.pipeline) > self.guard.limits.ahead:
+            self._stop(refusals.TOO_FAR_AHEAD)
         if not self.parser.should_upgrade():
             self.headers = []  # what comes behind a chunked body is no header of the request
 
@@ -121,6 +128,12 @@ class GuardedProtocol(HttpToolsProtocol):
         self._phase = "idle"
         self._head_left = self.guard.limits.head
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Begin the next request, and read on when nobody waits."""
+        super().on_response_complete()
+        if self.pipeline:
+            self.flow.pause_reading()
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection and its seat over."""
@@ -179,9 +192,15 @@ class GuardedProtocol(HttpToolsProtocol):
             refusal = refusals.BAD_HOST
         elif b"transfer-encoding" in found and (is_old or not _is_chunked(headers)):
             refusal = refusals.BAD_CODING
+        elif self.parser.should_upgrade() and self._should_upgrade() and not self._is_handshake(found):
+            refusal = refusals.NOT_A_HANDSHAKE
         elif int(found.get(b"content-length", b"0")) > limits.body:
             refusal = refusals.LARGE_BODY
         return refusal
+
+    def _is_handshake(self, found: dict[bytes, bytes]) -> bool:
+        is_get = self.parser.get_method() == b"GET" and self.parser.get_http_version() == "1.1"
+        return is_get and not found.keys() & {b"content-length", b"transfer-encoding"}
 
     def _why(self) -> Refusal:
         return self._refusal or refusals.BAD_SYNTAX
@@ -228,23 +247,33 @@ class GuardedProtocol(HttpToolsProtocol):
         self._unset_deadline()
         if self.transport.is_closing():
             return
-        request_id, cycle = new_ulid(self.guard.clock), self._newest()
+        request_id = new_ulid(self.guard.clock)
         _log.info("request %s of %s was refused: %s", request_id, self._address, refusal.error.message)
-        if self._phase == "body":
-            may_say = cycle is not None and not cycle.response_started and not self.pipeline
-        else:
-            may_say = self._owes_nothing()
-        self.pipeline.clear()
-        if cycle is not None and not cycle.response_complete:
-            cycle.disconnected = True
-            cycle.message_event.set()
+        self._left_to_discard = self.guard.limits.discard
+        may_say = self._take_back() if self._phase == "body" else True
+        if not self._owes_nothing():
+            self.cycle.keep_alive = False  # what came whole is answered first; the connection closes behind it
+            return
         if may_say:
             self.transport.write(refusal.answer(request_id))
         # A connection that is closed with bytes unread is reset, and the client may never see the answer.
-        self._left_to_discard = self.guard.limits.discard
         self.transport.write_eof()
         self.flow.resume_reading()
         self._deadline = self.loop.call_later(self.guard.limits.linger_s, self.transport.abort)
+
+    def _take_back(self) -> bool:
+        """Take the request that never came whole away from the application; return whether nothing was said to it."""
+        cycle = self.cycle
+        if self.pipeline:  # it waits, so it is the newest there
+            self.pipeline.popleft()
+            last = self.pipeline[0][0] if self.pipeline else self._running
+            if last is not None:
+                self.cycle = last
+            return True
+        if not cycle.response_complete:
+            _disconnect(cycle)
+            cycle.response_complete = True
+        return not cycle.response_started
 
     def _discard(self, size: int) -> None:
         self._left_to_discard -= size
@@ -258,6 +287,10 @@ class GuardedProtocol(HttpToolsProtocol):
         """Say whether every request that came whole has its answer."""
         cycle = self._newest()
         return cycle is None or (cycle.response_complete and not self.pipeline)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _leave(self) -> None:
         self._unset_deadline()
@@ -287,10 +320,25 @@ class _GuardedSocket(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self.guard.seats.take(self.client[0] if self.client else "")
 
+    def data_received(self, data: bytes) -> None:
+        """Read on; who cannot be understood hears so, which uvicorn leaves out, and has no more time."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            is_large = not isinstance(self.conn.handshake_exc, InvalidMessage)
+            refusal = refusals.LARGE_HEAD if is_large else refusals.BAD_SYNTAX
+            self.transport.write(refusal.answer(new_ulid(self.guard.clock)))
+            self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the seat back."""
         self.guard.seats.leave(self.client[0] if self.client else "")
         super().connection_lost(exc)
+
+
+def _disconnect(cycle: RequestResponseCycle) -> None:
+    """Let the application hear that the client left; what it still sends goes nowhere."""
+    cycle.disconnected = True
+    cycle.message_event.set()
 
 
 def _is_bad_host(host: bytes | None, *, is_old: bool) -> bool:

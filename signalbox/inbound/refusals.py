@@ -17,7 +17,7 @@ from router_core.errors import (
 
 __all__ = [
     "BAD_CODING", "BAD_HOST", "BAD_SYNTAX", "BAD_TARGET", "LARGE_BODY", "LARGE_HEAD", "LATE", "LONG_LINE", "METHODS",
-    "NO_SEAT", "OTHER_METHOD", "Refusal",
+    "NOT_A_HANDSHAKE", "NO_SEAT", "OTHER_METHOD", "TOO_FAR_AHEAD", "Refusal",
 ]  # fmt: skip
 
 METHODS: Final = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
@@ -56,4 +56,6 @@ LONG_LINE: Final = Refusal(ValidationError("The path and query are too long"), 4
 LARGE_HEAD: Final = Refusal(ValidationError("The headers are too many or too large"), 431)
 LARGE_BODY: Final = Refusal(PayloadTooLargeError("The body is too large"))
 LATE: Final = Refusal(RequestTimeoutError("The request did not arrive in time"))
+NOT_A_HANDSHAKE: Final = Refusal(ValidationError("A websocket begins with a GET of HTTP/1.1 without a body"))
+TOO_FAR_AHEAD: Final = Refusal(OverloadedError("Too many requests wait on one connection"))
 NO_SEAT: Final = Refusal(OverloadedError("Too many connections are open"))

@@ -317,13 +317,15 @@ def serving(
     app: ASGIApp,
     lifespan: Literal["on", "off"] = "off",
     http: type[asyncio.Protocol] | Literal["httptools"] = "httptools",
+    ws: type[asyncio.Protocol] | Literal["auto"] = "auto",
 ) -> Iterator[int]:
-    """Serve ``app`` on a free port of 127.0.0.1, which is given, until the block ends; ``http`` serves connections."""
+    """Serve ``app`` on a free port of 127.0.0.1, which is given, until the block ends, by ``http`` and ``ws``."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(
             app,
             http=http,
+            ws=ws,
             loop="uvloop",
             log_level="error",
             lifespan=lifespan,
