@@ -74,6 +74,7 @@ class Exchange:
         "request",
         "started",
         "streamed",
+        "use_case",
     )  # fmt: skip
 
     def __init__(
@@ -93,6 +94,7 @@ class Exchange:
         self.account_id: str | None = None
         self.decision = _NOTHING_PLANNED
         self.started = False
+        self.use_case = ""  # of the record until there is a plan; a name that is none never comes on record
         self.keeps_content = False
         self.keeps_personal = False
         self._request_id = request_id or self.id
@@ -301,7 +303,7 @@ class Exchange:
             timestamp=self._clock.utcnow(),
             principal=self.principal,
             account_id=self.account_id,
-            use_case=decision.use_case or self.request.use_case,
+            use_case=decision.use_case or self.use_case,
             provider=provider,
             model=model,
             status=status,

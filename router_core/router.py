@@ -34,7 +34,7 @@ from router_core.resilience.concurrency import AdaptiveLimit
 from router_core.resilience.deadline import Deadline
 from router_core.resilience.upstream import Upstream
 from router_core.resilience.upstreams import Upstreams
-from router_core.selection import Signals, explain, refusal, select
+from router_core.selection import Signals, explain, is_use_case, refusal, select, target_of
 from router_core.types import (
     EMBEDDED,
     AnswerEnd,
@@ -249,10 +249,14 @@ class Router:
     def _open(
         self, request: LLMRequest, principal: Principal, request_id: str | None, address: str, *, streamed: bool
     ) -> Exchange:
-        return Exchange(
+        exchange = Exchange(
             request, principal, request_id, clock=self._clock, recorder=self._recorder, streamed=streamed,
             address=address,
         )  # fmt: skip
+        _, use_case = target_of(request)
+        if is_use_case(use_case, self._config.snapshot(), principal.account_id):
+            exchange.use_case = use_case
+        return exchange
 
     @contextmanager
     def _streaming(self) -> Iterator[None]:

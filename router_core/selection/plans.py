@@ -15,7 +15,7 @@ from router_core.errors import (
 from router_core.selection.absence import Absence, Availability
 from router_core.selection.needs import misfit, need_of, output_limit
 from router_core.selection.signals import Signals
-from router_core.selection.standings import explicit, for_use_case, target_of
+from router_core.selection.standings import explicit, for_use_case, require_use_case, target_of
 from router_core.selection.strategies import Asked, arranged
 from router_core.types import (
     UNLIMITED,
@@ -64,6 +64,7 @@ def select(
     if override is None:
         considered = for_use_case(use_case, policy, snapshot, account_id)
     else:
+        require_use_case(use_case, snapshot, account_id)
         considered = explicit(override, snapshot, account_id)
     candidates: list[Candidate] = []
     dropped: list[Dropped] = []

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from router_core.errors import ModelNotFoundError, ValidationError
 from router_core.types import LLMRequest, ProviderConfig, Snapshot, UseCasePolicy
+from router_core.types.request import STANDARD_USE_CASES
 
-__all__ = ["Standing", "explicit", "for_use_case", "target_of"]
+__all__ = ["Standing", "explicit", "for_use_case", "is_use_case", "require_use_case", "target_of"]
 
 USE_CASE_PREFIX = "use-case:"
 Standing = tuple[ProviderConfig, str]
@@ -28,6 +29,17 @@ def explicit(override: str, snapshot: Snapshot, account_id: str | None) -> list[
     if not same_model:
         raise ModelNotFoundError("No configured provider serves the requested model")
     return [(each, "explicit model") for each in sorted(same_model, key=_scope_then_default)]
+
+
+def require_use_case(use_case: str, snapshot: Snapshot, account_id: str | None) -> None:
+    """Raise :class:`ValidationError` for a use case that is none, so that nobody fills records with names."""
+    if not is_use_case(use_case, snapshot, account_id):
+        raise ValidationError("unknown use case", field="useCase")
+
+
+def is_use_case(use_case: str, snapshot: Snapshot, account_id: str | None) -> bool:
+    """Say whether ``use_case`` is one of the standard ones, which may be without a provider, or configured."""
+    return use_case in STANDARD_USE_CASES or snapshot.knows_use_case(use_case, account_id)
 
 
 def for_use_case(use_case: str, policy: UseCasePolicy, snapshot: Snapshot, account_id: str | None) -> list[Standing]:

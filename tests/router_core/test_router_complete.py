@@ -184,6 +184,30 @@ async def test_a_request_that_cannot_be_planned_is_recorded_once(fields: dict[st
     desk.assert_nothing_held()
 
 
+@pytest.mark.parametrize(
+    ("fields", "recorded"),
+    [
+        ({"use_case": "made-up"}, ""),
+        ({"use_case": "made-up", "model_override": "gpt-4o"}, ""),
+        ({"model_override": "use-case:made-up"}, ""),
+        ({"use_case": "draft", "model_override": "gpt-9"}, "draft"),
+        ({"use_case": "draft", "account_id": "other"}, "draft"),
+    ],
+)
+async def test_a_use_case_is_on_record_only_when_there_is_one(fields: dict[str, str], recorded: str) -> None:
+    desk = rig()
+    with pytest.raises(LLMError):
+        await desk.router.complete(ask(**fields), service("acme"))
+    assert desk.events.only.use_case == recorded
+
+
+async def test_an_explicit_model_needs_no_provider_of_the_default_use_case() -> None:
+    desk = rig(Snapshot((provider(MINI, use_cases=("draft",)),), preferences={}))
+    desk.adapters.script(MINI, answer())
+    await desk.router.complete(ask(model_override="gpt-4o-mini"))
+    assert desk.events.only.use_case == "general"
+
+
 async def test_beyond_its_capacity_the_process_sheds_load_and_says_when_to_come_back() -> None:
     desk = rig(policy=RouterPolicy(in_flight=2))
     desk.adapters.always(MINI, HANG)
