@@ -3,6 +3,7 @@
 import secrets
 from typing import Final
 
+from router_core.admin.names import plain_name
 from router_core.clock import Clock, new_ulid
 from router_core.errors import NotFoundError, ValidationError
 from router_core.ports import AccountRecord, AccountStore, ApiKeyStore, UserRecord, UserStore
@@ -13,7 +14,6 @@ from router_core.types import KeyRole, PersonRole, Secret
 __all__ = ["DEFAULT_ACCOUNT", "create_account", "create_user", "find_account", "generate_password", "issue_key"]
 
 DEFAULT_ACCOUNT: Final = "default"
-MOST_NAME: Final = 100
 _MOST_EMAIL: Final = 254
 _PASSWORD_BYTES: Final = 18
 
@@ -25,11 +25,8 @@ def generate_password() -> Secret:
 
 async def create_account(accounts: AccountStore, clock: Clock, name: str, timezone: str) -> AccountRecord:
     """Store a new account. Raises :class:`ValidationError` for a bad or taken name."""
-    wanted = name.strip()
-    if not 0 < len(wanted) <= MOST_NAME or not wanted.isprintable():
-        raise ValidationError(f"`name` must have 1 to {MOST_NAME} printable characters", field="name")
     account = AccountRecord(
-        id=new_ulid(clock).lower(), name=wanted, timezone=timezone, is_active=True, created_at=clock.utcnow()
+        id=new_ulid(clock).lower(), name=plain_name(name), timezone=timezone, is_active=True, created_at=clock.utcnow()
     )
     await accounts.create(account)
     return account

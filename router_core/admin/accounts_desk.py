@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import UNSET, structs
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.acts import act_of
+from router_core.admin.names import plain_name
 from router_core.admin.people_views import AccountChange, AccountOrder, AccountView, account_view
 from router_core.clock import Clock, new_ulid
 from router_core.errors import NotFoundError, ValidationError
@@ -17,9 +18,7 @@ from router_core.ports import AccountChanges, AccountRecord, AccountStore, ApiKe
 from router_core.security.permissions import require
 from router_core.types import Principal
 
-__all__ = ["AccountDesk", "AccountDeskParts", "plain_name"]
-
-MOST_NAME: Final = 100
+__all__ = ["AccountDesk", "AccountDeskParts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,14 +130,6 @@ class AccountDesk:
         if account is None or account.removed_at is not None:
             raise NotFoundError("There is no such account")
         return account
-
-
-def plain_name(name: str) -> str:
-    """Return an account's name as it is kept. Raises :class:`ValidationError`."""
-    wanted = name.strip()
-    if not 0 < len(wanted) <= MOST_NAME or not wanted.isprintable():
-        raise ValidationError(f"`name` must have 1 to {MOST_NAME} printable characters", field="name")
-    return wanted
 
 
 def _zone(name: str) -> str:

@@ -138,6 +138,7 @@ def _clean(action: OperatorAction) -> OperatorAction:
     """Return ``action`` without secrets in what people wrote; whom it is about stays, that is what it is kept for."""
     return structs.replace(
         action,
+        target=without_secrets(action.target),
         detail=without_secrets(action.detail),
         before=without_secrets(action.before),
         after=without_secrets(action.after),

@@ -9,7 +9,7 @@ from msgspec import UNSET, structs, to_builtins
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.acts import act_of
-from router_core.admin.key_rules import check_end, checked_name, checked_scopes, require_reach
+from router_core.admin.key_rules import check_end, checked_scopes, require_reach
 from router_core.admin.key_views import (
     KeyBudget,
     KeyChange,
@@ -22,6 +22,7 @@ from router_core.admin.key_views import (
     NamedAccount,
     RollOrder,
 )
+from router_core.admin.names import plain_name
 from router_core.clock import Clock
 from router_core.errors import ConflictError, ForbiddenError, NotFoundError, ValidationError
 from router_core.ports import AccountStore, ApiKeyLives, ApiKeyRecord, ApiKeyStore, ConfigSource
@@ -93,7 +94,7 @@ class KeyDesk:
         account = await parts.accounts.by_id(order.account_id)
         if account is None:
             raise ValidationError("`accountId` names no account", field="accountId")
-        name = checked_name(order.name or f"{account.name} {order.role}"[:100])
+        name = plain_name(order.name or f"{account.name} {order.role}"[:100])
         check_end(order.expires_at, parts.clock.utcnow())
         scopes = checked_scopes(order.scopes, parts.routes, self._use_cases(), self._models())
         require_reach(scopes, order.expires_at, maker)
@@ -113,7 +114,7 @@ class KeyDesk:
             raise ValidationError("a key that is over cannot be changed", field="id")
         after = before
         if change.name is not UNSET:
-            after = structs.replace(after, name=checked_name(change.name))
+            after = structs.replace(after, name=plain_name(change.name))
         if change.expires_at is not UNSET:
             check_end(change.expires_at, parts.clock.utcnow())
             if before.replaced_by is not None:

@@ -8,19 +8,10 @@ from router_core.errors import ForbiddenError, ValidationError
 from router_core.ports import ApiKeyRecord
 from router_core.types import KeyScopes
 
-__all__ = ["check_end", "checked_name", "checked_scopes", "require_reach"]
+__all__ = ["check_end", "checked_scopes", "require_reach"]
 
-MOST_NAME: Final = 100
 MOST_NAMED: Final = 200
 _WIDER: Final = "A key cannot reach more, or last longer, than the key that makes it"
-
-
-def checked_name(name: str) -> str:
-    """Return ``name`` as it is kept. Raises :class:`ValidationError`."""
-    wanted = name.strip()
-    if not 0 < len(wanted) <= MOST_NAME or not wanted.isprintable():
-        raise ValidationError(f"`name` must have 1 to {MOST_NAME} printable characters", field="name")
-    return wanted
 
 
 def check_end(expires_at: datetime | None, now: datetime) -> None:

@@ -15,7 +15,8 @@ _NO_VALUE = (
 _STRONG_NAMES = (
     r"x-api-key|api[-_ ]?key(?: provided)?|apikey|subscription[-_]?key|account[-_]?key|shared[-_]?access[-_]?key|"
     r"(?:aws[-_])?secret[-_ ]?access[-_ ]?key|client[-_]?secret|app[-_]?secret|private[-_]?key|encryption[-_]?key|"
-    r"(?:access|auth|refresh|id|session|security|bot)[-_]?token|pass(?:word|wd|phrase)|pwd"
+    r"(?:access|auth|refresh|id|session|security|bot)[-_]?token|pass(?:word|wd|phrase)|pwd|"
+    r"signalbox_session"
 )
 _QUERY_NAMES = (
     r"(?:x-(?:amz|goog)-(?:signature|credential|security-token)|api[-_]?key|subscription[-_]key|"
@@ -30,7 +31,7 @@ _LOOK_BACK: Final = 48
 _BETWEEN: Final = " \t\r\n\"'\\"
 _ENDINGS: Final = (
     "authorization", "key", "key provided", "token", "secret", "password", "passwd", "passphrase", "pwd", "sig",
-    "signature", "credential",
+    "signature", "credential", "signalbox_session",
 )  # fmt: skip
 _SIGN: Final = re.compile(r"[=:]")
 _NAME: Final = re.compile(

@@ -202,7 +202,7 @@ async def test_a_use_case_is_on_record_only_when_there_is_one(fields: dict[str, 
 
 
 async def test_an_explicit_model_needs_no_provider_of_the_default_use_case() -> None:
-    desk = rig(Snapshot((provider(MINI, use_cases=("draft",)),), preferences={}))
+    desk = rig(Snapshot((provider(MINI, use_cases=("draft",)),)))
     desk.adapters.script(MINI, answer())
     await desk.router.complete(ask(model_override="gpt-4o-mini"))
     assert desk.events.only.use_case == "general"

@@ -76,3 +76,10 @@ async def test_an_action_is_brought_to_the_log_once_by_whoever_comes_first() -> 
     await _until(lambda: trail.waiting == 0)
     writer.cancel()
     assert (log.asked, len(log.taken)) == (5, 5)
+
+
+async def test_a_secret_in_the_name_of_what_was_acted_on_is_not_written_down() -> None:
+    clock = FakeClock()
+    log = FlakyActionLog(clock)
+    await ActionTrail(log, clock).report(_action(clock, "sk-proj-Ab12Cd34Ef56Gh78Ij90"))
+    assert [each.target for each in await log.recent(1)] == ["sk-proj-***"]

@@ -26,7 +26,10 @@ def test_another_method_is_405_and_says_which_is_taken(http: httpx2.Client, rig:
     assert http.post("/api/llm/health").headers["allow"] == "GET, HEAD"
 
 
-@pytest.mark.parametrize("bad", ["<script>", "x" * 129, "a b"])
+SECRETS = ["sk-proj-Ab12Cd34Ef56Gh78Ij90", "sbx_01hzx3k5d394dbee_Ab12Cd34Ef56"]
+
+
+@pytest.mark.parametrize("bad", ["<script>", "x" * 129, "a b", *SECRETS])
 def test_a_harmful_request_id_is_replaced(bad: str, http: httpx2.Client, rig: ApiRig) -> None:
     assert http.get("/livez", headers={"x-request-id": "mine-1"}).headers["x-request-id"] == "mine-1"
     assert http.get("/livez", headers={"x-request-id": bad}).headers["x-request-id"] != bad

@@ -71,6 +71,20 @@ def test_a_bad_order_is_refused_by_its_field_and_never_echoed(
     assert "hunter2" not in answer.text
 
 
+@pytest.mark.parametrize("name", ["", "x" * 101, "a\nb", "sbx_0123456789abcdef_Ab12Cd34Ef56Gh78Ij90"])
+def test_an_account_is_not_called_by_what_is_no_name_or_a_secret(name: str, rig: ApiRig, http: httpx2.Client) -> None:
+    head = as_role(rig, "owner")
+    known = http.get(ACCOUNTS, headers=head).json()
+    path = f"{ACCOUNTS}/{known['accounts'][0]['id']}"
+    for answer in (
+        http.post(ACCOUNTS, json={"name": name}, headers=head),
+        http.patch(path, json={"name": name}, headers=head),
+    ):
+        assert (answer.status_code, answer.json()["error"]["field"]) == (400, "name")
+        assert name not in answer.text or not name
+    assert http.get(ACCOUNTS, headers=head).json() == known
+
+
 def test_accounts_are_made_changed_and_removed_by_owners_alone(rig: ApiRig, http: httpx2.Client) -> None:
     made = http.post(ACCOUNTS, json={"name": "Apex", "timezone": "Europe/Berlin"}, headers=as_role(rig, "admin"))
     where = f"{ACCOUNTS}/{made.json()['id']}"

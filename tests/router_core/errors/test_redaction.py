@@ -34,7 +34,9 @@ NAMED = [
     'api_key="Ab12Cd34Ef56Gh78"', "X-Api-Key: Ab12Cd34Ef56Gh78", "password = Ab12Cd34", '{"pwd": "Ab12Cd34"}',
     '{\\"client_secret\\": \\"Ab12Cd34Ef56\\"}', "AccountKey=Ab12Cd34Ef56Gh78==;", "Authorization: Basic QWIxMkNkMzQ=",
     "authorization: Bearer Ab12Cd34Ef56", "https://h.test/?sig=Ab12Cd34%3D&x=1", "aws_secret_access_key=Ab12Cd34Ef56",
-    "myPassword: Ab12Cd34Ef", "Api Key provided: Ab12Cd34Ef56", "token: Ab12Cd34Ef56Gh78",
+    "myPassword: Ab12Cd34Ef",
+    "Cookie: a=b; signalbox_session=Ab12Cd34Ef56Gh78; c=d", "__Host-signalbox_session=Ab12Cd34Ef56",
+    "Api Key provided: Ab12Cd34Ef56", "token: Ab12Cd34Ef56Gh78",
 ]  # fmt: skip
 HARMLESS = [
     "The key point: cost = 3.5 usd, tokens: 1200, monkey: banana and turkey=gravy",
