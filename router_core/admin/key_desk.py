@@ -92,8 +92,10 @@ class KeyDesk:
         require(person, "keys.edit")
         parts, maker = self._parts, await self._maker(person)
         account = await parts.accounts.by_id(order.account_id)
-        if account is None:
+        if account is None or account.removed_at is not None:
             raise ValidationError("`accountId` names no account", field="accountId")
+        if not account.is_active:
+            raise ValidationError("`accountId` names an account that is out of service", field="accountId")
         name = plain_name(order.name or f"{account.name} {order.role}"[:100])
         check_end(order.expires_at, parts.clock.utcnow())
         scopes = checked_scopes(order.scopes, parts.routes, self._use_cases(), self._models())

@@ -80,6 +80,7 @@ class PeopleDesk:
         Raises :class:`ValidationError` for a bad or taken address and for unknown accounts.
         """
         email, parts = plain_address(order.email), self._parts
+        _require_distinct(order.accounts)
         actor = await self._allowed(person, "create", None, order.role, email)
         blank = UserRecord(
             id=new_ulid(parts.clock).lower(), email=email, password_hash="", role=order.role,
@@ -97,6 +98,7 @@ class PeopleDesk:
         """
         parts, user = self._parts, await self._found(user_id, person)
         wanted, actor = user, person
+        _require_distinct(change.accounts or ())
         for act, field, value in _asked(user, change):
             actor = await self._allowed(person, act, user, value if act == "role" else None, user.email)
             wanted = structs.replace(wanted, **{field: value})
@@ -209,6 +211,11 @@ def plain_address(email: str) -> str:
     if not _ADDRESS.fullmatch(address) or len(address) > _MOST_EMAIL or not address.isprintable():
         raise ValidationError("`email` must be an e-mail address", field="email")
     return address
+
+
+def _require_distinct(accounts: Sequence[str]) -> None:
+    if len(set(accounts)) < len(accounts):
+        raise ValidationError("`accounts` names one twice", field="accounts")
 
 
 def _asked(user: UserRecord, change: PersonChange) -> list[tuple[PersonAct, str, Any]]:

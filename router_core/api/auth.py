@@ -11,7 +11,7 @@ from router_core.security.permissions import allows, require
 from router_core.security.sessions import COOKIE_NAME, SECURE_COOKIE_NAME
 from router_core.types import EVERY_ACCOUNT, LLMRequest, Principal
 
-__all__ = ["authorize", "check_account", "is_foreign", "require_on_record", "session_token"]
+__all__ = ["authorize", "check_account", "is_foreign", "require_in_service", "require_on_record", "session_token"]
 
 _BEARER = b"bearer "
 _CREDENTIALS = frozenset({b"authorization", b"x-api-key"})
@@ -77,12 +77,30 @@ def is_foreign(principal: Principal, request: LLMRequest) -> bool:
 
 
 async def check_account(principal: Principal, request: LLMRequest, keys: KeyAuthenticator) -> None:
-    """Raise :class:`ValidationError` when who may act for any account names one that does not exist."""
+    """Raise :class:`ValidationError` when who may act for any account names one that does not exist.
+
+    Raises :class:`ForbiddenError` for a person whose account is out of service, or who has none that would pay.
+    """
     named = request.account_id
-    if named is None or named in principal.accounts or principal.role not in EVERY_ACCOUNT:
-        return
-    if not await keys.account_exists(named):
+    if named is None or named in principal.accounts:
+        await require_in_service(principal, named, keys)
+    elif principal.role in EVERY_ACCOUNT and not await keys.account_exists(named):
         raise ValidationError("no such account", field="accountId")
+
+
+async def require_in_service(principal: Principal, account_id: str | None, keys: KeyAuthenticator) -> str | None:
+    """Return the account that ``principal`` acts for, ``account_id`` or else their own; keys were checked with theirs.
+
+    Raises :class:`ForbiddenError` for a person who has none, or whose account is out of service.
+    """
+    account = account_id or principal.account_id
+    if principal.kind != "person":
+        return account
+    if account is None:
+        raise ForbiddenError("The caller belongs to no account")
+    if not await keys.account_exists(account):
+        raise ForbiddenError("The caller's account is out of service")
+    return account
 
 
 def _presented_key(call: Call) -> bytes | None:

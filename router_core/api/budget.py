@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from router_core.admin.treasury import BudgetView
+from router_core.api.auth import require_in_service
 from router_core.api.call import Call
 from router_core.api.documents import read_query
 from router_core.budgets.forecast import ForecastBasis
@@ -66,7 +67,7 @@ class UsageAnswer(Struct, frozen=True, rename="camel"):
 async def report_budget(call: Call) -> None:
     """Answer with the budgets of the caller's account."""
     read_query(call, {})
-    account, treasury = _own_account(call), call.deps.money.treasury
+    account, treasury = await _own_account(call), call.deps.money.treasury
     views = list(await treasury.of_account(account))
     status = budget_status((each.budget, each.spent, each.limit) for each in views)
     found = await treasury.forecasts(views)
@@ -79,15 +80,15 @@ async def report_budget(call: Call) -> None:
 async def report_usage(call: Call) -> None:
     """Answer with what the caller's account spent, by day and model."""
     read_query(call, {})
-    account, now = _own_account(call), call.deps.clock.utcnow()
+    account, now = await _own_account(call), call.deps.clock.utcnow()
     since = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=USAGE_DAYS - 1)
     hours = await call.deps.money.treasury.own_spending("model", since, now, account)
     total = sum(each.cost for each in hours)
     await call.answer(UsageAnswer(True, account, since, format_usd(total), _by_day(hours), now))
 
 
-def _own_account(call: Call) -> str:
-    account = call.principal.account_id
+async def _own_account(call: Call) -> str:
+    account = await require_in_service(call.principal, None, call.deps.authenticator)
     if account is None:
         raise ForbiddenError("The caller belongs to no account")
     return account

@@ -19,6 +19,7 @@ from router_core.metrics.memory_store import MemoryMetricsStore
 from router_core.metrics.overlay import PendingEvents
 from router_core.metrics.recorders import RecentEvents
 from router_core.nodes.memory_register import MemoryNodeRegister
+from router_core.ports import AccountRecord
 from router_core.resilience.upstream import Upstream, UpstreamPolicy
 from router_core.resilience.upstreams import Upstreams
 from router_core.router import StaticConfig
@@ -62,7 +63,7 @@ class World:
         self.upstreams = Upstreams(UpstreamPolicy(), SystemClock())
         self.router = RecordingRouter()
         clock, accounts = SystemClock(), MemoryAccountStore()
-        self.alerts = memory_desk(clock)
+        self.accounts, self.alerts = accounts, memory_desk(clock)
         self.treasury = treasury_desk(accounts, ActionTrail(MemoryActionLog(), clock), clock)
         self.events, self.pending = RecentEvents(), PendingEvents()
         self.key_notices: list[KeyNotice] = []
@@ -121,8 +122,23 @@ async def test_a_service_key_sees_no_overview() -> None:
 
 async def test_the_router_is_asked_as_the_person() -> None:
     world = World()
+    account = AccountRecord(id="other", name="other", timezone="UTC", is_active=True, created_at=SystemClock().utcnow())
+    await world.accounts.create(account)
     await world.backend.route(PROMPTER, HELLO)
     assert world.router.asked == [PROMPTER.id]
+
+
+async def test_a_person_whose_account_is_out_of_service_gets_no_answer_in_the_playground() -> None:
+    world = World()
+    account = AccountRecord(
+        id="other", name="other", timezone="UTC", is_active=False, created_at=SystemClock().utcnow()
+    )
+    await world.accounts.create(account)
+    with pytest.raises(ForbiddenError, match="out of service"):
+        await world.backend.route(PROMPTER, HELLO)
+    with pytest.raises(ForbiddenError, match="out of service"):
+        await anext(world.backend.stream(PROMPTER, HELLO, "01M8BF002V9GZ28ES72C40HPYH"))
+    assert world.router.asked == []
 
 
 async def test_a_providers_state_follows_its_traffic_and_its_breaker() -> None:

@@ -60,6 +60,7 @@ def test_one_who_raises_their_own_role_by_a_direct_call_is_refused_and_that_is_o
 @pytest.mark.parametrize(
     ("document", "field"),
     [({"email": "nobody"}, "email"), ({"role": "king"}, "role"), ({"accounts": ["nowhere"]}, "accounts"),
+     ({"accounts": ["acme", "acme"]}, "accounts"),
      ({"password": "hunter2"}, "password"), ({"firstAccess": "guess"}, "firstAccess")],
 )  # fmt: skip
 def test_a_bad_order_is_refused_by_its_field_and_never_echoed(
@@ -113,3 +114,29 @@ def test_sessions_are_listed_and_ended_and_their_cookies_open_nothing_any_more(
     assert http.delete(f"{SESSIONS}/{session['id']}", headers=as_role(rig, "admin")).json() == {"ended": 1}
     assert http.get("/api/admin/budgets", headers=as_role(rig, "analyst")).status_code == 401
     assert http.delete(f"{SESSIONS}/{session['id']}", headers=as_role(rig, "admin")).status_code == 404
+
+
+def test_people_of_an_account_out_of_service_and_of_none_spend_nothing(rig: ApiRig, http: httpx2.Client) -> None:
+    owner, ask = as_role(rig, "owner"), {"prompt": "hi"}
+    builder, admin = as_role(rig, "prompt_engineer"), as_role(rig, "admin")
+    account = http.post(ACCOUNTS, json={"name": "Closed"}, headers=owner).json()["id"]
+    http.patch(f"{ACCOUNTS}/{account}", json={"isActive": False}, headers=owner)
+    for accounts, reason in (([account], "out of service"), ([], "no account")):
+        for role in ("prompt_engineer", "admin"):
+            moved = http.patch(f"{USERS}/u-{role}", json={"accounts": accounts}, headers=owner)
+            assert moved.status_code == 200, moved.text
+        before = len(rig.router.requests)
+        refused = [
+            http.post("/api/llm", json=ask, headers=builder),
+            http.post("/api/llm/route", json=ask, headers=builder),
+            http.get("/api/llm/usage", headers=admin),
+            http.get("/api/llm/budget", headers=admin),
+        ]
+        assert [each.status_code for each in refused] == [403] * 4
+        assert all(reason in each.json()["error"]["message"] for each in refused)
+        assert len(rig.router.requests) == before
+    made = http.post("/api/admin/keys", json={"accountId": account}, headers=owner)
+    assert (made.status_code, made.json()["error"]["field"]) == (400, "accountId")
+    for role in ("prompt_engineer", "admin"):
+        http.patch(f"{USERS}/u-{role}", json={"accounts": ["acme"]}, headers=owner)
+    assert http.post("/api/llm", json=ask, headers=builder).status_code == 200
