@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.policy import security_headers
 from console.watched_socket import ENDED, WatchedSocket
+from router_core.api.host import is_host
 from router_core.clock import Clock, SystemClock
 from router_core.errors import OverloadedError
 from router_core.types import Principal
@@ -41,7 +42,6 @@ class ConsoleGate:
         self._app = app
         self._clock = clock or SystemClock()
         self._check = check
-        self._headers = security_headers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
@@ -50,7 +50,7 @@ class ConsoleGate:
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         else:
-            await self._http(scope, receive, self._guarded(send))
+            await self._http(scope, receive, _guarded(scope, send))
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -89,17 +89,23 @@ class ConsoleGate:
         token = session_token(scope)
         return None if token is None else await self._check(token, touch)
 
-    def _guarded(self, send: Send) -> Send:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for dropped in CROSS_ORIGIN:
-                    del headers[dropped]
-                for name, value in self._headers:
-                    headers[name.decode()] = value.decode()
-            await send(message)
 
-        return with_headers
+def _guarded(scope: Scope, send: Send) -> Send:
+    host = Headers(scope=scope).get("host", "")
+    guards = security_headers(host if is_host(host.encode("latin-1")) else "")
+    is_sign_in = scope["path"].startswith("/auth/")
+
+    async def with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for dropped in CROSS_ORIGIN:
+                del headers[dropped]
+            for name, value in guards:
+                if not (is_sign_in and name in headers):  # those pages allow themselves less
+                    headers[name] = value
+        await send(message)
+
+    return with_headers
 
 
 def _is_of_own_pages(scope: Scope) -> bool:

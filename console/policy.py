@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit
@@ -19,8 +20,11 @@ def inline_hashes() -> list[str]:
     return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
 
 
-def content_policy() -> str:
-    """Return the Content-Security-Policy of every page."""
+def content_policy(host: str) -> str:
+    """Return the Content-Security-Policy of every page that is served at ``host``, with its port; empty: not known.
+
+    Old browsers do not count websockets of the same host as their own.
+    """
     return "; ".join(
         (
             "default-src 'self'",
@@ -28,7 +32,7 @@ def content_policy() -> str:
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
-            "connect-src 'self' ws: wss:",
+            f"connect-src 'self' ws://{host} wss://{host}" if host else "connect-src 'self'",
             "worker-src 'self' blob:",
             "frame-ancestors 'none'",
             "object-src 'none'",
@@ -38,13 +42,14 @@ def content_policy() -> str:
     )
 
 
-def security_headers() -> list[tuple[bytes, bytes]]:
-    """Return the headers of every answer that is not the API's."""
-    return [
-        (b"content-security-policy", content_policy().encode()),
-        (b"x-content-type-options", b"nosniff"),
-        (b"x-frame-options", b"DENY"),
-        (b"referrer-policy", b"same-origin"),
-        (b"cross-origin-opener-policy", b"same-origin"),
-        (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
-    ]
+@lru_cache(maxsize=64)
+def security_headers(host: str) -> tuple[tuple[str, str], ...]:
+    """Return the headers of every answer at ``host`` that is not the API's."""
+    return (
+        ("content-security-policy", content_policy(host)),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+    )

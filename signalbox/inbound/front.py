@@ -1,14 +1,15 @@
 """The outermost layer of every server: it says once where a request comes from, and what the host may be called."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from router_core.api.errors import error_answer
 from router_core.api.host import host_name
 from router_core.clock import Clock, new_ulid
-from router_core.errors import ValidationError
+from router_core.errors import ForbiddenError, LLMError, ValidationError
+from signalbox.asgi import is_api_path
 from signalbox.inbound.proxies import FORWARDED, Origin, TrustedProxies
 
 __all__ = ["Front"]
@@ -37,6 +38,10 @@ class Front:
             await self._app(scope, receive, send)
             return
         self._place(scope)
+        if scope["type"] == "websocket":
+            send = self._told(send)
+        elif not is_api_path(scope["path"]):
+            send = self._identified(send)
         if self._hosts and scope["path"] not in _PROBES and _host(scope) not in self._hosts:
             await self._refuse(scope, receive, send)
         elif scope["scheme"] in ("https", "wss"):
@@ -65,8 +70,13 @@ class Front:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return
+        start, body = self._answer(ValidationError("The server has another name", field="Host"))
+        await send({"type": "http.response.start", **start})
+        await send({"type": "http.response.body", **body})
+
+    def _answer(self, error: LLMError) -> tuple[dict[str, Any], dict[str, Any]]:
         request_id = new_ulid(self._clock)
-        answer = error_answer(ValidationError("The server has another name", field="Host"), request_id)
+        answer = error_answer(error, request_id)
         headers = [
             *answer.headers,
             (b"content-type", b"application/json"),
@@ -75,8 +85,35 @@ class Front:
             (b"x-content-type-options", b"nosniff"),
             (b"x-request-id", request_id.encode()),
         ]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body})
+        return {"status": answer.status, "headers": headers}, {"body": answer.body}
+
+    def _identified(self, send: Send) -> Send:
+        """Give an answer that has no request id one."""
+
+        async def with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message.get("headers", ())]
+                if all(name != b"x-request-id" for name, _ in headers):
+                    message["headers"] = [*headers, (b"x-request-id", new_ulid(self._clock).encode())]
+            await send(message)
+
+        return with_id
+
+    def _told(self, send: Send) -> Send:
+        """Answer a websocket that is closed before anybody accepted it as every request that is refused."""
+        is_open = False
+
+        async def with_answer(message: Message) -> None:
+            nonlocal is_open
+            is_open = is_open or message["type"] != "websocket.close"
+            if is_open:
+                await send(message)
+                return
+            start, body = self._answer(ForbiddenError("The websocket is for signed-in people on our own pages"))
+            await send({"type": "websocket.http.response.start", **start})
+            await send({"type": "websocket.http.response.body", **body})
+
+        return with_answer
 
 
 def _host(scope: Scope) -> bytes:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -170,10 +171,35 @@ def test_every_console_answer_keeps_to_its_own_origin_and_the_apis_are_left_alon
     assert "content-security-policy" not in client.get("/api/llm").headers
 
 
+def test_pages_talk_to_their_own_host_alone(client: TestClient) -> None:
+    policy = client.get("/", headers={**PAGE, "host": "console.example:8501"}).headers["content-security-policy"]
+    reached = next(each.split()[1:] for each in policy.split("; ") if each.startswith("connect-src"))
+    assert reached == ["'self'", "ws://console.example:8501", "wss://console.example:8501"]
+
+
+@pytest.mark.parametrize("host", ["a;default-src *", "a b", "a/b"])
+def test_what_is_no_host_does_not_get_into_the_policy(host: str, client: TestClient) -> None:
+    policy = client.get("/", headers={**PAGE, "host": host}).headers["content-security-policy"]
+    assert "; connect-src 'self'; " in policy
+
+
+def test_a_page_that_allows_itself_less_keeps_to_that(sessions: Sessions) -> None:
+    strict = Starlette(
+        routes=[Route("/auth/login", partial(_stricter, "default-src 'none'")), Route("/x", partial(_stricter, "*"))]
+    )
+    client = TestClient(ConsoleGate(strict, sessions.check))
+    assert client.get("/auth/login").headers["content-security-policy"] == "default-src 'none'"
+    assert "default-src 'self'" in client.get("/x", headers=GOOD).headers["content-security-policy"]
+
+
+async def _stricter(policy: str, request: Request) -> PlainTextResponse:
+    return PlainTextResponse("inside", headers={"content-security-policy": policy})
+
+
 def test_the_policy_allows_exactly_streamlits_own_inline_scripts() -> None:
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text()
     scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
-    policy = content_policy()
+    policy = content_policy("")
     assert scripts
     for script in scripts:
         assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() in policy

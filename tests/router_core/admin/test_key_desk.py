@@ -135,8 +135,7 @@ async def test_nothing_is_done_that_cannot_be_put_on_record(rig: Rig) -> None:
     [
         ({"account_id": "nobody"}, "accountId"),
         ({"name": "x" * 101}, "name"),
-        ({"name": "a\nb"}, "name"),
-        ({"name": " "}, "name"),
+        *(({"name": name}, "name") for name in ("a\nb", " ")),
         ({"name": "sk-proj-Ab12Cd34Ef56Gh78Ij90"}, "name"),
         ({"expires_at": START}, "expiresAt"),
         ({"expires_at": datetime(2099, 1, 1)}, "expiresAt"),  # noqa: DTZ001 - without a zone on purpose

@@ -1,6 +1,7 @@
 """The outermost layer: what is behind it sees the client, the scheme and the host that are believed."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -68,7 +69,7 @@ def test_headers_of_other_proxies_reach_nobody() -> None:
     )  # fmt: skip
     assert (behind.scope["client"], behind.scope["scheme"]) == ((PROXY, 4711), "http")
     assert behind.scope["headers"] == [(b"host", b"mine")]
-    assert sent[0]["headers"] == [(b"x-own", b"1")]
+    assert [name for name, _ in sent[0]["headers"]] == [b"x-own", b"x-request-id"]
 
 
 @pytest.mark.parametrize("host", [b"console.example", b"CONSOLE.example.:8501", b"[::1]:8501", b"[::1]"])
@@ -91,6 +92,44 @@ def test_probes_may_come_by_address() -> None:
     assert ask(made(Behind(), hosts=("console.example",)), (b"host", b"10.1.2.3"), path="/readyz")[0]["status"] == 204
 
 
-def test_a_websocket_to_another_name_is_closed() -> None:
+def test_a_websocket_to_another_name_is_refused() -> None:
     sent = ask(made(Behind(), hosts=("console.example",)), (b"host", b"evil"), type="websocket", scheme="ws")
-    assert sent == [{"type": "websocket.close", "code": 1008}]
+    assert (sent[0]["type"], sent[0]["status"]) == ("websocket.http.response.start", 403)
+
+
+def test_a_websocket_that_nobody_accepts_is_refused_in_the_envelope_of_every_error() -> None:
+    sent = ask(Front(_closes, TrustedProxies(()), (), SystemClock()), type="websocket", scheme="ws")
+    told = json.loads(sent[1]["body"])["error"]
+    assert [each["type"] for each in sent] == ["websocket.http.response.start", "websocket.http.response.body"]
+    assert (sent[0]["status"], told["code"]) == (403, "FORBIDDEN")
+    assert (b"x-request-id", told["requestId"].encode()) in sent[0]["headers"]
+
+
+def test_a_websocket_that_was_accepted_is_closed_as_it_says() -> None:
+    sent = ask(Front(_talks, TrustedProxies(()), (), SystemClock()), type="websocket", scheme="ws")
+    assert [each["type"] for each in sent] == ["websocket.accept", "websocket.close"]
+    assert sent[1]["code"] == 1001
+
+
+@pytest.mark.parametrize(("path", "own"), [("/", 0), ("/auth/login", 0), ("/_stcore/health", 0), ("/api/llm", 1)])
+def test_every_answer_has_a_request_id_of_its_own_or_of_ours(path: str, own: int) -> None:
+    front = made(_Identified() if own else Behind())
+    ids = [
+        value for _ in range(2)
+        for name, value in ask(front, path=path)[0]["headers"] if name == b"x-request-id"
+    ]  # fmt: skip
+    assert ids == [b"mine", b"mine"] if own else len({each for each in ids if len(each) == 26}) == len(ids) == 2
+
+
+class _Identified(Behind):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": [(b"x-request-id", b"mine")]})
+
+
+async def _closes(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "websocket.close", "code": 1008})
+
+
+async def _talks(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": 1001})
