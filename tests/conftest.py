@@ -1,11 +1,13 @@
 """Fixtures that every folder may ask for, how Hypothesis runs here, and how tests take turns."""
 
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.bytecode import keep_bytecode
+from tests.support.scheduling import OneBrowser, browsers_first
 from tests.support.turns import turn
 
 pytest_plugins = ("tests.support.database", "tests.support.redis_server")
@@ -25,3 +27,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     with turn(worker["testrunuid"], alone=item.get_closest_marker("alone") is not None):
         return (yield)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    browsers_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand tests out to workers by file, browsers to one."""
+    return OneBrowser(config, log) if config.getoption("dist") == "loadfile" else None
