@@ -60,6 +60,7 @@ class User(Base):
         CheckConstraint("email = lower(email)", name="email"),
         CheckConstraint("role IN ('owner', 'admin', 'operator', 'prompt_engineer', 'analyst', 'viewer')", name="role"),
         Index(None, "invitation_hash", unique=True),
+        Index(None, "openid", unique=True),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -73,6 +74,7 @@ class User(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
     invitation_hash: Mapped[bytes | None]
     invited_until: Mapped[datetime | None]
+    openid: Mapped[str | None]
 
 
 class UserAccount(Base):

@@ -1,13 +1,16 @@
 """What the environment says about signing in with an OpenID Connect provider."""
 
 import ipaddress
-from typing import Final
+from typing import Final, cast, get_args
 from urllib.parse import urlsplit
 
-__all__ = ["parse_client_id", "parse_issuer", "parse_scopes"]
+from router_core.types import PersonRole
+
+__all__ = ["parse_client_id", "parse_issuer", "parse_newcomer_role", "parse_scopes"]
 
 _FAULT: Final = "must be the https URL of the provider, exactly as it names itself"
 _MOST: Final = 500
+_OFFERED: Final = sorted(set(get_args(PersonRole)) - {"owner", "admin"})
 
 
 def parse_issuer(text: str) -> str:
@@ -39,6 +42,14 @@ def parse_scopes(text: str) -> str:
     if not {"openid", "email"} <= set(found) or not text.isascii():
         raise ValueError("must hold `openid` and `email`")
     return " ".join(found)
+
+
+def parse_newcomer_role(text: str) -> PersonRole:
+    """Return the role of people whom nobody made; never one that gives rights to others. Raises ``ValueError``."""
+    plain = text.strip()
+    if plain not in _OFFERED:
+        raise ValueError(f"must be one of {', '.join(_OFFERED)}")
+    return cast("PersonRole", plain)
 
 
 def _is_here(host: str) -> bool:

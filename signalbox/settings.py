@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from router_core.journal.policy import FullPolicy, SyncMode
-from router_core.types import NanoUSD, Secret
+from router_core.types import NanoUSD, PersonRole, Secret
 from signalbox.faults import SettingsError
 from signalbox.variables import IGNORED_NAMES, IGNORED_PREFIXES, OWN_PREFIX, VARIABLES, Variable
 
@@ -40,6 +40,7 @@ class Settings:
     oidc_client_id: str | None
     oidc_client_secret: Secret | None
     oidc_scopes: str
+    oidc_newcomer_role: PersonRole | None
     database_url: Secret | None
     redis_url: Secret | None
     encryption_key: Secret | None

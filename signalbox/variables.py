@@ -8,7 +8,7 @@ from typing import Any, Final
 from router_core.types import NANO_PER_USD
 from signalbox import parsers
 from signalbox.mail_settings import parse_mail_address, parse_smtp_url
-from signalbox.openid_settings import parse_client_id, parse_issuer, parse_scopes
+from signalbox.openid_settings import parse_client_id, parse_issuer, parse_newcomer_role, parse_scopes
 
 __all__ = ["IGNORED_NAMES", "IGNORED_PREFIXES", "OWN_PREFIX", "TEST_NAMES", "VARIABLES", "Variable"]
 
@@ -151,6 +151,13 @@ VARIABLES: Final = (
         parse_scopes,
         ("openid email", "openid email"),
         "what is asked of that provider; `openid` and `email` are needed",
+    ),
+    _row(
+        "SIGNALBOX_OIDC_NEWCOMER_ROLE",
+        "oidc_newcomer_role",
+        parse_newcomer_role,
+        (None, "nobody is made"),
+        "role of people whom that provider vouches for and nobody here knows; they are made, and belong to no account",
     ),
     _row("SIGNALBOX_SMTP_FROM", "smtp_from", parse_mail_address, _UNSET, "the address that alerts are mailed from"),
     _row(

@@ -21,6 +21,7 @@ __all__ = ["SqlUserStore", "found_user", "user_record"]
 
 _CHANGED: Final = (
     "password_hash", "role", "is_active", "must_change", "generation", "invitation_hash", "invited_until",
+    "openid",
 )  # fmt: skip
 
 
@@ -117,6 +118,7 @@ def user_record(user: User, accounts: Iterable[str | None]) -> UserRecord:
         version=user.version,
         invitation_hash=user.invitation_hash,
         invited_until=user.invited_until,
+        openid=user.openid,
     )
 
 

@@ -48,6 +48,14 @@ class OwnAccess:
         self.look_anew()
         return kept
 
-    async def give_up_first(self, user: UserRecord) -> UserRecord:
-        """Return ``user`` without the first password that they never changed. Raises :class:`ConflictError`."""
-        return await self.changes.change(structs.replace(user, password_hash="", must_change=False))
+    async def bind(self, user: UserRecord, openid: str) -> UserRecord:
+        """Return ``user`` bound to who they are at a sign-in provider, without the first way in that was handed over.
+
+        Raises :class:`ValidationError` when that is somebody else here, and :class:`ConflictError`.
+        """
+        hashed = "" if user.must_change else user.password_hash
+        return await self.changes.change(
+            structs.replace(
+                user, openid=openid, password_hash=hashed, must_change=False, invitation_hash=None, invited_until=None
+            )
+        )

@@ -114,7 +114,10 @@ class PeopleDesk:
         return person_view(kept, parts.clock.utcnow())
 
     async def reset_password(self, user_id: str, order: AccessOrder, person: Principal) -> Handover:
-        """End a person's password and sessions, and give them a way in to choose another. Raises as :meth:`change`."""
+        """End a person's password, sessions and bond to a sign-in provider, and give them a way in to choose another.
+
+        Raises as :meth:`change`.
+        """
         parts, user = self._parts, await self._found(user_id, person)
         actor = await self._allowed(person, "reset", user, None, user.email)
         fresh, given = await self._given(structs.replace(user, generation=user.generation + 1), order.first_access)
@@ -182,14 +185,15 @@ class PeopleDesk:
         if access == "link":
             invitation, until = new_invitation(), now + INVITATION_LIFE
             user = structs.replace(
-                user, password_hash="", must_change=False, invitation_hash=invitation.digest, invited_until=until
-            )
+                user, password_hash="", must_change=False, invitation_hash=invitation.digest, invited_until=until,
+                openid=None,
+            )  # fmt: skip
             path = INVITATION_PATH + invitation.token.reveal()
             return user, Handover(person=person_view(user, now), link=path, link_ends_at=until)
         password = generate_password()
         user = structs.replace(
             user, password_hash=await self._parts.passwords.hash(password), must_change=True, invitation_hash=None,
-            invited_until=None,
+            invited_until=None, openid=None,
         )  # fmt: skip
         return user, Handover(person=person_view(user, now), password=password.reveal())
 

@@ -103,6 +103,7 @@ class UserRecord(Struct, frozen=True, kw_only=True):
     ``password_hash`` is argon2id, empty for who has no password; ``must_change`` says that it only serves to choose
     another. Sessions of an earlier ``generation`` are over; every change counts ``version`` up.
     ``invitation_hash`` is the SHA-256 of a token that lets its holder choose the password until ``invited_until``.
+    ``openid`` is who they are at a sign-in provider: its issuer, a blank and its subject; nobody shares it.
     """
 
     id: str
@@ -117,6 +118,7 @@ class UserRecord(Struct, frozen=True, kw_only=True):
     version: int = 1
     invitation_hash: bytes | None = None
     invited_until: datetime | None = None
+    openid: str | None = None
 
 
 class UserStore(Protocol):

@@ -28,6 +28,7 @@ class MemoryUserStore:
         self._check(row)
         refuse(row.id in self._rows, "id", "is already taken")
         refuse(any(other.email == row.email for other in self._rows.values()), "email", "is already taken")
+        self._check_subject(row)
         self._rows[row.id] = row
 
     async def list(self) -> Sequence[UserRecord]:
@@ -47,6 +48,7 @@ class MemoryUserStore:
         was = self._require(user)
         row = structs.replace(as_kept(user), email=was.email, created_at=was.created_at, version=was.version + 1)
         self._check(row)
+        self._check_subject(row)
         refuse_headless(self._rows.values(), [row if each.id == row.id else each for each in self._rows.values()])
         self._rows[row.id] = row
         return row
@@ -72,6 +74,10 @@ class MemoryUserStore:
     def _check(self, row: UserRecord) -> None:
         refuse(not self._accounts.holds(row.accounts), "accounts", "names nothing that exists")
         refuse(len(set(row.accounts)) < len(row.accounts), "accounts", "is already taken")
+
+    def _check_subject(self, row: UserRecord) -> None:
+        others = {each.openid for each in self._rows.values() if each.id != row.id and each.openid is not None}
+        refuse(row.openid in others, "openid", "is already taken")
 
     def _require(self, user: UserRecord) -> UserRecord:
         row = self._rows.get(user.id)

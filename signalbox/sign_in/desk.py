@@ -16,7 +16,7 @@ from router_core.types import OperatorAction, Principal, Role, Secret
 from signalbox.sign_in.door import PasswordUnfit, SignedIn, SignInRefused, SignInUnavailable
 from signalbox.sign_in.throttle import FailureThrottle
 
-__all__ = ["Doors", "SessionDoor", "SignInDesk"]
+__all__ = ["Doors", "SessionDoor", "SignInDesk", "unless_away"]
 
 _AWAY: Final = "The store does not answer, so nobody can be signed in or out right now. Try again in a moment."
 
@@ -77,7 +77,7 @@ class SignInDesk:
     async def sign_in(self, email: str, password: Secret, address: str, browser: str = "") -> SignedIn:
         """Return a new session. Raises :class:`SignInRefused`, whatever the reason, without naming it."""
         doors, key = self._doors(), email.strip().lower()
-        with _unless_away():
+        with unless_away():
             user = await doors.users.by_email(key)
         await self._require_fit(user, key, password, address)
         if user is None:
@@ -87,28 +87,15 @@ class SignInDesk:
     async def let_in(self, user: UserRecord, address: str, browser: str, verb: str = "session.opened") -> SignedIn:
         """Open a session for who has shown who they are."""
         doors = self._doors()
-        with _unless_away():
+        with unless_away():
             opened = await doors.sessions.open(user, address, browser)
         doors.note(self._act(verb, _Who(user.id, user.role), user.email, address))
         return SignedIn(opened.token.reveal(), user.must_change)
 
-    async def admit(self, email: str, address: str, browser: str) -> SignedIn:
-        """Open a session for the person with that address, which somebody trusted has verified.
-
-        A password that was handed over and never changed serves no more. Raises :class:`SignInRefused`.
-        """
-        with _unless_away():
-            user = await self._doors().users.by_email(email.strip().lower())
-            if user is not None and user.is_active and user.must_change:
-                user = await self._doors().own.give_up_first(user)
-        if user is None or not user.is_active:
-            raise SignInRefused
-        return await self.let_in(user, address, browser, "session.opened_by_openid")
-
     async def sign_out(self, token: str, address: str) -> None:
         """End the session of ``token``, if there is one."""
         doors = self._doors()
-        with _unless_away():
+        with unless_away():
             session = await doors.sessions.find(token, touch=False)
             await doors.sessions.close(token)
         if session is not None:
@@ -117,7 +104,7 @@ class SignInDesk:
 
     async def is_open(self, token: str) -> bool:
         """Say whether ``token`` opens a session."""
-        with _unless_away():
+        with unless_away():
             return await self._doors().sessions.check(token, touch=False) is not None
 
     async def change_password(self, token: str, old: Secret, new: Secret, address: str, browser: str = "") -> SignedIn:
@@ -126,7 +113,7 @@ class SignInDesk:
         Raises :class:`SignInRefused` when ``old`` is wrong or the session is over, :class:`PasswordUnfit`.
         """
         doors = self._doors()
-        with _unless_away():
+        with unless_away():
             session = await doors.sessions.find(token, touch=False)
             user = None if session is None else await doors.users.by_id(session.principal.id)
         if user is None:
@@ -138,13 +125,13 @@ class SignInDesk:
 
     async def invited(self, invitation: str) -> str | None:
         """Return the address of whoever was invited with that token, None when it is not good any more."""
-        with _unless_away():
+        with unless_away():
             user = await self._doors().own.invited(invitation)
         return None if user is None else user.email
 
     async def accept(self, invitation: str, password: Secret, address: str, browser: str = "") -> SignedIn:
         """Give the invited person that password; return a session. Raises as :meth:`change_password` does."""
-        with _unless_away():
+        with unless_away():
             user = await self._doors().own.invited(invitation)
         if user is None:
             raise SignInRefused
@@ -154,7 +141,7 @@ class SignInDesk:
 
     async def _choose(self, user: UserRecord, password: Secret, address: str, browser: str, verb: str) -> SignedIn:
         try:
-            with _unless_away():
+            with unless_away():
                 changed = await self._doors().own.choose(user, password)
         except ValidationError as error:
             raise PasswordUnfit(f"{error.message}.") from None
@@ -169,7 +156,7 @@ class SignInDesk:
         if wait == 0:
             wait = self._throttle.crowd_wait(email, address)
             if wait > 0 and user is not None:
-                with _unless_away():
+                with unless_away():
                     wait = 0 if await doors.seen_from(user.id, address) else wait
         if wait > 0:
             raise SignInRefused(math.ceil(wait))
@@ -200,7 +187,7 @@ class SignInDesk:
 
 
 @contextmanager
-def _unless_away() -> Iterator[None]:
+def unless_away() -> Iterator[None]:
     """Turn what a store says that is away into what the pages tell people."""
     try:
         yield

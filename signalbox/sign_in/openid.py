@@ -6,13 +6,13 @@ import hmac
 import json
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
 import msgspec
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from router_core.clock import Clock
@@ -22,14 +22,16 @@ from router_core.egress.fetching import fetch
 from router_core.egress.places import Egress
 from router_core.types import Secret
 
-__all__ = ["OpenIdPolicy", "OpenIdProvider", "OpenIdRefused", "OpenIdUnavailable"]
+__all__ = ["OpenIdPerson", "OpenIdPolicy", "OpenIdProvider", "OpenIdRefused", "OpenIdUnavailable"]
 
 # Signatures that only the provider can make; none at all and those that we could make ourselves are not among them.
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 _LEEWAY_S: Final = 60
 _FRESH_S: Final = 3600.0
+_LEAST_PAUSE_S: Final = 60.0
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
 _MOST_USED: Final = 10_000
+_MOST_SUBJECT: Final = 255
 
 
 class OpenIdRefused(Exception):
@@ -38,6 +40,13 @@ class OpenIdRefused(Exception):
 
 class OpenIdUnavailable(Exception):
     """The provider does not answer as one."""
+
+
+class OpenIdPerson(NamedTuple):
+    """Whom the provider vouches for: a verified address, and its issuer and subject with a blank between them."""
+
+    email: str
+    identity: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +96,10 @@ class OpenIdProvider:
         mark = "&" if urlsplit(provider.authorization_endpoint).query else "?"
         return f"{provider.authorization_endpoint}{mark}{query}"
 
-    async def finish(self, seed: str, state: str, code: str, redirect: str) -> str:
-        """Return the verified e-mail address of whoever came back; each attempt counts once.
+    async def finish(self, seed: str, state: str, code: str, redirect: str) -> OpenIdPerson:
+        """Return whoever came back, whose e-mail address is verified; each attempt counts once.
+
+        A token under a key that is not known has the provider's keys read again, once a minute at most.
 
         Raises :class:`OpenIdRefused` and :class:`OpenIdUnavailable`.
         """
@@ -102,18 +113,29 @@ class OpenIdProvider:
             self._used.popitem(last=False)
         provider, keys = await self._provider()
         token = await self._exchange(provider, code, _derived(seed, "verifier"), redirect)
-        return self._checked(token, keys, _derived(seed, "nonce"))
+        nonce = _derived(seed, "nonce")
+        try:
+            return self._checked(token, keys, nonce)
+        except InvalidKeyIdError:
+            _, keys = await self._provider(_LEAST_PAUSE_S)
+        try:
+            return self._checked(token, keys, nonce)
+        except InvalidKeyIdError:
+            raise OpenIdRefused("the identity token is signed with a key that the provider does not name") from None
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    def _checked(self, token: str, keys: KeySet, nonce: str) -> str:
+    def _checked(self, token: str, keys: KeySet, nonce: str) -> OpenIdPerson:
+        """Raises :class:`InvalidKeyIdError` and :class:`OpenIdRefused`."""
         try:
             claims = jwt.decode(token, keys, algorithms=_ALGORITHMS).claims
+        except InvalidKeyIdError:
+            raise
         except (JoseError, ValueError) as error:
             raise OpenIdRefused(f"the identity token is not signed by the provider: {type(error).__name__}") from None
         audience, now = claims.get("aud"), self._clock.utcnow().timestamp()
         audiences = audience if isinstance(audience, list) else [audience]
-        party = claims.get("azp", self._policy.client_id)
+        party = claims.get("azp", self._policy.client_id if len(audiences) == 1 else None)
         if claims.get("iss") != self._policy.issuer:
             raise OpenIdRefused("the identity token is of another issuer")
         if self._policy.client_id not in audiences or party != self._policy.client_id:
@@ -125,7 +147,10 @@ class OpenIdProvider:
         email = claims.get("email")
         if not isinstance(email, str) or claims.get("email_verified") is not True:
             raise OpenIdRefused("the e-mail address is not verified")
-        return email
+        subject = claims.get("sub")
+        if not isinstance(subject, str) or not 0 < len(subject) <= _MOST_SUBJECT or not subject.isprintable():
+            raise OpenIdRefused("the identity token names no subject")
+        return OpenIdPerson(email, f"{self._policy.issuer} {subject}")
 
     async def _exchange(self, provider: _Provider, code: str, verifier: str, redirect: str) -> str:
         policy, headers = self._policy, {"Content-Type": "application/x-www-form-urlencoded"}
@@ -145,10 +170,10 @@ class OpenIdProvider:
         except msgspec.DecodeError:
             raise OpenIdUnavailable("the provider gives no identity token") from None
 
-    async def _provider(self) -> tuple[_Provider, KeySet]:
-        """Return the provider's description and keys, read again after an hour."""
+    async def _provider(self, fresh_s: float = _FRESH_S) -> tuple[_Provider, KeySet]:
+        """Return the provider's description and keys, read again after ``fresh_s`` seconds."""
         now = self._clock.now()
-        if self._known is not None and now - self._known[0] < _FRESH_S:
+        if self._known is not None and now - self._known[0] < fresh_s:
             return self._known[1:]
         issuer = self._policy.issuer
         try:

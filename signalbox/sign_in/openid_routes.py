@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from signalbox.sign_in.door import SignedIn, SignInRefused, SignInUnavailable
 from signalbox.sign_in.forms import browser_of, html, is_secure, local_page, signed_in
-from signalbox.sign_in.openid import OpenIdProvider, OpenIdRefused, OpenIdUnavailable
+from signalbox.sign_in.openid import OpenIdPerson, OpenIdProvider, OpenIdRefused, OpenIdUnavailable
 from signalbox.sign_in.page import openid_trouble_page
 
 __all__ = ["OPENID_START", "OpenId", "openid_routes"]
@@ -21,7 +21,7 @@ _BACK: Final = "/auth/oidc/callback"
 _COOKIE: Final = "signalbox_openid"
 _PATH: Final = "/auth/oidc"
 _COOKIE_LIFE_S: Final = 600
-_UNKNOWN: Final = "Nobody here has the address that you signed in with, or it may not sign in. Ask an admin."
+_UNKNOWN: Final = "The address that you signed in with may not sign in here this way. Ask an admin."
 _FAILED: Final = "The sign-in could not be completed. Please start again."
 _AWAY: Final = "The sign-in provider does not answer. Try again in a moment."
 
@@ -36,8 +36,8 @@ class OpenId(NamedTuple):
 
 
 class _Admits(Protocol):
-    async def admit(self, email: str, address: str, browser: str) -> SignedIn:
-        """Open a session for the person with that address, which somebody trusted has verified."""
+    async def admit(self, shown: OpenIdPerson, address: str, browser: str) -> SignedIn:
+        """Open a session for a person that the provider vouches for. Raises :class:`SignInRefused`."""
         ...
 
 
@@ -80,14 +80,14 @@ class _OpenIdPages:
         if openid is None or not seed or not code:
             return _trouble(OpenIdRefused("there is no attempt, or no code"), _FAILED, 400)
         try:
-            email = await openid.provider.finish(seed, state, code, _redirect(request, openid))
-            opened = await self._desk.admit(email, await self._address(request), browser_of(request))
+            shown = await openid.provider.finish(seed, state, code, _redirect(request, openid))
+            opened = await self._desk.admit(shown, await self._address(request), browser_of(request))
         except OpenIdRefused as fault:
             return _trouble(fault, _FAILED, 403)
         except OpenIdUnavailable as fault:
             return _trouble(fault, _AWAY, 503)
         except SignInRefused:
-            return _trouble(OpenIdRefused("nobody has that address"), _UNKNOWN, 403)
+            return _trouble(OpenIdRefused("nobody may sign in with that address and subject"), _UNKNOWN, 403)
         except SignInUnavailable as fault:
             return _trouble(fault, str(fault), 503)
         response = signed_in(request, local_page(_text(wanted)), opened.token)

@@ -15,6 +15,7 @@ from router_core.security.api_keys import KeyAuthenticator
 from router_core.types import EVERY_ACCOUNT, Principal
 from signalbox.sign_in.desk import Doors, SignInDesk
 from signalbox.sign_in.openid import OpenIdPolicy, OpenIdProvider
+from signalbox.sign_in.openid_desk import OpenIdDesk
 from signalbox.sign_in.openid_routes import OpenId, openid_routes
 from signalbox.sign_in.routes import login_routes, peer_address
 
@@ -48,10 +49,14 @@ def served_routes(runtime: Callable[[], "Runtime"], clock: Clock) -> list[Route]
     async def address(request: Request) -> str:
         return await _visitor_address(request, runtime().authenticator)
 
-    desk, configured = SignInDesk(lambda: runtime_doors(runtime()), clock), _Configured(runtime, clock)
+    def doors() -> Doors:
+        return runtime_doors(runtime())
+
+    desk, configured = SignInDesk(doors, clock), _Configured(runtime, clock)
+    vouched = OpenIdDesk(desk, doors, clock, lambda: runtime().settings.oidc_newcomer_role)
     return [
         *login_routes(desk, address, lambda: configured.openid() is not None),
-        *openid_routes(configured.openid, desk, address),
+        *openid_routes(configured.openid, vouched, address),
     ]
 
 

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from router_core.clock import SystemClock
 from router_core.types import Secret
 from signalbox.sign_in.door import SignedIn, SignInRefused
-from signalbox.sign_in.openid import OpenIdPolicy, OpenIdProvider
+from signalbox.sign_in.openid import OpenIdPerson, OpenIdPolicy, OpenIdProvider
 from signalbox.sign_in.openid_routes import OpenId, openid_routes
 from signalbox.sign_in.routes import peer_address
 from tests.support.openid_server import CLIENT, SECRET, OpenIdServer, openid_server
@@ -36,20 +36,33 @@ class Desk:
 
     def __init__(self) -> None:
         self.admitted: list[str] = []
+        self.identities: list[str] = []
 
-    async def admit(self, email: str, address: str, browser: str) -> SignedIn:
-        if email.lower() != "ada@example.com":
+    async def admit(self, shown: OpenIdPerson, address: str, browser: str) -> SignedIn:
+        if shown.email.lower() != "ada@example.com":
             raise SignInRefused
-        self.admitted.append(email)
+        self.admitted.append(shown.email)
+        self.identities.append(shown.identity)
         return SignedIn("a-token-of-our-own")
+
+
+class Clock(SystemClock):
+    """The machine's clock, some seconds ahead of itself in what passes."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead
 
 
 class World:
     """The pages over the provider, and a browser."""
 
     def __init__(self, server: OpenIdServer, public_url: str | None = None) -> None:
+        self.clock = Clock()
         policy = OpenIdPolicy(issuer=server.issuer, client_id=CLIENT, client_secret=Secret(SECRET))
-        openid, self.desk, self.server = OpenId(OpenIdProvider(policy, SystemClock()), public_url), Desk(), server
+        openid, self.desk, self.server = OpenId(OpenIdProvider(policy, self.clock), public_url), Desk(), server
         app = Starlette(routes=openid_routes(lambda: openid, self.desk, peer_address))
         self.browser = TestClient(app, follow_redirects=False)
 
@@ -77,6 +90,7 @@ def test_who_comes_back_with_a_verified_address_gets_a_session_of_our_own_on_the
     cookie = next(each for each in answer.headers.get_list("set-cookie") if each.startswith("signalbox_session="))
     assert "a-token-of-our-own" in cookie
     assert world.desk.admitted == ["Ada@Example.com"]
+    assert world.desk.identities == [f"{server.issuer} u1"]
 
 
 SPOILT: list[tuple[str, dict[str, Any]]] = [
@@ -84,6 +98,11 @@ SPOILT: list[tuple[str, dict[str, Any]]] = [
     ("no nonce", {"nonce": None}),
     ("another audience", {"aud": "somebody else"}),
     ("one audience too many for another party", {"aud": [CLIENT, "other"], "azp": "other"}),
+    ("one audience too many for nobody in particular", {"aud": [CLIENT, "other"]}),
+    ("no subject", {"sub": None}),
+    ("an empty subject", {"sub": ""}),
+    ("a subject that is no text", {"sub": 7}),
+    ("a subject on two lines", {"sub": "u1\nu2"}),
     ("another issuer", {"iss": "https://elsewhere.example"}),
     ("an address that is not verified", {"email_verified": False}),
     ("an address that is verified in words", {"email_verified": "true"}),
@@ -112,6 +131,21 @@ def test_a_token_without_a_signature_or_signed_by_another_signs_nobody_in(world:
     server.unsigned, server.signing = False, RSAKey.generate_key(2048, {"kid": "one"})
     assert world.back(*server.agree(world.start())).status_code == 403
     assert world.desk.admitted == []
+
+
+def test_a_new_key_of_the_provider_is_read_once_it_is_used_and_once_a_minute_at_most() -> None:
+    with openid_server() as server:
+        world = World(server)
+        assert world.back(*server.agree(world.start())).status_code == 303
+        server.key = RSAKey.generate_key(2048, {"kid": "two", "use": "sig", "alg": "RS256"})
+        assert world.back(*server.agree(world.start())).status_code == 403
+        assert server.read == 1
+        world.clock.ahead += 61
+        assert world.back(*server.agree(world.start())).status_code == 303
+        server.signing = RSAKey.generate_key(2048, {"kid": "three"})
+        for _ in range(3):
+            assert world.back(*server.agree(world.start())).status_code == 403
+        assert server.read == 2
 
 
 def test_a_state_is_good_once_and_only_in_the_browser_that_it_was_made_for(world: World, server: OpenIdServer) -> None:

@@ -74,13 +74,26 @@ async def test_everything_but_id_address_and_time_of_a_person_can_change(stores:
     await stores.users.create(ann)
     wanted = structs.replace(
         ann, password_hash="other", role="analyst", accounts=("id-b", "id-a"), is_active=False, must_change=True,
-        generation=7, invitation_hash=b"i" * 32, invited_until=later(60),
+        generation=7, invitation_hash=b"i" * 32, invited_until=later(60), openid="https://id.example u1",
     )  # fmt: skip
     moved = structs.replace(wanted, email="bob@example.com", created_at=later(9))
     kept = await stores.user_changes.change(moved)
     assert kept == structs.replace(wanted, version=2)
     assert await stores.users.by_id("ann") == kept
     assert await stores.users.by_email("ann@example.com") == kept
+
+
+async def test_who_somebody_is_at_a_sign_in_provider_is_nobody_else(stores: Stores) -> None:
+    ann = structs.replace(person("ann@example.com", id="ann"), openid="https://id.example u1")
+    bob = person("bob@example.com", id="bob")
+    await stores.users.create(ann)
+    await stores.users.create(bob)
+    with pytest.raises(ValidationError, match="already taken"):
+        await stores.user_changes.change(structs.replace(bob, openid=ann.openid))
+    with pytest.raises(ValidationError, match="already taken"):
+        await stores.users.create(structs.replace(person("cid@example.com", id="cid"), openid=ann.openid))
+    assert await stores.users.by_id("bob") == bob
+    assert [row.openid for row in await stores.users.list()] == [ann.openid, None]
 
 
 async def test_of_two_changes_of_one_version_the_second_is_refused(stores: Stores) -> None:

@@ -156,3 +156,9 @@ def test_the_markdown_table_has_a_row_for_every_variable():
     rows = markdown_table().splitlines()[2:]
     assert [row.split("`")[1] for row in rows] == [variable.name for variable in VARIABLES]
     assert all(row.count("|") == 4 for row in rows)
+
+
+@pytest.mark.parametrize("role", ["owner", "admin", "king"])
+def test_whom_a_sign_in_provider_brings_never_gets_rights_over_others(role):
+    assert read_settings({"SIGNALBOX_OIDC_NEWCOMER_ROLE": "viewer"}).oidc_newcomer_role == "viewer"
+    assert faults_of({"SIGNALBOX_OIDC_NEWCOMER_ROLE": role})[0].startswith("SIGNALBOX_OIDC_NEWCOMER_ROLE must be")

@@ -25,7 +25,7 @@ CLIENT, SECRET = "signalbox", "a client secret"
 
 @dataclass
 class OpenIdServer:
-    """``spoil`` changes claims of the next tokens; ``unsigned`` leaves out the signature."""
+    """``spoil`` changes claims of tokens, ``unsigned`` leaves out the signature; ``read`` counts readings of keys."""
 
     issuer: str = ""
     secret: str = SECRET
@@ -35,6 +35,7 @@ class OpenIdServer:
     unsigned: bool = False
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     taken: list[str] = field(default_factory=list)
+    read: int = 0
 
     def agree(self, address: str) -> tuple[str, str]:
         """Do what a person does who signs in and agrees; return state and code."""
@@ -62,6 +63,7 @@ class OpenIdServer:
         )  # fmt: skip
 
     async def keys(self, _: Request) -> Response:
+        self.read += 1
         return JSONResponse(KeySet([self.key]).as_dict(private=False))
 
     async def token(self, request: Request) -> Response:
@@ -78,7 +80,8 @@ class OpenIdServer:
         return JSONResponse({"id_token": self._signed(self.claims(asked)), "token_type": "Bearer"})
 
     def _signed(self, claims: dict[str, Any]) -> str:
-        good = jwt.encode({"alg": "RS256", "kid": "one"}, claims, self.signing or self.key)
+        key = self.signing or self.key
+        good = jwt.encode({"alg": "RS256", "kid": key.kid}, claims, key)
         if not self.unsigned:
             return good
         header = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
