@@ -13,7 +13,9 @@ Name = Annotated[str, typer.Argument(help="The account's name.")]
 Email = Annotated[str, typer.Argument(help="E-mail address.")]
 
 accounts = typer.Typer(no_args_is_help=True, help="Accounts: create, list, set, rename, deactivate, activate.")
-users = typer.Typer(no_args_is_help=True, help="People: create, list, disable, enable, set-role, reset-password.")
+users = typer.Typer(
+    no_args_is_help=True, help="People: create, list, disable, enable, set-role, reset-password, remove."
+)
 sessions = typer.Typer(no_args_is_help=True, help="Signed-in browsers: list, revoke.")
 
 
@@ -37,13 +39,15 @@ def set_account(
         str | None,
         typer.Option(help="What is taken out of stored text: secrets alone, or personal data (and secrets)."),
     ] = None,
+    timezone: Annotated[str | None, typer.Option(help="Time zone of its days and months, as Europe/Berlin.")] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what the audit log keeps of an account's prompts and answers; in force everywhere within seconds."""
+    """Say what the audit log keeps of an account's prompts and answers, and its calendar; in force within seconds."""
     from signalbox.commands import administer
 
-    administer.set_account(data_dir, name, keeps=keep_content, redaction=redaction, as_json=as_json)
+    kept = (keep_content, redaction)
+    administer.set_account(data_dir, name, kept, timezone, as_json=as_json)
 
 
 @accounts.command("list")
@@ -148,6 +152,14 @@ def reset_password(
     from signalbox.commands import access
 
     access.reset_password(data_dir, email, link=link, as_json=as_json)
+
+
+@users.command("remove")
+def remove_user(email: Email, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Remove a person for good; their sessions end within seconds, what they did stays on record."""
+    from signalbox.commands import access
+
+    access.remove_user(data_dir, email, as_json=as_json)
 
 
 @sessions.command("list")

@@ -21,7 +21,9 @@ from signalbox.commands.store_desk import COMMAND, StoreDesk, at_desk, print_row
 __all__ = [
     "change_account",
     "change_role",
+    "desks_over",
     "list_sessions",
+    "remove_user",
     "reset_password",
     "revoke_session",
     "revoke_sessions_of",
@@ -65,6 +67,16 @@ def reset_password(data_dir: Path | None, email: str, *, link: bool, as_json: bo
     print_secret(_at_desks(data_dir, work), as_json=as_json)
 
 
+def remove_user(data_dir: Path | None, email: str, *, as_json: bool) -> None:
+    """Remove a person for good; what they did stays on record."""
+
+    async def work(desks: AccessDesks, desk: StoreDesk) -> dict[str, Any]:
+        gone = await desks.people.remove((await _user(desk, email)).id, COMMAND)
+        return {"id": gone.id, "email": gone.email, "removed": True}
+
+    _show(_at_desks(data_dir, work), as_json=as_json)
+
+
 def list_sessions(data_dir: Path | None, email: str | None, *, as_json: bool) -> None:
     """Print who is signed in where."""
 
@@ -104,14 +116,18 @@ def _change_user(data_dir: Path | None, email: str, change: PersonChange, *, as_
     _show(_at_desks(data_dir, work), as_json=as_json)
 
 
+def desks_over(desk: StoreDesk) -> AccessDesks:
+    """Return the desks that the screen has, straight over the store."""
+    store, clock = desk.store, desk.clock
+    return access_desks(
+        store, PasswordRoom(Argon2Passwords()), ActionTrail(store.actions, clock), SessionGate(store.sessions, clock),
+        desk.settings.timezone, clock,
+    )  # fmt: skip
+
+
 def _at_desks(data_dir: Path | None, work: Callable[[AccessDesks, StoreDesk], Awaitable[T]]) -> T:
     async def run(desk: StoreDesk) -> T:
-        store, clock = desk.store, desk.clock
-        desks = access_desks(
-            store, PasswordRoom(Argon2Passwords()), ActionTrail(store.actions, clock),
-            SessionGate(store.sessions, clock), desk.settings.timezone, clock,
-        )  # fmt: skip
-        return await work(desks, desk)
+        return await work(desks_over(desk), desk)
 
     return at_desk(data_dir, run)
 

@@ -7,13 +7,15 @@ from typing import TypeVar, cast, get_args
 
 from msgspec import structs
 
+from router_core.admin.people_views import AccountChange
 from router_core.ports import AccountRecord, UserRecord
 from router_core.security.password_room import PasswordRoom
 from router_core.security.passwords import Argon2Passwords
 from router_core.types import PersonRole, Redaction, Secret
 from signalbox import administration
+from signalbox.commands.access import desks_over
 from signalbox.commands.output import print_json, print_line, print_secret
-from signalbox.commands.store_desk import StoreDesk, at_desk, print_rows, public, tell
+from signalbox.commands.store_desk import COMMAND, StoreDesk, at_desk, print_rows, public, tell
 from signalbox.faults import UsageFault
 
 __all__ = [
@@ -75,35 +77,52 @@ def list_users(data_dir: Path | None, *, as_json: bool) -> None:
     print_rows(rows, as_json=as_json)
 
 
-def set_account(data_dir: Path | None, name: str, *, keeps: bool | None, redaction: str | None, as_json: bool) -> None:
-    """Say what is kept of an account's prompts and answers, None for as it was. Raises :class:`UsageFault`."""
-    if keeps is None and redaction is None:
-        raise UsageFault("nothing to set: say --keep-content, --no-keep-content or --redaction")
+def set_account(
+    data_dir: Path | None, name: str, kept: tuple[bool | None, str | None], timezone: str | None, *, as_json: bool
+) -> None:
+    """Say what is ``kept`` of an account's prompts and answers, content and redaction, and which calendar it has.
+
+    None is for as it was. Raises :class:`UsageFault`.
+    """
+    keeps, redaction = kept
+    if keeps is None and redaction is None and timezone is None:
+        raise UsageFault("nothing to set: say --keep-content, --no-keep-content, --redaction or --timezone")
     if redaction is not None and redaction not in get_args(Redaction):
         raise UsageFault(f"--redaction must be {' or '.join(get_args(Redaction))}")
 
     async def work(desk: StoreDesk) -> AccountRecord:
         account = await administration.find_account(desk.store.accounts, name)
+        if timezone is not None:
+            change = AccountChange(timezone=timezone)
+            zone = (await desks_over(desk).accounts.change(account.id, change, COMMAND)).timezone
+            account = structs.replace(account, timezone=zone)
         wanted = structs.replace(
             account,
             keeps_content=account.keeps_content if keeps is None else keeps,
             redaction=account.redaction if redaction is None else cast("Redaction", redaction),
         )
-        before, after = _kept(account), _kept(wanted)
-        await tell(desk, "account.content_switched", account.name, account.id, before=before, after=after)
-        if wanted.keeps_content != account.keeps_content:
-            await desk.store.content.keep_content(account.id, keeps=wanted.keeps_content)
-        if wanted.redaction != account.redaction:
-            await desk.store.content.keep_personal(account.id, keeps=wanted.redaction == "secrets")
+        await _keep(desk, account, wanted)
         return wanted
 
     account = at_desk(data_dir, work)
     if as_json:
-        print_json({"id": account.id, "name": account.name, **_kept(account)})
+        print_json({"id": account.id, "name": account.name, "timezone": account.timezone, **_kept(account)})
         return
-    kept = "kept" if account.keeps_content else "not kept"
+    held = "kept" if account.keeps_content else "not kept"
     taken = "secrets are" if account.redaction == "secrets" else "secrets and personal data are"
-    print_line(f"prompts and answers of {account.name} are {kept} from now on; {taken} taken out of stored text")
+    print_line(f"prompts and answers of {account.name} are {held} from now on; {taken} taken out of stored text")
+    print_line(f"its days and months are those of {account.timezone}")
+
+
+async def _keep(desk: StoreDesk, account: AccountRecord, wanted: AccountRecord) -> None:
+    before, after = _kept(account), _kept(wanted)
+    if before == after:
+        return
+    await tell(desk, "account.content_switched", account.name, account.id, before=before, after=after)
+    if wanted.keeps_content != account.keeps_content:
+        await desk.store.content.keep_content(account.id, keeps=wanted.keeps_content)
+    if wanted.redaction != account.redaction:
+        await desk.store.content.keep_personal(account.id, keeps=wanted.redaction == "secrets")
 
 
 def _kept(account: AccountRecord) -> dict[str, object]:

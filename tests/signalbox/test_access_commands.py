@@ -33,10 +33,17 @@ def test_people_and_accounts_are_changed_by_the_rules_of_the_screen(folder: Path
     assert fresh["password"] != owner["password"]
     invited = answer(folder, "users", "reset-password", "bob@example.com", "--link")
     assert invited["link"].startswith("/auth/invitation/")
+    assert answer(folder, "users", "remove", "bob@example.com")["removed"] is True
+    assert [each["email"] for each in answer(folder, "users", "list")] == ["ann@example.com"]
+    assert "last active owner must stay" in answer(folder, "users", "remove", "ann@example.com", code=4)
+    set_to = answer(folder, "accounts", "set", "Acme", "--timezone", "Asia/Tokyo")
+    assert (set_to["timezone"], set_to["keepsContent"]) == ("Asia/Tokyo", False)
+    assert answer(folder, "accounts", "list")[0]["timezone"] == "Asia/Tokyo"
+    assert "time zone" in answer(folder, "accounts", "set", "Acme", "--timezone", "Mars/Base", code=2)
     assert answer(folder, "accounts", "rename", "Acme", "Apex")["name"] == "Apex"
     assert answer(folder, "accounts", "deactivate", "Apex")["isActive"] is False
     assert answer(folder, "accounts", "activate", "Apex")["isActive"] is True
     assert answer(folder, "sessions", "list") == []
-    assert answer(folder, "sessions", "revoke", "--user", "bob@example.com")["ended"] == 0
+    assert answer(folder, "sessions", "revoke", "--user", "ann@example.com")["ended"] == 0
     answer(folder, "sessions", "revoke", "0" * 20, code=2)
     answer(folder, "sessions", "revoke", code=2)
