@@ -1,5 +1,7 @@
 """Engines for SQLite and PostgreSQL, with the settings that make both behave alike."""
 
+import contextlib
+import os
 import sqlite3
 from typing import Any
 
@@ -15,6 +17,7 @@ from db.failures import as_store_error
 __all__ = ["StoreTimeouts", "is_memory_url", "make_engine", "ping", "reading", "store_url", "writing"]
 
 _WRITES = "store_writes"
+_PRIVATE = 0o600
 _POSTGRESQL_NAMES = ("postgres", "postgresql", "postgresql+psycopg")
 _SQLITE_NAMES = ("sqlite", "sqlite+pysqlite")
 
@@ -99,10 +102,22 @@ def _sqlite_engine(url: URL, timeouts: StoreTimeouts) -> Engine:
         hide_parameters=True,
         **sizes,
     )
+    event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     feel_deadlines(engine)
     return engine
+
+
+def _make_private(_dialect: object, _record: object, arguments: list[Any], _named: object) -> None:
+    """Make a database that is not there yet readable by its owner alone; its log and its index take that over.
+
+    One that is there is not opened: to close it again would give up every lock that this process holds on it.
+    """
+    name = arguments[0]
+    if name not in ("", ":memory:") and not name.startswith("file:"):
+        with contextlib.suppress(OSError):  # it is there, or SQLite says what is wrong with the place
+            os.close(os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, _PRIVATE))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -1,5 +1,6 @@
 """Sends alerts to HTTP receivers: signed, without redirects, to public addresses only, in ten seconds at most."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ LONGEST_S: Final = 10.0
 MOST_ANSWER: Final = 16 * 1024
 MOST_URL: Final = 2_000
 GONE: Final = 410
+# What is read as an address wherever names are looked up: 127.1, 0x7f.1, 2130706433.
+_NUMBER: Final = re.compile(r"(?:^|\.)(?:0x[0-9a-f]*|[0-9]+)\.?\Z", re.IGNORECASE)
 _OWN: Final = {"user-agent": "signalbox-alerts", "accept-encoding": "identity"}
 _NOT_PUBLIC: Final = "The host's address is not public; SIGNALBOX_ALLOWED_WEBHOOKS can allow it"
 
@@ -95,6 +98,8 @@ class WebhookSender:
         if speaks_no_http(port):
             return "must not be at a port where no HTTP is spoken"
         literal = literal_address(host)
+        if literal is None and _NUMBER.search(host):
+            return "must name its host, or spell its address out in full"
         if literal is not None and not self._fence.lets_through(host, literal):
             return "must be at a public address, or one that SIGNALBOX_ALLOWED_WEBHOOKS names"
         return None

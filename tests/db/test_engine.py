@@ -1,7 +1,9 @@
 """Engines: what is accepted, how transactions begin, and what failures look like."""
 
+import os
 import socket
 import sqlite3
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,3 +142,44 @@ def read_then_write(url: str, rounds: int) -> None:
             seen = connection.execute(text("SELECT revision FROM config_state")).scalar_one()
             connection.execute(text("UPDATE config_state SET revision = :next"), {"next": seen + 1})
     engine.dispose()
+
+
+def test_a_new_sqlite_store_is_for_its_owner_alone_whoever_may_read_the_folder(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    engine = make_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (a)")
+        connection.commit()
+        modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
+    engine.dispose()
+    assert modes == dict.fromkeys(("store.db", "store.db-wal", "store.db-shm"), 0o600)
+
+
+def test_the_mode_of_a_store_that_is_there_stays(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.touch(mode=0o660)
+    path.chmod(0o660)
+    engine = make_engine(f"sqlite:///{path}")
+    ping(engine)
+    engine.dispose()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="only Linux tells locks in /proc/locks")
+def test_another_connection_leaves_the_locks_of_the_first_alone(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    engine = make_engine(f"sqlite:///{path}")
+    with engine.connect() as first:
+        first.exec_driver_sql("CREATE TABLE t (a)")
+        held = _locks(path)
+        ping(engine)
+        assert _locks(path) == held
+    engine.dispose()
+    assert held
+
+
+def _locks(path: Path) -> list[str]:
+    """Return this process's locks on the file at ``path``, as the kernel tells them."""
+    place = f":{path.stat().st_ino}"
+    lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    return sorted(line.partition(":")[2] for line in lines if f"{place} " in line and f" {os.getpid()} " in line)

@@ -178,6 +178,11 @@ async def test_a_certificate_that_nobody_vouches_for_is_not_trusted() -> None:
         ("https://hööks.example.com/", False),
         ("https://hooks.example.com/" + "x" * 2_000, False),
         ("", False),
+        *(
+            (f"https://{host}/", False)
+            for host in ("127.1", "0177.0.0.1", "2130706433", "0x7f.1", "0X7F000001", "0", "8.8.8.8.")
+        ),
+        ("https://hooks.1example/", True),
     ],
 )
 def test_what_can_be_no_receiver_is_refused(target: str, fine: bool) -> None:
