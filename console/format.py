@@ -24,8 +24,8 @@ __all__ = [
 THIN = "\u202f"
 DASH = "\u2013"
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|$~:])")
-# What Markdown turns into a link by itself, even when escaped: addresses of the web and of people.
-_LINK = re.compile(r"(?<=https)(?=://)|(?<=http)(?=://)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+# What Markdown turns into a link or a picture by itself, even when escaped: addresses of the web and of people, icons.
+_LINK = re.compile(r"(?<=https)(?=://)|(?<=http)(?=://)|(?<=www)(?=\.)|(?=@)|(?<=:)(?=material/)", re.IGNORECASE)
 WORD_JOINER = "\u2060"
 _CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`)", re.DOTALL)
 

@@ -43,6 +43,8 @@ ENTRIES = (
     _Entry("Set up", "access", "Access", ":material/badge:", "People, accounts, sessions and API keys."),
 )
 
+_LIKE_A_BUTTON = "display:flex;align-items:center;min-height:2.5rem;padding:0;color:inherit;font:inherit"
+
 
 def run_console() -> None:
     """Let a signed-in person in and run the page they asked for; anyone else sees that the session ended."""
@@ -67,7 +69,6 @@ def run_console() -> None:
     _logo()
     with st.sidebar:
         _person(visitor)
-        offer_own_sessions()
     if visitor.stage.api is not None:
         watch_api(visitor.stage.api)
     page.run()
@@ -98,16 +99,19 @@ def _logo() -> None:
 
 def _person(visitor: Visitor) -> None:
     name, role = visitor.person.name, role_name(visitor.person)
-    st.html(
-        f'<div style="font-size:.86rem;line-height:1.45">'
-        f'<div title="{escape(name)}" style="font-weight:550;overflow:hidden;'
-        f'text-overflow:ellipsis;white-space:nowrap">{escape(name)}</div>'
-        f'<div style="opacity:.72">{escape(role)}</div>'
-        f'<a href="/auth/password" target="_self" style="display:block;margin:.65rem 0 0;color:inherit;'
-        f'text-underline-offset:3px;opacity:.85">Change password</a>'
-        f'<form method="post" action="/auth/logout" target="_self" style="margin:.35rem 0 0">'
-        f'<input type="hidden" name="csrf" value="{escape(visitor.sign_out_token)}">'
-        f'<button type="submit" style="background:none;border:0;padding:0;font:inherit;color:inherit;'
-        f'cursor:pointer;text-decoration:underline;text-underline-offset:3px;opacity:.85">Sign out</button>'
-        "</form></div>"
-    )
+    with st.container(gap=None):
+        st.html(
+            f'<div style="font-size:.86rem;line-height:1.45;padding-bottom:.35rem">'
+            f'<div title="{escape(name)}" style="font-weight:550;overflow:hidden;'
+            f'text-overflow:ellipsis;white-space:nowrap">{escape(name)}</div>'
+            f'<div style="opacity:.72">{escape(role)}</div></div>'
+        )
+        offer_own_sessions()
+        st.html(
+            f'<div style="font-size:.875rem;line-height:1.6">'
+            f'<a href="/auth/password" target="_self" style="{_LIKE_A_BUTTON};text-decoration:none">Change password</a>'
+            f'<form method="post" action="/auth/logout" target="_self" style="margin:0">'
+            f'<input type="hidden" name="csrf" value="{escape(visitor.sign_out_token)}">'
+            f'<button type="submit" style="{_LIKE_A_BUTTON};background:none;border:0;cursor:pointer">'
+            "Sign out</button></form></div>"
+        )

@@ -6,8 +6,9 @@ from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 import streamlit as st
+from msgspec import structs
 
-from console.access.orders import close, confirmed, finish, opened, picked, place, take_words
+from console.access.orders import close, confirmed, finish, opened, picked, place, require_unchanged, seen, take_words
 from console.format import count, literal, moment, zone_of
 from console.identity import Visitor, require
 from router_core.admin.people_views import AccountChange, AccountOrder, AccountView
@@ -34,7 +35,10 @@ def show_accounts(visitor: Visitor) -> None:
     found = visitor.stage.bridge.call(visitor.stage.backend.accounts.accounts(visitor.person))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("Accounts", anchor=False, width="content")
-        st.button("New account", key="access_new_account", icon=":material/add:", on_click=place, args=("new account",))
+        st.button(
+            "New account", key="access_new_account", icon=":material/add:", type="primary", on_click=place,
+            args=("new account",),
+        )  # fmt: skip
     if not found:
         st.info("There is no account yet. Make one; keys and people belong to accounts.", icon=":material/domain:")
     else:
@@ -87,7 +91,7 @@ def _create() -> None:
 
 
 def _change(account: AccountView) -> None:
-    visitor, key = require("access", touch=True), account.id
+    visitor, key, account = require("access", touch=True), account.id, seen(account)
     name = st.text_input("Name", account.name, key=f"access_name_{key}", autocomplete="off", max_chars=100)
     zone = _zone(f"access_zone_{key}", account.timezone)
     keeps = st.toggle(
@@ -110,12 +114,20 @@ def _change(account: AccountView) -> None:
         change = AccountChange(name=name, timezone=zone, keeps_content=keeps, redaction=redaction, is_active=active)
 
         def act() -> str:
-            visitor.stage.bridge.call(visitor.stage.backend.accounts.change(account.id, change, visitor.person))
+            accounts = visitor.stage.backend.accounts
+            found = visitor.stage.bridge.call(accounts.accounts(visitor.person))
+            require_unchanged([_settled(account)], [_settled(each) for each in found if each.id == account.id])
+            visitor.stage.bridge.call(accounts.change(account.id, change, visitor.person))
             return f"{literal(name.strip())} is changed; in force everywhere within 5 seconds."
 
         finish(act)
     with st.expander("Delete", icon=":material/delete:"):
         _remove(visitor, account)
+
+
+def _settled(account: AccountView) -> AccountView:
+    """Return ``account`` without what changes by itself."""
+    return structs.replace(account, people=0, keys=0)
 
 
 def _remove(visitor: Visitor, account: AccountView) -> None:

@@ -46,7 +46,7 @@ def show_keys(visitor: Visitor) -> None:
 
 def _tiles(keys: Sequence[KeyView]) -> None:
     working = [each for each in keys if each.state in ("active", "ending")]
-    with st.container(horizontal=True):
+    with st.grid(4, min_column_width=150, gap="small"):
         st.metric("Working keys", count(len(working)), border=True)
         st.metric("Never used", count(sum(each.last_used_at is None for each in working)), border=True)
         soon = sum("expiring" in each.notices for each in working)

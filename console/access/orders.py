@@ -1,25 +1,53 @@
 """Which dialog of the Access screen is open, and what it says once it is closed."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import streamlit as st
 
 from console.attempt import attempted
 from console.format import literal
 from router_core.admin.people_views import Handover
+from router_core.errors import ConflictError
 
-__all__ = ["close", "confirmed", "finish", "given", "hand_over", "opened", "picked", "place", "take_words"]
+__all__ = [
+    "close",
+    "confirmed",
+    "finish",
+    "given",
+    "hand_over",
+    "opened",
+    "picked",
+    "place",
+    "require_unchanged",
+    "seen",
+    "take_words",
+]
 
+V = TypeVar("V")
 _ORDER: Final = "access_order"
 _ROUND: Final = "access_round"
 _WORDS: Final = "access_words"
 _GIVEN: Final = "access_given"
+_SEEN: Final = "access_seen"
 
 
 def place(kind: str, target: str = "") -> None:
     """Open the dialog ``kind`` about ``target``."""
     st.session_state[_ORDER] = (kind, target)
+    st.session_state.pop(_SEEN, None)
+
+
+def seen(view: V) -> V:
+    """Return ``view`` as it was when the dialog about it was opened, whatever became of it since."""
+    found: V = st.session_state.setdefault(_SEEN, view)
+    return found
+
+
+def require_unchanged(seen: object, now: object) -> None:
+    """Raise :class:`ConflictError` unless what the dialog was opened with still holds."""
+    if seen != now:
+        raise ConflictError("Somebody else changed this meanwhile. Close it, and look again before you change it.")
 
 
 def opened() -> tuple[str, str] | None:
@@ -32,6 +60,7 @@ def close() -> None:
     """Close the dialog, forget the secret that it showed, and pick no row any more."""
     st.session_state.pop(_ORDER, None)
     st.session_state.pop(_GIVEN, None)
+    st.session_state.pop(_SEEN, None)
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
 
 

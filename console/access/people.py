@@ -36,7 +36,12 @@ def show_people(visitor: Visitor) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("People", anchor=False, width="content")
         st.button(
-            "Invite a person", key="access_invite", icon=":material/person_add:", on_click=place, args=("invite",)
+            "Invite a person",
+            key="access_invite",
+            icon=":material/person_add:",
+            type="primary",
+            on_click=place,
+            args=("invite",),
         )
     st.caption("Who may sign in to this console, and what their role lets them do. Pick a row to change it.")
     rows = person_rows(people, names, zone_of(st.context.timezone), visitor.stage.clock.utcnow())

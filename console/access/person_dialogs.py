@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from console.access.orders import close, confirmed, finish, given, hand_over
+from console.access.orders import close, confirmed, finish, given, hand_over, require_unchanged, seen
 from console.access.words import ROLES, STATES, WHAT_ROLES_DO
 from console.attempt import attempted
 from console.format import literal, moment, zone_of
@@ -75,20 +75,26 @@ def draw_person(person: PersonView, names: Mapping[str, str]) -> None:
 
 
 def _edit(visitor: Visitor, person: PersonView, names: Mapping[str, str]) -> None:
-    is_own = person.id == visitor.person.id
+    is_own, person = person.id == visitor.person.id, seen(person)
     role = _role(f"access_role_{person.id}", person.role, visitor, disabled=is_own)
     accounts = _accounts(f"access_accounts_{person.id}", names, person.accounts, visitor)
     active = st.toggle("May sign in", person.is_active, key=f"access_active_{person.id}", disabled=is_own)
-    change = PersonChange(role=role, accounts=accounts, is_active=active)
+    change, users = PersonChange(role=role, accounts=accounts, is_active=active), visitor.stage.backend.users
     is_same = (role, accounts, active) == (person.role, person.accounts, person.is_active)
     if not _pressed("Save", "access_save", disabled=is_same):
         return
 
     def act() -> str:
-        visitor.stage.bridge.call(visitor.stage.backend.users.change(person.id, change, visitor.person))
+        now = [each for each in visitor.stage.bridge.call(users.people(visitor.person)) if each.id == person.id]
+        require_unchanged([_settled(person)], [_settled(each) for each in now])
+        visitor.stage.bridge.call(users.change(person.id, change, visitor.person))
         return f"{literal(person.email)} is changed; in force everywhere within 5 seconds."
 
     finish(act)
+
+
+def _settled(person: PersonView) -> tuple[PersonRole, tuple[str, ...], bool]:
+    return person.role, person.accounts, person.is_active
 
 
 def _reset(visitor: Visitor, person: PersonView) -> None:

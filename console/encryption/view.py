@@ -88,7 +88,7 @@ def _notices(found: EncryptionView) -> None:
 
 def _tiles(found: EncryptionView) -> None:
     primary = next(each for each in found.keys if each.state == "primary")
-    with st.container(horizontal=True):
+    with st.grid(4, min_column_width=150, gap="small"):
         st.metric("Secrets", count(found.total), border=True, help="Stored and sealed.")
         st.metric("Readable", count(found.total - found.unreadable), border=True, help="Opened just now, each of them.")
         st.metric("Key in use", f"version {primary.version}", border=True, help=f"For {found.key_age_days} days.")

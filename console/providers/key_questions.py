@@ -126,9 +126,10 @@ def _delete(visitor: Visitor, view: ProviderView, key: StoredKeyView) -> None:
 
 
 def _secret_field() -> None:
-    # No value: what the server sends to the browser has nothing of what was typed.
+    # No value: what the server sends to the browser has nothing of what was typed. Live, since Tab goes to the button
+    # that shows it, where the browser would keep what was typed to itself.
     st.text_input(
-        "Key", type="password", key=TYPED_KEY, autocomplete="new-password",
+        "Key", type="password", key=TYPED_KEY, autocomplete="new-password", live=True,
         help="Blanks and line breaks around it are left out. It cannot be seen again once it is saved.",
     )  # fmt: skip
 

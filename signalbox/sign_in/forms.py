@@ -1,5 +1,6 @@
 """What every form of the sign-in pages has in common: how it is read, how it is answered, and which cookies it sets."""
 
+import math
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
@@ -18,6 +19,7 @@ __all__ = [
     "read_form",
     "signed_in",
     "too_large",
+    "too_many",
 ]
 
 MAX_FORM_BYTES = 16 * 1024
@@ -91,3 +93,9 @@ def too_large() -> Response:
 def browser_of(request: Request) -> str:
     """Return what the browser calls itself."""
     return request.headers.get("user-agent", "")
+
+
+def too_many(wait_s: int) -> str:
+    """Say that there were too many attempts, and for how long."""
+    minutes = math.ceil(wait_s / 60)
+    return f"Too many attempts. Try again in {f'{minutes} minutes' if minutes > 1 else f'{wait_s} seconds'}."

@@ -21,6 +21,7 @@ from signalbox.sign_in.forms import (
     read_form,
     signed_in,
     too_large,
+    too_many,
 )
 from signalbox.sign_in.page import Notice, invitation_page, password_page, spent_page
 
@@ -98,8 +99,7 @@ def _own_page(request: Request, token: str, wanted: str, notice: Notice | None =
 def _refused(request: Request, token: str, wanted: str, wait_s: int) -> Response:
     if not wait_s:
         return _own_page(request, token, wanted, _WRONG, 401)
-    sentence = f"Too many attempts. Try again in {wait_s} seconds."
-    response = _own_page(request, token, wanted, ("bad", sentence), 429)
+    response = _own_page(request, token, wanted, ("bad", too_many(wait_s)), 429)
     response.headers["retry-after"] = str(wait_s)
     return response
 

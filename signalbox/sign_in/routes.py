@@ -12,7 +12,17 @@ from starlette.routing import Route
 from router_core.types import Secret
 from signalbox.sign_in.cookies import PRE_SESSION_COOKIE, cookie_name, form_token, form_token_fits, session_token
 from signalbox.sign_in.door import SignInDoor, SignInRefused, SignInUnavailable
-from signalbox.sign_in.forms import STALE_FORM, browser_of, html, is_secure, local_page, read_form, signed_in, too_large
+from signalbox.sign_in.forms import (
+    STALE_FORM,
+    browser_of,
+    html,
+    is_secure,
+    local_page,
+    read_form,
+    signed_in,
+    too_large,
+    too_many,
+)
 from signalbox.sign_in.openid_routes import OPENID_START
 from signalbox.sign_in.page import Notice, sign_in_page, sign_out_page
 from signalbox.sign_in.password_routes import password_routes, to_password_page
@@ -112,8 +122,7 @@ class _LoginPages:
     def _refusal(self, request: Request, wanted: str, email: str, wait_s: int) -> Response:
         if not wait_s:
             return self._form(request, wanted, email=email, notice=REFUSED, status=401)
-        sentence = f"Too many attempts. Try again in {wait_s} seconds."
-        response = self._form(request, wanted, email=email, notice=("bad", sentence), status=429)
+        response = self._form(request, wanted, email=email, notice=("bad", too_many(wait_s)), status=429)
         response.headers["retry-after"] = str(wait_s)
         return response
 

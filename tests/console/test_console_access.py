@@ -106,6 +106,42 @@ def test_a_role_is_changed_from_the_drawer(backend: FakeBackend, open_console: O
     assert [row["Role"] for row in _rows(app)] == ["Admin", "Owner", "Analyst"]
 
 
+def test_what_somebody_else_changed_meanwhile_is_not_put_back_by_a_form_that_was_open(
+    backend: FakeBackend, open_console: OpenConsole
+) -> None:
+    app = _pick(open_console(backend, page="access"), "people", 2)
+    elsewhere = _pick(open_console(backend, page="access"), "people", 2)
+    elsewhere.selectbox(key="access_role_u2").set_value("analyst").run()
+    elsewhere.button(key="access_save").click().run()
+    app.toggle(key="access_active_u2").set_value(False).run()
+    app.button(key="access_save").click().run()
+    assert ["meanwhile" in each.value for each in app.error] == [True]
+    user = settled(backend.access.stores.users.by_id("u2"))
+    assert user is not None
+    assert (user.role, user.is_active) == ("analyst", True)
+    app.button(key="access_save_cancel").click().run()
+    app = _pick(app, "people", 2)
+    app.toggle(key="access_active_u2").set_value(False).run()
+    app.button(key="access_save").click().run()
+    assert not app.error
+    user = settled(backend.access.stores.users.by_id("u2"))
+    assert user is not None
+    assert (user.role, user.is_active) == ("analyst", False)
+
+
+def test_an_account_that_was_renamed_meanwhile_keeps_its_name(backend: FakeBackend, open_console: OpenConsole) -> None:
+    app = _pick(open_console(backend, page="access", view="Accounts"), "accounts", 1)
+    elsewhere = _pick(open_console(backend, page="access", view="Accounts"), "accounts", 1)
+    elsewhere.text_input(key="access_name_other").set_value("Renamed").run()
+    elsewhere.button(key="access_account_save").click().run()
+    app.toggle(key="access_keeps_other").set_value(True).run()
+    app.button(key="access_account_save").click().run()
+    assert ["meanwhile" in each.value for each in app.error] == [True]
+    kept = settled(backend.access.stores.accounts.by_id("other"))
+    assert kept is not None
+    assert (kept.name, kept.keeps_content) == ("Renamed", False)
+
+
 def test_removing_a_person_needs_the_address_typed(backend: FakeBackend, open_console: OpenConsole) -> None:
     app = _pick(open_console(backend, page="access"), "people", 2)
     assert app.button(key="access_remove").disabled

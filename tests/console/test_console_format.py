@@ -63,8 +63,10 @@ def test_names_cannot_become_markup() -> None:
     assert literal("a*b [x](y) :red[z] $1$") == r"a\*b \[x\]\(y\) \:red\[z\] \$1\$"
 
 
-@pytest.mark.parametrize("text", ["https://evil.example/x", "see www.evil.example", "write to a@evil.example"])
-def test_literal_text_does_not_become_a_link(text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["https://evil.example/x", "see www.evil.example", "write to a@evil.example", ":material/delete:"]
+)
+def test_literal_text_does_not_become_a_link_or_an_icon(text: str) -> None:
     """Markdown links bare addresses even when they are escaped; an invisible joiner keeps it from that."""
     made = literal(text)
     assert "\u2060" in made
