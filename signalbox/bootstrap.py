@@ -198,7 +198,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
     ground, desk, settings = parts.ground, parts.desk, parts.ground.settings
     clock, store, events = ground.clock, ground.store, RecentEvents()
     router = _router(parts, events)
-    provider_keys = provider_key_desk(store, ground.vault.keys, router.keys.all, desk.trail, clock)
+    provider_keys = provider_key_desk(store, ground.vault, router.keys.all, desk.trail, clock)
     live = LiveMetrics(store.metrics, parts.pending, clock, lambda: (router.in_flight, router.streams))
     gate, passwords = SessionGate(store.sessions, clock), PasswordRoom(Argon2Passwords())
     return Runtime(

@@ -12,7 +12,7 @@ from router_core.admin.provider_keys import ProviderKeyDesk
 from router_core.clock import Clock
 from router_core.errors import KnownSecrets, OverloadedError
 from router_core.ports import ConfigSource
-from router_core.security.vault.key_manager import KeyManager
+from router_core.security.vault.vault import Vault
 from router_core.types import ProviderConfig
 from signalbox.environment_config import EnvironmentConfig
 from signalbox.provider_keys import provider_key_desk, stored_keys, upstream_rule
@@ -51,21 +51,21 @@ def store_configuration(
     )
 
 
-def command_configuration(settings: Settings, store: Store, manager: KeyManager, clock: Clock) -> ConfigurationDesk:
+def command_configuration(settings: Settings, store: Store, vault: Vault, clock: Clock) -> ConfigurationDesk:
     """Return the facade for a command, which acts straight on the store and calls no provider."""
     served, trail = EnvironmentConfig(store.config, settings), ActionTrail(store.actions, clock)
-    keys = command_provider_keys(settings, store, manager, clock)
+    keys = command_provider_keys(settings, store, vault, clock)
     return store_configuration(settings, store, served, keys.view, _refuse, trail, clock)
 
 
-def command_provider_keys(settings: Settings, store: Store, manager: KeyManager, clock: Clock) -> ProviderKeyDesk:
+def command_provider_keys(settings: Settings, store: Store, vault: Vault, clock: Clock) -> ProviderKeyDesk:
     """Return the facade of providers' keys for a command."""
-    source = stored_keys(settings, store.config, manager, KnownSecrets())
+    source = stored_keys(settings, store.config, vault.keys, KnownSecrets())
 
     def standing(row: ProviderConfig) -> StandingKeys:
         return [(key, None) for key in source.keys_for(row)]
 
-    return provider_key_desk(store, manager, standing, ActionTrail(store.actions, clock), clock)
+    return provider_key_desk(store, vault, standing, ActionTrail(store.actions, clock), clock)
 
 
 def push_revisions(config: "PollingConfigSource", link: "RedisLink", clock: Clock, stack: AsyncExitStack) -> None:

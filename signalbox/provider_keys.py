@@ -14,6 +14,7 @@ from router_core.ports import ConfigSource
 from router_core.security.key_use import KeyUseNotes
 from router_core.security.stored_keys import StoredKeys
 from router_core.security.vault.key_manager import KeyManager
+from router_core.security.vault.vault import Vault
 from router_core.types import ProviderConfig, ProviderKind, Secret, UsableKey
 from signalbox.settings import Settings
 from signalbox.store import Store
@@ -98,7 +99,7 @@ def followed_keys(
 
 def provider_key_desk(
     store: Store,
-    manager: KeyManager,
+    vault: Vault,
     standing: Callable[[ProviderConfig], StandingKeys],
     trail: ActionTrail,
     clock: Clock,
@@ -109,7 +110,8 @@ def provider_key_desk(
             config=store.config,
             store=store.provider_keys,
             use=store.provider_keys,
-            manager=manager,
+            manager=vault.keys,
+            renew=vault.refresh,
             standing=standing,
             trail=trail,
             refresh=store.config.refresh,

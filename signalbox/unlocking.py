@@ -11,7 +11,7 @@ from db.vault_peek import VaultPeek, peek_vault
 from router_core.clock import Clock, new_ulid
 from router_core.ports import VaultStore
 from router_core.security.vault import records
-from router_core.security.vault.faults import WrongMasterKeyError
+from router_core.security.vault.faults import DamagedKeysError, WrongMasterKeyError
 from router_core.security.vault.master import RootSecret
 from router_core.security.vault.records import OpenSlot
 from router_core.security.vault.vault import Vault
@@ -25,6 +25,10 @@ from signalbox.store import prepare_schema, store_faults
 __all__ = ["Unlocked", "check_master_key", "unlock"]
 
 _WRONG: Final = "is not the key that the secrets of this store are sealed with"
+_DAMAGED: Final = (
+    "the wrapped keys in the store were changed or are incomplete, though the master key is the right one: restore the "
+    "store from its backup; nothing was changed"
+)
 _MISSING: Final = (
     f"is missing, and the secrets of this store need it: restore it from its backup, or set {KEY_VARIABLE} where the "
     "key is kept there"
@@ -64,7 +68,7 @@ def unlock(settings: Settings, clock: Clock, *, migrate: bool) -> Unlocked:
     """Check the master key, then bring the schema up to date as :func:`prepare_schema` does, then open the vault.
 
     A store without a vault gets one; what hung on the master key before hangs on its root from then on. Raises
-    :class:`SettingsError` for a wrong key, with nothing touched, and faults of :func:`store_faults`.
+    :class:`SettingsError` for a wrong key or damaged ones, with nothing touched, and faults of :func:`store_faults`.
     """
     with store_faults():
         seen = peek_vault(settings.store_url)
@@ -97,9 +101,14 @@ def _checked(seen: VaultPeek, settings: Settings) -> GivenKey | None:
 
 def _opened(record: VaultRecord, given: GivenKey) -> OpenSlot:
     try:
-        return records.open_slot(record, given.secret)
+        opened = records.open_slot(record, given.secret)
+        opened.root(record)
+        opened.ring(record)
+    except DamagedKeysError:
+        raise SettingsError([_DAMAGED]) from None
     except WrongMasterKeyError:
         raise _wrong(given) from None
+    return opened
 
 
 def _wrong(given: GivenKey) -> SettingsError:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from router_core.admin.action_trail import ActionTrail
 from router_core.admin.acts import Detail, act_of
@@ -54,13 +54,14 @@ class ProviderKeyParts:
     """What :class:`ProviderKeyDesk` works on.
 
     ``config`` follows the store; ``standing`` returns the keys that may go to a row's host; ``refresh`` makes a change
-    felt in this process at once.
+    felt in this process at once; ``renew`` has ``manager`` follow the store.
     """
 
     config: ConfigSource
     store: ProviderKeyStore
     use: KeyUseLog
     manager: KeyManager
+    renew: Callable[[], Awaitable[object]]
     standing: Callable[[ProviderConfig], StandingKeys]
     trail: ActionTrail
     refresh: Callable[[], Awaitable[object]]
@@ -114,7 +115,11 @@ class ProviderKeyDesk:
             created_by=person.name, created_at=now, changed_by=person.name, changed_at=now,
         )  # fmt: skip
         await parts.trail.require(self._act(person, "provider_key.added", row, key, {"weight": key.weight}))
-        await parts.store.add_key(key)
+        await self._put(
+            key.secret,
+            lambda: self._sealed(secret, key_id, row),
+            lambda sealed: parts.store.add_key(structs.replace(key, secret=sealed)),
+        )
         return await self._shown(name, key_id)
 
     async def change_key(self, name: str, key_id: str, change: KeyChange, person: Principal) -> StoredKeyView:
@@ -140,7 +145,14 @@ class ProviderKeyDesk:
             by=person.name, at=self._parts.clock.utcnow(), label=label, weight=change.weight, is_active=change.active,
             secret=sealed,
         )  # fmt: skip
-        await self._parts.store.change_key(key_id, patch)
+        if secret is None or sealed is None:
+            await self._parts.store.change_key(key_id, patch)
+        else:
+            await self._put(
+                sealed,
+                lambda: self._sealed(secret, key_id, row),
+                lambda sealed: self._parts.store.change_key(key_id, structs.replace(patch, secret=sealed)),
+            )
         return await self._shown(name, key_id)
 
     async def remove_key(self, name: str, key_id: str, person: Principal) -> StoredKeyView:
@@ -161,6 +173,19 @@ class ProviderKeyDesk:
             sealed=sealed, key_version=version_of(sealed) or 0, mask=mask_api_key(secret.reveal()),
             place=key_place(row), account_id=row.account_id, entered_at=self._parts.clock.utcnow(),
         )  # fmt: skip
+
+    async def _put(
+        self, sealed: SealedSecret, seal: Callable[[], SealedSecret], put: Callable[[SealedSecret], Awaitable[object]]
+    ) -> None:
+        """Have ``sealed`` stored, sealed once more where its data key was retired before this process heard of it."""
+        try:
+            await put(sealed)
+        except ValidationError:
+            ring = self._parts.manager.ring
+            await self._parts.renew()
+            if self._parts.manager.ring is ring:
+                raise
+            await put(seal())
 
     def _act(
         self,

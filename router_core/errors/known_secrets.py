@@ -10,21 +10,31 @@ MAX_SECRETS = 1024
 
 
 class KnownSecrets:
-    """At most ``limit`` secrets; the one that was added longest ago is forgotten first."""
+    """All secrets that are in use, and at most ``limit`` that were; of these the first to be put aside goes first."""
 
     def __init__(self, limit: int = MAX_SECRETS) -> None:
         self._limit = limit
-        self._secrets: dict[Revealable, None] = {}
+        self._used: dict[Revealable, int] = {}
+        self._past: dict[Revealable, None] = {}
         self._needles: tuple[str, ...] | None = None
 
     def add(self, secret: Revealable) -> None:
-        """Remember ``secret``; adding it again makes it the newest."""
-        known = secret in self._secrets
-        self._secrets.pop(secret, None)
-        self._secrets[secret] = None
-        if len(self._secrets) > self._limit:
-            del self._secrets[next(iter(self._secrets))]
-        if not known:
+        """Remember ``secret`` until it is put aside as often as it was added."""
+        if secret not in self._used and secret not in self._past:
+            self._needles = None
+        self._past.pop(secret, None)
+        self._used[secret] = self._used.get(secret, 0) + 1
+
+    def put_aside(self, secret: Revealable) -> None:
+        """Take ``secret`` as one that is in use no more; texts that come late may still show it."""
+        holders = self._used.pop(secret, 0)
+        if holders > 1:
+            self._used[secret] = holders - 1
+        if holders != 1:
+            return
+        self._past[secret] = None
+        if len(self._past) > self._limit:
+            del self._past[next(iter(self._past))]
             self._needles = None
 
     def clean(self, text: str) -> str:
@@ -35,14 +45,14 @@ class KnownSecrets:
         """Return ``text`` at full length without any secret known here, what looks like one, and ``personal`` data."""
         found = self._needles
         if found is None:
-            found = self._needles = needles(tuple(self._secrets))
+            found = self._needles = needles(tuple(self))
         return redact(text, found, personal=personal)
 
     def __iter__(self) -> Iterator[Revealable]:
-        return iter(tuple(self._secrets))
+        return iter((*self._used, *self._past))
 
     def __len__(self) -> int:
-        return len(self._secrets)
+        return len(self._used) + len(self._past)
 
     def __repr__(self) -> str:
         return f"KnownSecrets({len(self)})"

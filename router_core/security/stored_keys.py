@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from router_core.errors.known_secrets import KnownSecrets
 from router_core.ports import ConfigSource
 from router_core.security.vault.faults import UnreadableSecretError
-from router_core.security.vault.key_manager import KeyManager
-from router_core.types import ProviderConfig, ProviderKey, Snapshot, UsableKey
+from router_core.security.vault.key_manager import KeyManager, version_of
+from router_core.types import ProviderConfig, ProviderKey, SealedSecret, Snapshot, UsableKey
 from router_core.types.vault import SealedPlace
 
 __all__ = ["StoredKeys", "is_at_home", "key_place", "sealed_place"]
@@ -60,7 +62,7 @@ class StoredKeys:
         self._known = known
         self._seen: Snapshot | None = None
         self._rows: dict[str, tuple[ProviderConfig, Sequence[UsableKey]]] = {}
-        self._opened: dict[str, tuple[bytes, UsableKey]] = {}
+        self._opened: dict[str, tuple[SealedSecret, UsableKey]] = {}
         self._told: set[bytes] = set()
 
     def keys_for(self, provider: ProviderConfig) -> Sequence[UsableKey]:
@@ -82,7 +84,7 @@ class StoredKeys:
         self._rows.clear()
         alive = {key.id for keys in snapshot.provider_keys.values() for key in keys}
         for key_id in self._opened.keys() - alive:
-            del self._opened[key_id]
+            self._known.put_aside(self._opened.pop(key_id)[1].secret)
 
     def _found(self, provider: ProviderConfig, snapshot: Snapshot) -> Sequence[UsableKey]:
         saved = snapshot.by_name.get(provider.name)
@@ -94,7 +96,7 @@ class StoredKeys:
         opened.sort(key=lambda key: -key.weight)
         own = self._environment(provider) if provider.account_id is None or not held else None
         keys = tuple(opened) if own is None else (own, *opened)
-        if provider is saved and len(opened) == len(usable):
+        if provider is saved and all(self._is_open(key) for key in usable):
             # What cannot be opened is tried again: the key for it may just be on its way here.
             self._rows[provider.id] = provider, keys
         return keys
@@ -102,20 +104,35 @@ class StoredKeys:
     def _open(self, key: ProviderKey) -> UsableKey | None:
         """Return ``key`` opened, None when it cannot be read; it is opened once for as long as it stays as it is."""
         found = self._opened.get(key.id)
-        if found is None or found[0] != key.secret.sealed:
+        if found is None or not self._is_open(key):
             place = sealed_place(key.id, key.secret.account_id)
             try:
                 secret = self._manager.open(place, key.secret.sealed)
             except UnreadableSecretError:
-                self._tell(key)
-                return None
+                kept = self._kept(key)
+                if kept is None:
+                    self._tell(key)
+                return kept
             self._known.add(secret)
             opened = UsableKey(secret, id=key.id, mask=key.secret.mask, rank=_STORED)
             if found is not None:
                 opened.used_at = found[1].used_at
-            found = self._opened[key.id] = key.secret.sealed, opened
+                self._known.put_aside(found[1].secret)
+            found = self._opened[key.id] = key.secret, opened
         found[1].weight = key.weight
         return found[1]
+
+    def _is_open(self, key: ProviderKey) -> bool:
+        found = self._opened.get(key.id)
+        return found is not None and found[0].sealed == key.secret.sealed
+
+    def _kept(self, key: ProviderKey) -> UsableKey | None:
+        """Return what ``key`` was before a rotation, while the ring here does not hold yet what it is sealed under."""
+        found, version = self._opened.get(key.id), version_of(key.secret.sealed)
+        if found is None or version is None or version <= self._manager.ring.primary.version:
+            return None
+        same = replace(found[0], sealed=key.secret.sealed, key_version=key.secret.key_version) == key.secret
+        return found[1] if same else None
 
     def _tell(self, key: ProviderKey) -> None:
         if key.secret.sealed not in self._told:

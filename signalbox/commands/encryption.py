@@ -77,7 +77,7 @@ def change_master(data_dir: Path | None, *, as_json: bool) -> None:
         print_json(report)
         return
     if report.finished:
-        print_line("the master key is changed; the one before opens nothing any more. Back the new one up now")
+        print_line("the store opens with this master key, and with no other any more. Back it up now")
         return
     print_line("both master keys open the store for now. Set the new one on every node, start each again, then")
     print_line("run this again with the new key")

@@ -46,8 +46,8 @@ def remove_key(name: str, key_id: str, data_dir: Path | None, *, as_json: bool) 
 
 def _at_keys(data_dir: Path | None, work: Callable[[ProviderKeyDesk], Awaitable[T]]) -> T:
     async def run(desk: StoreDesk) -> T:
-        manager = desk.unlocked.vault(desk.store.vault, desk.clock).keys
-        return await work(command_provider_keys(desk.settings, desk.store, manager, desk.clock))
+        vault = desk.unlocked.vault(desk.store.vault, desk.clock)
+        return await work(command_provider_keys(desk.settings, desk.store, vault, desk.clock))
 
     return at_desk(data_dir, run)
 

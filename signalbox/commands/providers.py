@@ -115,8 +115,8 @@ def probe_provider(name: str, options: ServerOptions) -> int:
 
 def _at_configuration(data_dir: Path | None, work: Callable[[ConfigurationDesk], Awaitable[T]]) -> T:
     async def run(desk: StoreDesk) -> T:
-        manager = desk.unlocked.vault(desk.store.vault, desk.clock).keys
-        return await work(command_configuration(desk.settings, desk.store, manager, desk.clock))
+        vault = desk.unlocked.vault(desk.store.vault, desk.clock)
+        return await work(command_configuration(desk.settings, desk.store, vault, desk.clock))
 
     try:
         return at_desk(data_dir, run)

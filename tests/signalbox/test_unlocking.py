@@ -187,3 +187,26 @@ def test_a_key_path_that_is_a_folder_is_one_clear_fault(folder: Path) -> None:
     (folder / "encryption.key").mkdir()
     with pytest.raises(DependencyFault, match="cannot be used: Is a directory"):
         given_key(settings_in(folder))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update key_wraps set sealed = zeroblob(length(sealed)) where name = 'root'",
+        "update key_wraps set sealed = zeroblob(length(sealed)) where name = 'data 1'",
+        "update key_wraps set sealed = 7 where name = 'data 1'",
+        "delete from key_wraps where name = 'data 1'",
+        "delete from data_keys",
+        "update data_keys set state = 'draining'",
+    ],
+)
+def test_wrapped_keys_that_were_changed_are_named_as_such_and_nothing_is_touched(folder: Path, damage: str) -> None:
+    opened(folder)
+    with sqlite3.connect(folder / "signalbox.db") as connection:
+        connection.execute(damage)
+    connection.close()
+    before = contents(folder)
+    for ask in (lambda: opened(folder), lambda: check_master_key(settings_in(folder))):
+        with pytest.raises(SettingsError, match="wrapped keys in the store were changed"):
+            ask()
+    assert contents(folder) == before

@@ -1,6 +1,6 @@
 """The facade of the configuration on memory stores, and everything that stands behind it."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from router_core.admin.action_trail import ActionTrail
@@ -36,6 +36,7 @@ class DeskRig:
     keys: ProviderKeyDesk
     source: StoredKeys
     known: KnownSecrets
+    manager: KeyManager
     clock: FakeClock
 
 
@@ -49,6 +50,8 @@ def configuration_desk(
     without_key: Iterable[str] = (),
     accounts: MemoryAccountStore | None = None,
     trail: ActionTrail | None = None,
+    renew: Callable[[], Awaitable[object]] | None = None,
+    keys: Callable[[MemoryConfigStore], MemoryProviderKeys] = MemoryProviderKeys,
 ) -> DeskRig:
     """Return a desk over the standard providers, all but those in ``without_key`` with a key."""
     clock, accounts = FakeClock(), accounts or MemoryAccountStore()
@@ -61,17 +64,17 @@ def configuration_desk(
         return ConnectionResult(provider=row.name, ok=True, latency_ms=12.5)
 
     trail = trail or ActionTrail(log, clock)
-    stored, known, given = MemoryProviderKeys(store), KnownSecrets(), PlainKeys(without=without_key)
+    stored, known, given = keys(store), KnownSecrets(), PlainKeys(without=without_key)
     manager = KeyManager(KeyRing([RingKey(1, "primary", b"k" * 32)]))
     source = StoredKeys(store, manager, lambda row: next(iter(given.keys_for(row)), None), known)
 
     def standing(row: ProviderConfig) -> list[tuple[UsableKey, Upstream | None]]:
         return [(key, None) for key in source.keys_for(row)]
 
-    keys = ProviderKeyDesk(
+    key_desk = ProviderKeyDesk(
         ProviderKeyParts(
-            config=store, store=stored, use=stored, manager=manager, standing=standing, trail=trail, refresh=nothing,
-            clock=clock,
+            config=store, store=stored, use=stored, manager=manager, renew=renew or nothing, standing=standing,
+            trail=trail, refresh=nothing, clock=clock,
         )
     )  # fmt: skip
     parts = ConfigurationParts(
@@ -80,11 +83,11 @@ def configuration_desk(
         versions=store,
         drafts=store,
         accounts=accounts,
-        key=keys.view,
+        key=key_desk.view,
         upstreams=UpstreamRule(allowed=allowed),
         ask=ask,
         trail=trail,
         refresh=nothing,
         clock=clock,
     )
-    return DeskRig(ConfigurationDesk(parts), store, accounts, log, asked, keys, source, known, clock)
+    return DeskRig(ConfigurationDesk(parts), store, accounts, log, asked, key_desk, source, known, manager, clock)

@@ -3,6 +3,7 @@
 from router_core.errors import ConflictError, ProviderUnavailableError
 
 __all__ = [
+    "DamagedKeysError",
     "KeyInUseError",
     "MasterChangeOpenError",
     "NodesBehindError",
@@ -26,6 +27,10 @@ class UnknownKeyVersionError(UnreadableSecretError):
 
 class WrongMasterKeyError(Exception):
     """The master key opens none of the slots."""
+
+
+class DamagedKeysError(WrongMasterKeyError):
+    """The master key opens its slot, and not all that is wrapped under it: the record was changed from outside."""
 
 
 class KeyInUseError(ConflictError):

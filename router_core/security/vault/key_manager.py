@@ -67,9 +67,10 @@ class KeyManager:
         return Secret(plain.decode("utf-8", "surrogatepass"))
 
 
-def version_of(sealed: bytes) -> int | None:
+def version_of(sealed: object) -> int | None:
     """Return the version of the key that ``sealed`` says it is under, None when it is no sealed secret at all."""
-    if len(sealed) < _HEAD.size + _NONCE_BYTES + _TAG_BYTES:
+    # SQLite keeps any type in any column.
+    if not isinstance(sealed, bytes) or len(sealed) < _HEAD.size + _NONCE_BYTES + _TAG_BYTES:
         return None
     form, version = _HEAD.unpack_from(sealed)
     return version if form == _FORMAT else None

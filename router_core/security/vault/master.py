@@ -39,7 +39,7 @@ class MasterKey:
         """Return the key called ``name``. Raises :class:`WrongMasterKeyError`."""
         try:
             return self._aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _WRAPS + measured(name))
-        except (InvalidTag, ValueError):
+        except (InvalidTag, ValueError, TypeError):
             raise WrongMasterKeyError from None
 
     def __repr__(self) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import structs
 
-from router_core.security.vault.faults import WrongMasterKeyError
+from router_core.security.vault.faults import DamagedKeysError, WrongMasterKeyError
 from router_core.security.vault.key_ring import KEY_BYTES, KeyRing, RingKey
 from router_core.security.vault.master import SALT_BYTES, MasterKey, MasterSecret, RootSecret
 from router_core.types.vault import ROOT, DataKey, MasterSlot, VaultRecord, Wrap, wrap_name
@@ -27,23 +27,29 @@ class OpenSlot:
         self._master = master
 
     def root(self, record: VaultRecord) -> RootSecret:
-        """Return the root secret of ``record``. Raises :class:`WrongMasterKeyError`."""
+        """Return the root secret of ``record``. Raises :class:`DamagedKeysError`."""
         return RootSecret(self.unwrap(record, ROOT))
 
     def ring(self, record: VaultRecord) -> KeyRing:
-        """Return the data keys of ``record``. Raises :class:`WrongMasterKeyError`."""
-        return KeyRing(
-            RingKey(each.version, each.state, self.unwrap(record, wrap_name(each.version)))
-            for each in record.keys
-            if each.state != "retired"
-        )
+        """Return the data keys of ``record``. Raises :class:`DamagedKeysError`."""
+        try:
+            return KeyRing(
+                RingKey(each.version, each.state, self.unwrap(record, wrap_name(each.version)))
+                for each in record.keys
+                if each.state != "retired"
+            )
+        except ValueError:
+            raise DamagedKeysError from None
 
     def unwrap(self, record: VaultRecord, name: str) -> bytes:
-        """Return the key of ``record`` called ``name``. Raises :class:`WrongMasterKeyError`."""
+        """Return the key of ``record`` called ``name``. Raises :class:`DamagedKeysError`."""
         for wrap in record.wraps:
             if wrap.slot == self.id and wrap.name == name:
-                return self._master.unwrap(name, wrap.sealed)
-        raise WrongMasterKeyError
+                try:
+                    return self._master.unwrap(name, wrap.sealed)
+                except WrongMasterKeyError:
+                    raise DamagedKeysError from None
+        raise DamagedKeysError
 
     def wrap(self, name: str, plain: bytes) -> Wrap:
         """Return ``plain`` wrapped as the key called ``name``."""

@@ -9,7 +9,7 @@ from router_core.clock import Clock
 from router_core.errors import LLMError
 from router_core.monitor import DependencyMonitor
 from router_core.ports import VaultStore
-from router_core.security.vault.faults import UnknownKeyVersionError, WrongMasterKeyError
+from router_core.security.vault.faults import DamagedKeysError, UnknownKeyVersionError, WrongMasterKeyError
 from router_core.security.vault.key_manager import KeyManager
 from router_core.security.vault.records import OpenSlot
 from router_core.types import Secret
@@ -20,6 +20,7 @@ __all__ = ["Vault"]
 LOOK_EVERY_S: Final = 1.0
 WORKS: Final = "Secrets that are sealed under the keys known here are read and written."
 LOST: Final = "A rotation of keys waits for this process."
+_DAMAGED: Final = "the keys of the store were changed from outside; restore the store from its backup"
 _CHANGED: Final = "the master key was changed; start this process again with the new one"
 
 _log = logging.getLogger(__name__)
@@ -71,8 +72,12 @@ class Vault:
                 opened = await asyncio.to_thread(self._open, record)
                 self.keys.renew(opened.ring(record))
                 self._opened, self.record = opened, record
-        except (LLMError, WrongMasterKeyError) as error:
-            self.monitor.failed(RuntimeError(_CHANGED) if isinstance(error, WrongMasterKeyError) else error)
+        except DamagedKeysError:
+            self.monitor.failed(RuntimeError(_DAMAGED))
+        except WrongMasterKeyError:
+            self.monitor.failed(RuntimeError(_CHANGED))
+        except LLMError as error:
+            self.monitor.failed(error)
         else:
             self.monitor.worked()
 

@@ -32,13 +32,33 @@ def test_a_key_cut_by_a_line_break_or_percent_encoded_is_taken_out() -> None:
     assert "mnop" not in known.clean("?k=abcdefghijkl%2Fmnop")
 
 
-def test_the_oldest_is_forgotten_beyond_the_bound() -> None:
+def test_no_secret_in_use_is_forgotten_however_many_there_are() -> None:
+    known = KnownSecrets(limit=2)
+    for number in range(5):
+        known.add(Secret(f"secret-number-{number}"))
+    assert known.clean(" ".join(f"secret-number-{number}" for number in range(5))) == "*** *** *** *** ***"
+
+
+def test_of_those_in_use_no_more_the_first_to_be_put_aside_is_forgotten_beyond_the_bound() -> None:
     known = KnownSecrets(limit=2)
     for text in ("secret-one", "secret-two", "secret-three"):
         known.add(Secret(text))
+        known.put_aside(Secret(text))
+    known.put_aside(Secret("secret-never-known"))
     assert len(known) == 2
     assert known.clean("secret-one") == "secret-one"
     assert known.clean("secret-three") == "***"
+
+
+def test_a_secret_that_another_uses_too_or_again_stays() -> None:
+    known = KnownSecrets(limit=1)
+    for _ in range(2):
+        known.add(Secret("secret-one"))
+    known.put_aside(Secret("secret-one"))
+    for text in ("secret-two", "secret-three"):
+        known.add(Secret(text))
+        known.put_aside(Secret(text))
+    assert known.clean("secret-one secret-three") == "*** ***"
 
 
 def test_it_does_not_show_what_it_holds() -> None:

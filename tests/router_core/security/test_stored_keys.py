@@ -6,7 +6,10 @@ import pytest
 from msgspec import structs
 
 from router_core.admin.provider_keys import KeyChange, KeyOrder
-from router_core.security.stored_keys import key_place
+from router_core.errors.known_secrets import MAX_SECRETS
+from router_core.security.stored_keys import key_place, sealed_place
+from router_core.security.vault.key_manager import KeyManager, version_of
+from router_core.security.vault.key_ring import KeyRing, RingKey
 from router_core.types import ProviderConfig, Secret, Snapshot
 from tests.support.configuration_desk import DeskRig, configuration_desk
 from tests.support.core_fakes import provider
@@ -168,6 +171,48 @@ async def test_a_key_is_known_to_the_sanitizer_once_it_is_used() -> None:
     assert "plainlookingkey" not in rig.known.clean("refused: plainlookingkey0123456789 is wrong")
 
 
+async def test_a_key_that_is_used_no_more_makes_room_and_the_same_one_elsewhere_stays_known() -> None:
+    rig = keyless()
+    first, _ = await stored(rig, "plainlookingkey0123456789"), await stored(rig, "plainlookingkey0123456789", OTHER)
+    texts(rig, row(rig)), texts(rig, row(rig, OTHER))
+    await rig.keys.remove_key(NAME, first, ADMIN)
+    texts(rig, row(rig))
+    for number in range(MAX_SECRETS + 1):
+        rig.known.add(Secret(f"sk-{number:020}"))
+        rig.known.put_aside(Secret(f"sk-{number:020}"))
+    assert "plainlookingkey" not in rig.known.clean("refused: plainlookingkey0123456789 is wrong")
+
+
+async def test_a_process_that_has_not_heard_of_a_new_data_key_yet_goes_on_with_what_it_opened() -> None:
+    rig = keyless()
+    key_id = await stored(rig)
+    texts(rig, row(rig))
+    ahead = KeyManager(KeyRing([RingKey(1, "draining", b"k" * 32), RingKey(2, "primary", b"n" * 32)]))
+    sealed_again(rig, key_id, ahead)
+    assert texts(rig, row(rig)) == [STORED]
+    rig.manager.renew(KeyRing([RingKey(2, "primary", b"o" * 32)]))
+    assert texts(rig, row(rig)) == []
+    rig.manager.renew(ahead.ring)
+    assert texts(rig, row(rig)) == [STORED]
+
+
+async def test_a_key_that_was_replaced_under_an_unknown_data_key_is_not_used_as_it_was() -> None:
+    rig = keyless()
+    key_id = await stored(rig)
+    texts(rig, row(rig))
+    rig.clock.advance(1)
+    sealed_again(rig, key_id, KeyManager(KeyRing([RingKey(2, "primary", b"n" * 32)])), entered_at=rig.clock.utcnow())
+    assert texts(rig, row(rig)) == []
+
+
+async def test_what_is_no_bytes_at_all_is_not_used() -> None:
+    rig = keyless()
+    key_id = await stored(rig)
+    for odd in (7, 1.5, None, "sk-" * 40):
+        swap_secret(rig, key_id, sealed=odd)
+        assert texts(rig, row(rig)) == []
+
+
 async def test_the_time_of_use_survives_a_new_configuration_and_ends_with_the_key() -> None:
     rig = keyless()
     key_id = await stored(rig)
@@ -188,6 +233,17 @@ async def test_a_row_of_an_older_snapshot_is_still_served() -> None:
     await change(rig, weight=3)
     assert isinstance(rig.store.snapshot(), Snapshot)
     assert texts(rig, before) == [STORED]
+
+
+def sealed_again(rig: DeskRig, key_id: str, manager: KeyManager, **changes: Any) -> None:
+    """Have the key sealed under the keys of ``manager``, as another process does."""
+    sealed = manager.seal(sealed_place(key_id, None), Secret(STORED))
+    swap_secret(rig, key_id, sealed=sealed, key_version=version_of(sealed), **changes)
+
+
+def swap_secret(rig: DeskRig, key_id: str, **changes: Any) -> None:
+    (held,) = (key for keys in rig.store.snapshot().provider_keys.values() for key in keys if key.id == key_id)
+    rig.store.swap_keys([structs.replace(held, secret=structs.replace(held.secret, **changes))])
 
 
 def acme(name: str = "acme") -> Any:
