@@ -56,8 +56,10 @@ def _figures(names: Mapping[str, str], zone: ZoneInfo, *, follows: bool) -> None
         st.dataframe(rows, key="encryption_secrets", hide_index=True, width="stretch")
     else:
         st.info("No secret is stored. Keys of the server's environment are not kept here.", icon=":material/lock_open:")
-    if found.total > len(found.secrets):
-        st.caption(f"{found.total - len(found.secrets):,} more: signalbox encryption status --json")
+    if found.total > found.checked:
+        st.caption(
+            f"{found.total - found.checked:,} more were not opened here: `signalbox encryption status` opens all"
+        )
     with st.expander("Data keys"):
         rows = [_key_row(each, zone) for each in reversed(found.keys)]
         st.dataframe(rows, key="encryption_keys", hide_index=True, width="stretch")
@@ -66,7 +68,7 @@ def _figures(names: Mapping[str, str], zone: ZoneInfo, *, follows: bool) -> None
 def _notices(found: EncryptionView) -> None:
     if found.unreadable:
         st.error(
-            f"**{count(found.unreadable)} of {count(found.total)} cannot be read**: changed in the store, or sealed "
+            f"**{count(found.unreadable)} of {count(found.checked)} cannot be read**: changed in the store, or sealed "
             "under a key that is gone. Enter these keys again, or restore the store together with its master key.",
             icon=":material/key_off:",
         )
@@ -90,7 +92,12 @@ def _tiles(found: EncryptionView) -> None:
     primary = next(each for each in found.keys if each.state == "primary")
     with st.grid(4, min_column_width=150, gap="small"):
         st.metric("Secrets", count(found.total), border=True, help="Stored and sealed.")
-        st.metric("Readable", count(found.total - found.unreadable), border=True, help="Opened just now, each of them.")
+        st.metric(
+            "Readable",
+            count(found.checked - found.unreadable),
+            border=True,
+            help=f"Of {found.checked:,} opened just now.",
+        )
         st.metric("Key in use", f"version {primary.version}", border=True, help=f"For {found.key_age_days} days.")
         st.metric(
             "Under an older key", count(found.waiting), border=True, help="A rotation brings these to the new key."

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -24,6 +25,8 @@ __all__ = ["KEY_AGE_LIMIT", "EncryptionDesk", "EncryptionView", "KeyView", "encr
 KEY_AGE_LIMIT: Final = timedelta(days=90)
 """How old the data key in use may be before people are asked to rotate."""
 MOST_SHOWN: Final = 1_000
+MOST_OPENED: Final = 1_000
+"""How many secrets one look of a person opens at most."""
 _PAGE: Final = 200
 
 _log = logging.getLogger(__name__)
@@ -44,14 +47,16 @@ class EncryptionView(Struct, frozen=True, kw_only=True, rename="camel"):
     """How the keys stand. ``state`` is ``rotating`` also where a rotation was broken off; ``running`` says that the
     answering process is at it, ``last_error`` why it last broke off there.
 
-    Of ``total`` secrets ``unreadable`` cannot be opened and ``waiting`` are under an older key; ``secrets`` has 1,000
-    at most, those that cannot be read first. ``due``: the key in use is older than 90 days.
+    Of ``total`` secrets ``checked`` were opened just now, ``unreadable`` of these cannot be, and ``waiting`` are under
+    an older key; ``secrets`` has 1,000 at most, those that cannot be read first. ``due``: the key in use is older than
+    90 days.
     """
 
     state: Literal["settled", "rotating", "changing master key"]
     running: bool
     keys: tuple[KeyView, ...]
     total: int
+    checked: int
     unreadable: int
     waiting: int
     secrets: tuple[SecretHealth, ...]
@@ -60,15 +65,22 @@ class EncryptionView(Struct, frozen=True, kw_only=True, rename="camel"):
     last_error: str | None = None
 
 
-async def encryption_view(parts: VaultParts, *, running: bool = False, last_error: str | None = None) -> EncryptionView:
-    """Return how keys and secrets stand now. Raises :class:`OverloadedError` when the store fails."""
+async def encryption_view(
+    parts: VaultParts, *, most: int | None = None, running: bool = False, last_error: str | None = None
+) -> EncryptionView:
+    """Return how keys and secrets stand now, with ``most`` of the secrets opened, None for all of them.
+
+    Raises :class:`OverloadedError` when the store fails.
+    """
     await parts.vault.refresh()
     record = parts.vault.record
     newest = max(each.version for each in record.keys)
-    health = await _health(parts)
-    used: dict[int, int] = {}
-    for each in health:
-        used[each.key_version] = used.get(each.key_version, 0) + 1
+    health = await _health(parts, most)
+    used = Counter(each.key_version for each in health)
+    if len(health) == most:
+        used = Counter(await parts.rows.counts())
+    lost = [each for each in health if not each.readable]
+    older = used.total() - used[newest] - sum(each.key_version != newest for each in lost)
     age = _age(parts)
     changing = len(record.slots) > 1
     return EncryptionView(
@@ -77,13 +89,14 @@ async def encryption_view(parts: VaultParts, *, running: bool = False, last_erro
         keys=tuple(
             KeyView(
                 version=each.version, state=each.state, created_at=each.created_at, promoted_at=each.promoted_at,
-                retired_at=each.retired_at, secrets=used.get(each.version, 0),
+                retired_at=each.retired_at, secrets=used[each.version],
             )
             for each in record.keys
         ),
-        total=len(health),
-        unreadable=sum(not each.readable for each in health),
-        waiting=sum(each.readable and each.key_version != newest for each in health),
+        total=used.total(),
+        checked=len(health),
+        unreadable=len(lost),
+        waiting=max(older, 0),
         secrets=tuple(sorted(health, key=lambda each: each.readable)[:MOST_SHOWN]),
         key_age_days=age.days,
         due=age > KEY_AGE_LIMIT and bool(health),
@@ -104,7 +117,7 @@ class EncryptionDesk:
         """Return how keys and secrets stand. Raises :class:`OverloadedError` when the store fails."""
         require(person, "encryption.read")
         running = self._running is not None and not self._running.done()
-        return await encryption_view(self._parts, running=running, last_error=self._last_error)
+        return await encryption_view(self._parts, most=MOST_OPENED, running=running, last_error=self._last_error)
 
     def notice(self) -> str | None:
         """Return what somebody should see to about the data key in use, None when it is young."""
@@ -157,10 +170,10 @@ def _age(parts: VaultParts) -> timedelta:
     return parts.clock.utcnow() - (primary.promoted_at or primary.created_at)
 
 
-async def _health(parts: VaultParts) -> list[SecretHealth]:
+async def _health(parts: VaultParts, most: int | None) -> list[SecretHealth]:
     found: list[SecretHealth] = []
     after: SealedPlace | None = None
-    while page := await parts.rows.page(after, _PAGE):
+    while page := await parts.rows.page(after, _PAGE if most is None else min(_PAGE, most - len(found))):
         found += [await _state_of(parts, row) for row in page]
         after = page[-1].place
     return found

@@ -31,7 +31,7 @@ def settled_view() -> EncryptionView:
         KeyView(version=2, state="primary", created_at=BEGAN, promoted_at=BEGAN, retired_at=None, secrets=2),
     )  # fmt: skip
     return EncryptionView(
-        state="settled", running=False, keys=keys, total=2, unreadable=0, waiting=0,
+        state="settled", running=False, keys=keys, total=2, checked=2, unreadable=0, waiting=0,
         secrets=(stored(1), stored(2)), key_age_days=12, due=False,
     )  # fmt: skip
 

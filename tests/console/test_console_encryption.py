@@ -28,7 +28,7 @@ def test_every_secret_is_shown_with_its_key_and_whether_it_can_be_read(open_cons
     backend = FakeBackend()
     view = backend.encryption.view
     broken = stored(3, version=1, readable=False)
-    backend.encryption.view = structs.replace(view, total=3, unreadable=1, secrets=(broken, *view.secrets))
+    backend.encryption.view = structs.replace(view, total=3, checked=3, unreadable=1, secrets=(broken, *view.secrets))
     app = opened(open_console, backend)
     assert tiles(app) == {"Secrets": "3", "Readable": "2", "Key in use": "version 2", "Under an older key": "0"}
     assert "1 of 3 cannot be read" in said(app)

@@ -6,12 +6,12 @@ import pytest
 from msgspec import structs
 
 from router_core.admin.action_trail import ActionTrail
-from router_core.admin.encryption import EncryptionDesk, EncryptionView
+from router_core.admin.encryption import MOST_OPENED, EncryptionDesk, EncryptionView, encryption_view
 from router_core.errors import ForbiddenError
 from router_core.security.memory_action_log import MemoryActionLog
 from router_core.security.vault.faults import RotationRunningError
 from router_core.types import Principal
-from tests.support.vault_kinds import memory_vault
+from tests.support.vault_kinds import memory_vault, place
 from tests.support.vault_world import VaultWorld, vault_world
 
 HEAD = Principal(kind="person", id="u", name="ada", role="admin", accounts=())
@@ -46,6 +46,17 @@ async def test_every_secret_is_listed_with_its_key_and_whether_it_can_be_read(de
     assert (view.state, view.total, view.unreadable, view.waiting) == ("settled", 3, 1, 0)
     assert [(each.id, each.readable) for each in view.secrets] == [("r0", False), ("r1", True), ("r2", True)]
     assert [(each.version, each.state, each.secrets) for each in view.keys] == [(1, "primary", 3)]
+
+
+async def test_a_look_opens_a_thousand_secrets_at_most_and_counts_them_all(desk: Desk) -> None:
+    (row, *_) = await desk.world.rig.rows.page(None, 1)
+    for number in range(MOST_OPENED):
+        await desk.world.rig.put(structs.replace(row, place=place(f"s{number:04}")))
+    view = await desk.desk.status(HEAD)
+    assert (view.total, view.checked, view.unreadable, view.waiting) == (MOST_OPENED + 3, MOST_OPENED, 997, 0)
+    assert [each.secrets for each in view.keys] == [MOST_OPENED + 3]
+    everything = await encryption_view(await desk.world.parts())
+    assert (everything.checked, everything.unreadable) == (MOST_OPENED + 3, MOST_OPENED)
 
 
 async def test_a_row_that_says_another_key_than_its_bytes_counts_as_unreadable(desk: Desk) -> None:
