@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from router_core.admin.configuration_views import DraftView
 from router_core.api.call import Call
-from router_core.api.documents import read_document, read_nothing, read_query, whole_number
+from router_core.api.documents import number_if_given, read_document, read_nothing, read_query, whole_number
 
 __all__ = [
     "MOST_CONFIG_BYTES",
@@ -116,9 +116,9 @@ async def set_flags(call: Call) -> None:
 
 async def list_config_versions(call: Call) -> None:
     """Answer with versions, newest first; ``?before=`` goes on where the last page ended."""
-    values = read_query(call, {"before": "", "limit": "50"})
-    before = whole_number(values["before"], "before", LARGEST) if values["before"] else None
-    limit = whole_number(values["limit"], "limit", LARGEST)
+    values = read_query(call, {"before": None, "limit": "50"})
+    before = number_if_given(values["before"], "before", LARGEST)
+    limit = whole_number(values["limit"] or "", "limit", LARGEST)
     await call.answer(await call.deps.configuration.versions(call.principal, before=before, limit=limit))
 
 
@@ -130,8 +130,7 @@ async def show_version(call: Call) -> None:
 
 async def compare_versions(call: Call) -> None:
     """Answer with what changed from a revision to ``?against=``, or to what is in force."""
-    against = read_query(call, {"against": ""})["against"]
-    other = whole_number(against, "against", LARGEST) if against else None
+    other = number_if_given(read_query(call, {"against": None})["against"], "against", LARGEST)
     await call.answer(await call.deps.configuration.compare(_revision(call), other, call.principal))
 
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from router_core.admin.views import UseCaseView
 from router_core.api.call import Call
-from router_core.api.documents import read_document, read_nothing, read_query, whole_number
+from router_core.api.documents import number_if_given, read_document, read_nothing, read_query
 from router_core.configuration.reading import read_policy
 from router_core.types import UseCasePolicy
 
@@ -46,7 +46,7 @@ async def reset_policy(call: Call) -> None:
 
 
 async def _put(call: Call, policy: UseCasePolicy | None) -> None:
-    name, seen = call.parameter("name"), read_query(call, {"revision": ""})["revision"]
-    base = whole_number(seen, "revision", LARGEST) if seen else None
+    name, seen = call.parameter("name"), read_query(call, {"revision": None})["revision"]
+    base = number_if_given(seen, "revision", LARGEST)
     revision = await call.deps.operations.set_policy(name, policy, call.principal, base=base)
     await call.answer(PolicyChange(name, revision))

@@ -14,7 +14,7 @@ from router_core.api.parsing import explained
 from router_core.errors import ValidationError
 from router_core.wording import camel, in_camel
 
-__all__ = ["read_document", "read_nothing", "read_query", "whole_number"]
+__all__ = ["number_if_given", "read_document", "read_nothing", "read_query", "whole_number"]
 
 D = TypeVar("D")
 MAX_DOCUMENT_BYTES = 64 * 1024
@@ -44,9 +44,9 @@ async def read_nothing(call: Call) -> None:
         raise ValidationError("the body must be empty")
 
 
-def read_query(call: Call, defaults: Mapping[str, str]) -> dict[str, str]:
+def read_query(call: Call, defaults: Mapping[str, D]) -> dict[str, str | D]:
     """Return the values of the query's parameters, which are those in ``defaults``, each at most once."""
-    found: dict[str, str] = {}
+    found: dict[str, str | D] = {}
     for name, value in parse_qsl(call.scope["query_string"].decode("latin-1"), keep_blank_values=True):
         if name not in defaults:
             raise ValidationError("unknown parameter", field=name if _SHOWN.fullmatch(name) else None)
@@ -54,6 +54,11 @@ def read_query(call: Call, defaults: Mapping[str, str]) -> dict[str, str]:
             raise ValidationError("the parameter is given twice", field=name)
         found[name] = value
     return {**defaults, **found}
+
+
+def number_if_given(text: str | None, name: str, most: int) -> int | None:
+    """Return the number that a parameter gives, None where it is not there. Raises as :func:`whole_number` does."""
+    return None if text is None else whole_number(text, name, most)
 
 
 def whole_number(text: str, name: str, most: int) -> int:

@@ -9,12 +9,12 @@ Schema = Mapping[str, Any]
 
 _OBJECT: Schema = {"type": "object", "additionalProperties": True}
 _WHOLE: Schema = {"type": "integer", "minimum": 1}
-# What every provider has; what else it may have is in the configuration's document.
+# What every provider has; what else it may have is in the configuration's document. One that is tested may be unnamed.
 _ENTRY: Schema = {
     **_OBJECT,
     "required": ["name", "kind", "model", "useCases", "maxTokens", "contextWindow"],
     "properties": {
-        "name": {"type": "string", "minLength": 1},
+        "name": {"type": "string"},
         "kind": {"type": "string", "enum": ["openai", "anthropic"]},
         "model": {"type": "string"},
         "useCases": {"type": "array", "items": {"type": "string"}},

@@ -160,6 +160,8 @@ def test_a_connection_is_tested(admin: Admin) -> None:
         ("PUT", "config/draft", {"document": {}}),
         ("GET", "config/versions?limit=0", None),
         ("GET", "config/versions?before=yesterday", None),
+        ("GET", "config/versions?before=", None),
+        ("GET", "config/versions/1/diff?against=", None),
         ("GET", "config/versions/newest", None),
         ("GET", "config/versions/1/diff?against=-1", None),
         ("DELETE", f"providers/{SECOND}", None),
