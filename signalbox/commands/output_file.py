@@ -23,8 +23,8 @@ def output_file(output: Path | None) -> Iterator[BinaryIO]:
     place where no file can be, :class:`DependencyFault` for one that cannot be written for another reason.
     """
     if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with _standard_output() as file:
+            yield file
         return
     try:
         if output.is_symlink() or (output.exists() and not output.is_file()):
@@ -36,6 +36,19 @@ def output_file(output: Path | None) -> Iterator[BinaryIO]:
     except OSError as error:
         kind = UsageFault if isinstance(error, _NO_PLACE) else DependencyFault
         raise kind(f"{output} cannot be written: {error.strerror}") from None
+
+
+@contextmanager
+def _standard_output() -> Iterator[BinaryIO]:
+    """Yield standard output; what cannot be written to it is not tried again at the end of the process."""
+    try:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise DependencyFault(f"standard output cannot be written: {error.strerror}") from None
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_runs import run_command
+from tests.support.demo_process import clean_environment, signalbox_command
 
 HEADER = b"timestamp,request_id,event,"
 
@@ -65,3 +66,14 @@ def test_what_cannot_be_written_is_one_clear_line_and_exit_2(store: Path, tmp_pa
         assert "cannot be written" in ended.stderr
         assert "Traceback" not in ended.stderr
     assert [each.name for each in tmp_path.iterdir()] == ["data"]
+
+
+def test_a_full_disk_behind_standard_output_is_told_as_such(store: Path) -> None:
+    command = signalbox_command("audit", "export", "--format", "csv", "--data-dir", str(store))
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, env=clean_environment(), text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (
+        3, "signalbox: standard output cannot be written: No space left on device\n"
+    )  # fmt: skip
