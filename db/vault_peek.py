@@ -8,11 +8,12 @@ from db.alert_models import AlertChannelRow
 from db.models import ApiKey
 from db.peeking import peeking
 from db.record_models import AuditCheckpoint, AuditWriter
-from db.stores.vault import read_record
+from db.sealed_columns import SEALED_COLUMNS
+from db.stores.vault import read_record, read_sealed
 from db.vault_models import VaultState
-from router_core.types.vault import VaultRecord
+from router_core.types.vault import SealedRow, VaultRecord
 
-__all__ = ["VaultPeek", "peek_vault"]
+__all__ = ["VaultPeek", "peek_sealed", "peek_vault"]
 
 
 class VaultPeek(Struct, frozen=True, kw_only=True):
@@ -30,6 +31,16 @@ def peek_vault(url: str) -> VaultPeek:
     """Look at the store at ``url``, which need not be there yet. Raises :class:`StoreError`."""
     with peeking(url) as connection:
         return VaultPeek() if connection is None else _peek(connection)
+
+
+def peek_sealed(url: str) -> list[SealedRow]:
+    """Return what is sealed in the store at ``url``, which need not be there yet. Raises :class:`StoreError`."""
+    with peeking(url) as connection:
+        if connection is None:
+            return []
+        known = set(inspect(connection).get_table_names())
+        with Session(connection) as session:
+            return read_sealed(session, [each for each in SEALED_COLUMNS if each.table.name in known])
 
 
 def _peek(connection: Connection) -> VaultPeek:

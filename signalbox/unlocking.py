@@ -7,22 +7,23 @@ from sqlalchemy.orm import Session
 
 from db.engine import make_engine, writing
 from db.stores.vault import keep_record, read_record
-from db.vault_peek import VaultPeek, peek_vault
+from db.vault_peek import VaultPeek, peek_sealed, peek_vault
 from router_core.clock import Clock, new_ulid
 from router_core.ports import VaultStore
 from router_core.security.vault import records
-from router_core.security.vault.faults import DamagedKeysError, WrongMasterKeyError
+from router_core.security.vault.faults import DamagedKeysError, UnreadableSecretError, WrongMasterKeyError
+from router_core.security.vault.key_manager import KeyManager
 from router_core.security.vault.master import RootSecret
 from router_core.security.vault.records import OpenSlot
 from router_core.security.vault.vault import Vault
-from router_core.types.vault import VaultRecord
+from router_core.types.vault import SealedRow, VaultRecord
 from signalbox.audit_identity import chain_signer
 from signalbox.faults import DependencyFault, SettingsError
 from signalbox.master_key import KEY_FILE, KEY_VARIABLE, GivenKey, given_key, make_key
 from signalbox.settings import Settings
 from signalbox.store import prepare_schema, store_faults
 
-__all__ = ["Unlocked", "check_master_key", "unlock"]
+__all__ = ["Unlocked", "check_master_key", "count_unreadable", "unlock"]
 
 _WRONG: Final = "is not the key that the secrets of this store are sealed with"
 _DAMAGED: Final = (
@@ -82,6 +83,26 @@ def check_master_key(settings: Settings) -> None:
     """Raise what :func:`unlock` would raise for a wrong or missing key, and make nothing."""
     with store_faults():
         _checked(peek_vault(settings.store_url), settings)
+
+
+def count_unreadable(settings: Settings) -> int:
+    """Return how many stored secrets cannot be opened. Raises as :func:`check_master_key` does, and makes nothing."""
+    with store_faults():
+        # Before the keys: what is sealed by now is sealed under one that they have.
+        sealed, seen = peek_sealed(settings.store_url), peek_vault(settings.store_url)
+        given = _checked(seen, settings)
+    if given is None or seen.record is None:
+        return 0
+    keys = KeyManager(_opened(seen.record, given).ring(seen.record))
+    return sum(not _opens(keys, each) for each in sealed)
+
+
+def _opens(keys: KeyManager, row: SealedRow) -> bool:
+    try:
+        keys.open(row.place, row.sealed)
+    except UnreadableSecretError:
+        return False
+    return True
 
 
 def _checked(seen: VaultPeek, settings: Settings) -> GivenKey | None:

@@ -20,7 +20,7 @@ from router_core.clock import Clock
 from router_core.security.vault.faults import KeyInUseError
 from router_core.types.vault import DataKey, MasterSlot, SealedPlace, SealedRow, VaultRecord, Wrap
 
-__all__ = ["SqlSealedRows", "SqlVaultStore", "keep_record", "read_record"]
+__all__ = ["SqlSealedRows", "SqlVaultStore", "keep_record", "read_record", "read_sealed"]
 
 
 class SqlVaultStore:
@@ -104,6 +104,11 @@ class SqlSealedRows:
         """Take the next revision of the configuration, of which sealed secrets are a part."""
         now = self._clock.utcnow()
         return await self._hop.write(lambda session: next_revision(session, now))
+
+
+def read_sealed(session: Session, columns: Sequence[SealedColumn] = SEALED_COLUMNS) -> list[SealedRow]:
+    """Return everything that is sealed in ``columns``."""
+    return [_sealed_row(each, row) for each in columns for row in session.execute(_page(each, None, None)).mappings()]
 
 
 def read_record(session: Session) -> VaultRecord | None:

@@ -1,6 +1,7 @@
 """The master key: where it is from, what hangs on it, and that a wrong one touches nothing."""
 
 import base64
+import json
 import shutil
 import sqlite3
 import stat
@@ -18,12 +19,16 @@ from db.migrate import downgrade
 from db.models import Account, ApiKey
 from db.record_models import AuditCheckpoint
 from router_core.clock import SystemClock
+from router_core.security.stored_keys import sealed_place
+from router_core.security.vault.key_manager import KeyManager
 from router_core.security.vault.master import RootSecret
+from router_core.types import Secret
 from signalbox.audit_identity import chain_signer
 from signalbox.faults import DependencyFault, SettingsError
 from signalbox.master_key import given_key
 from signalbox.settings import Settings, read_settings
-from signalbox.unlocking import Unlocked, check_master_key, unlock
+from signalbox.unlocking import Unlocked, check_master_key, count_unreadable, unlock
+from tests.support.command_runs import run_at
 from tests.support.fake_clock import FakeClock
 
 RAW = bytes(range(32))
@@ -210,3 +215,32 @@ def test_wrapped_keys_that_were_changed_are_named_as_such_and_nothing_is_touched
         with pytest.raises(SettingsError, match="wrapped keys in the store were changed"):
             ask()
     assert contents(folder) == before
+
+
+def test_stored_secrets_that_cannot_be_read_are_counted_and_warned_of_before_a_start(folder: Path) -> None:
+    unlocked = opened(folder)
+    keys = KeyManager(unlocked.opened.ring(unlocked.record))
+    sound = keys.seal(sealed_place("k1", None), Secret("sk-stored-0123456789abcdef"))
+    store_sealed(folder, "k1", sound)
+    assert count_unreadable(settings_in(folder)) == 0
+    for number, odd in enumerate((sound, sound[:-1], b"", 7, "text" * 20), start=2):
+        store_sealed(folder, f"k{number}", odd)
+    before = contents(folder)
+    assert count_unreadable(settings_in(folder)) == 5
+    code, output, _ = run_at(folder, "check", "--json")
+    (told,) = (each for each in json.loads(output)["findings"] if each["level"] == "warning")
+    assert (code, told["text"][:14]) == (1, "5 cannot be re")
+    assert contents(folder) == before
+
+
+def store_sealed(folder: Path, key_id: str, sealed: object) -> None:
+    """Put a row into the table of providers' keys by hand."""
+    moment = "2026-03-01 00:00:00.000000"
+    row = (key_id, "p", "", sealed, 1, "sk-***", "openai", moment, "ann", moment, "ann", moment)
+    names = (
+        "id, provider_id, label, sealed, key_version, mask, place, entered_at, created_by, created_at, changed_by, "
+        "changed_at"
+    )
+    with sqlite3.connect(folder / "signalbox.db") as connection:
+        connection.execute(f"insert into provider_keys ({names}) values ({', '.join('?' * len(row))})", row)
+    connection.close()
