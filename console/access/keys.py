@@ -86,7 +86,7 @@ def _card(key: KeyView, zone: ZoneInfo, now: datetime) -> None:
         with st.container(width=640, gap="xsmall"):
             marks = [STATES[key.state], *(NOTICE_WORDS[each] for each in key.notices)]
             st.markdown(f"**{literal(key.name)}** &nbsp; {' '.join(map(badge, marks))}")
-            st.caption(f"`{key.prefix}…` · {literal(key.account)} · {key.role} · {dates(key, zone, now)}")
+            st.caption(f"{key.prefix}… · {literal(key.account)} · {key.role} · {dates(key, zone, now)}")
             limited = limits(key)
             if limited:
                 st.caption(f"Limited to {limited}")

@@ -53,7 +53,7 @@ def test_each_key_says_whose_it_is_what_it_reaches_and_how_it_stands(open_consol
     app = opened(open_console, backend)
     text = said(app)
     for told in (
-        r"nightly \*job\*", "`sbx_aaaa_…`", "last used 3 d ago", "older than 90 days", "Limited to models gpt-4o",
+        r"nightly \*job\*", "sbx_aaaa_… · ", "last used 3 d ago", "older than 90 days", "Limited to models gpt-4o",
         "/api/3 and 2 more", "ends soon", "used again after long rest", "after 44 days of rest", "in its grace",
         "longer, until", "never used",
     ):  # fmt: skip
