@@ -7,8 +7,8 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from router_core.resilience.upstream import Upstream
-from router_core.security.stored_keys import is_at_home
 from router_core.types import ProviderConfig, ProviderKey, UsableKey
+from router_core.types.key_place import is_at_home
 
 __all__ = ["OLD_AFTER", "KeyState", "KeyView", "StandingKeys", "StoredKeyView", "key_view", "stored_key_view"]
 

@@ -15,9 +15,10 @@ from router_core.ports import ConfigSource, KeyUseLog, ProviderKeyStore
 from router_core.ports.keeping import refuse_provider_key
 from router_core.security.permissions import require
 from router_core.security.provider_key_text import checked_key
-from router_core.security.stored_keys import key_place, sealed_place
+from router_core.security.stored_keys import sealed_place
 from router_core.security.vault.key_manager import KeyManager, version_of
 from router_core.types import KeyPatch, OperatorAction, Principal, ProviderConfig, ProviderKey, SealedSecret, Secret
+from router_core.types.key_place import key_place
 
 __all__ = ["KeyChange", "KeyNotice", "KeyOrder", "ProviderKeyDesk", "ProviderKeyParts"]
 

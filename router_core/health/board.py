@@ -11,11 +11,13 @@ from router_core.health.signs import CheckResult, Signs
 from router_core.health.transition_tail import TransitionTail
 from router_core.ports import ConfigSource, ProviderHealth
 from router_core.types import SILENT_OUTCOMES, HealthWord, ProviderConfig, RequestEvent, Snapshot, UpstreamState
+from router_core.types.key_place import is_at_home
 
 __all__ = ["HealthBoard", "HealthRow", "UpstreamStates"]
 
 RECOVERY = timedelta(seconds=60)
 MAX_ERROR_CHARS = 120
+UNREADABLE = "credential unreadable"
 UpstreamStates = Callable[[ProviderConfig], UpstreamState | None]
 
 
@@ -89,6 +91,9 @@ class HealthBoard:
         signs = self._signs.get(provider.name)
         upstream = self._upstreams(provider) if provider.is_active else None
         word, since = self._judge(provider, snapshot, upstream, signs, now)
+        error = _error(upstream, signs)
+        if word != "disabled" and upstream is None and _has_key(provider, snapshot):
+            word, since, error = "down", None, UNREADABLE
         return HealthRow(
             provider=provider,
             word=word,
@@ -96,7 +101,7 @@ class HealthBoard:
             upstream=upstream,
             last_check=None if signs is None else signs.last_at,
             latency_ms=None if signs is None else signs.latency_ms,
-            error=_error(upstream, signs),
+            error=error,
         )
 
     def _judge(
@@ -126,6 +131,12 @@ class HealthBoard:
         if newest is None or newest.after != "CLOSED" or newest.before == "CLOSED":
             return False
         return now - newest.at < RECOVERY
+
+
+def _has_key(provider: ProviderConfig, snapshot: Snapshot) -> bool:
+    """Say whether a key is stored for where ``provider`` leads, readable or not."""
+    held = snapshot.provider_keys.get(provider.id, ())
+    return any(key.is_active and is_at_home(key, provider) for key in held)
 
 
 def _breaker_word(upstream: UpstreamState) -> HealthWord | None:

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -12,29 +11,15 @@ from router_core.ports import ConfigSource
 from router_core.security.vault.faults import UnreadableSecretError
 from router_core.security.vault.key_manager import KeyManager, version_of
 from router_core.types import ProviderConfig, ProviderKey, SealedSecret, Snapshot, UsableKey
+from router_core.types.key_place import is_at_home
 from router_core.types.vault import SealedPlace
 
-__all__ = ["StoredKeys", "is_at_home", "key_place", "sealed_place"]
+__all__ = ["StoredKeys", "sealed_place"]
 
 _STORED = 1
-_PORTS = {"http": 80, "https": 443}
 _log = logging.getLogger(__name__)
 
 EnvironmentKey = Callable[[ProviderConfig], UsableKey | None]
-
-
-def key_place(provider: ProviderConfig) -> str:
-    """Return what a key of ``provider`` is bound to: scheme, host and port of its base URL, else its vendor."""
-    if provider.base_url is None:
-        return provider.kind
-    parts = urlsplit(provider.base_url)
-    port = parts.port or _PORTS.get(parts.scheme)
-    return f"{parts.scheme}://{(parts.hostname or '').rstrip('.')}:{port}"
-
-
-def is_at_home(key: ProviderKey, provider: ProviderConfig) -> bool:
-    """Say whether ``key`` was entered for the host and the account that ``provider`` names now."""
-    return (key.secret.place, key.secret.account_id) == (key_place(provider), provider.account_id)
 
 
 def sealed_place(key_id: str, account_id: str | None) -> SealedPlace:

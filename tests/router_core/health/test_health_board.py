@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from router_core.admin.provider_keys import KeyOrder
 from router_core.errors import (
     InvalidAPIKeyError,
     LLMError,
@@ -16,9 +17,11 @@ from router_core.health.board import HealthBoard
 from router_core.health.transition_tail import TransitionTail
 from router_core.ports import ProviderHealth
 from router_core.router import StaticConfig
-from router_core.types import ProviderConfig, UpstreamState
+from router_core.types import ProviderConfig, Secret, UpstreamState
+from tests.support.configuration_desk import configuration_desk
 from tests.support.core_fakes import CoreRig, Slow, answer, ask, provider, rig
 from tests.support.fake_clock import FakeClock
+from tests.support.operator_desk import operator
 
 BAD = LLMProviderError("bad gateway", provider="a", upstream_status=502)
 
@@ -121,3 +124,16 @@ def test_only_active_providers_are_on_the_board() -> None:
     assert [each.provider for each in HealthBoard(config, lambda _: None, TransitionTail(), FakeClock()).board()] == [
         "on"
     ]
+
+
+async def test_a_provider_is_down_when_keys_are_stored_for_it_and_none_can_be_used() -> None:
+    desk = configuration_desk()
+    (name, other, *_) = desk.store.snapshot().by_name
+    await desk.keys.add_key(name, KeyOrder(key=Secret("sk-stored-0123456789abcdef")), operator("admin"))
+    board = HealthBoard(desk.store, lambda _: None, TransitionTail(), desk.clock)
+    found = {each.provider: (each.healthy, each.error) for each in board.board()}
+    assert (found[name], found[other]) == ((False, "credential unreadable"), (None, None))
+    upstream = rig([provider("a")]).router.upstream_of(provider("a"))
+    assert upstream is not None
+    board = HealthBoard(desk.store, lambda _: upstream.state(), TransitionTail(), desk.clock)
+    assert all(each.error is None for each in board.board())

@@ -7,10 +7,11 @@ from msgspec import structs
 
 from router_core.admin.provider_keys import KeyChange, KeyOrder
 from router_core.errors.known_secrets import MAX_SECRETS
-from router_core.security.stored_keys import key_place, sealed_place
+from router_core.security.stored_keys import sealed_place
 from router_core.security.vault.key_manager import KeyManager, version_of
 from router_core.security.vault.key_ring import KeyRing, RingKey
 from router_core.types import ProviderConfig, Secret, Snapshot
+from router_core.types.key_place import key_place
 from tests.support.configuration_desk import DeskRig, configuration_desk
 from tests.support.core_fakes import provider
 from tests.support.operator_desk import operator
