@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.bytecode import keep_bytecode
-from tests.support.scheduling import OneBrowser, browsers_first
+from tests.support.scheduling import LaneScheduling, in_good_order
 from tests.support.turns import turn
 
 pytest_plugins = ("tests.support.database", "tests.support.redis_server")
@@ -31,10 +31,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
-    browsers_first(items)
+    in_good_order(items)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Hand tests out to workers by file, browsers to one."""
-    return OneBrowser(config, log) if config.getoption("dist") == "loadfile" else None
+    """Hand tests out to workers by file, browsers to one, faults to one."""
+    return LaneScheduling(config, log) if config.getoption("dist") == "loadfile" else None

@@ -86,7 +86,7 @@ CATALOGUE: Final[dict[int, tuple[str, ...]]] = {
          "test_a_draft_that_changes_where_requests_go_says_that_keys_stay_behind",
          "test_a_connection_is_tested_as_it_is_in_force_and_as_it_is_in_the_draft"),
     73: ("test_row_73_an_amount_that_is_none_is_refused", "test_an_amount_that_is_none_is_refused_and_nothing_changes"),
-    74: ("test_names_cannot_become_markup", "test_literal_text_does_not_become_a_link",
+    74: ("test_names_cannot_become_markup", "test_literal_text_does_not_become_a_link_or_an_icon",
          "test_row_74_a_name_is_text_of_a_length"),
     75: ("test_one_who_raises_their_own_role_by_a_direct_call_is_refused_and_that_is_on_record",),
     76: ("test_a_limited_key_makes_none_that_reaches_more", "test_a_wildcard_is_forbidden_to_everybody"),

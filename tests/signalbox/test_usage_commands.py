@@ -28,7 +28,7 @@ USAGE = Usage(input_tokens=1_000, cache_read_tokens=500, output_tokens=100)
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory in which two models were used on two days."""
     made = tmp_path_factory.mktemp("bills")
-    assert run_at(made, "migrate")[0] == 0
+    assert run_at(made, "accounts", "create", "acme")[0] == 0
     events = [
         event(1, timestamp=AT, model="gpt-4o", usage=USAGE, cost=1_234_567_891),
         event(2, timestamp=AT, model="gpt-4o", usage=USAGE, cost=9, estimated=True),

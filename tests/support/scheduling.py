@@ -1,22 +1,29 @@
-"""Which worker runs what: the files of browser tests one after the other, every other file wherever there is room."""
+"""Which worker runs what: browsers one after the other, faults too, every other file wherever there is room."""
 
 from typing import Final
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-__all__ = ["OneBrowser", "browsers_first"]
+__all__ = ["LaneScheduling", "in_good_order"]
 
-BROWSERS: Final = "tests/e2e/"
+LANES: Final = ("tests/e2e/", "tests/faults/")
 
 
-class OneBrowser(LoadFileScheduling):  # type: ignore[misc] # the library has no types
-    """Hands out tests by file; those that drive a browser all go to one worker, since two browsers fill a machine."""
+class LaneScheduling(LoadFileScheduling):  # type: ignore[misc] # the library has no types
+    """Hands out tests by file; each of ``LANES`` goes to one worker whole: two of its kind fill a machine."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return BROWSERS if nodeid.startswith(BROWSERS) else str(super()._split_scope(nodeid))
+        return next((lane for lane in LANES if nodeid.startswith(lane)), str(super()._split_scope(nodeid)))
 
 
-def browsers_first(items: list[pytest.Item]) -> None:
-    """Put the browser tests at the front, for they take the longest."""
-    items.sort(key=lambda item: not item.nodeid.startswith(BROWSERS))
+def in_good_order(items: list[pytest.Item]) -> None:
+    """Put the lanes at the front, for they take the longest, and in each what runs alone at its end.
+
+    Who is to be alone waits for everybody else, and everybody else for them.
+    """
+    items.sort(key=lambda item: (_lane(item), item.get_closest_marker("alone") is not None))
+
+
+def _lane(item: pytest.Item) -> int:
+    return next((number for number, lane in enumerate(LANES) if item.nodeid.startswith(lane)), len(LANES))
