@@ -43,8 +43,9 @@ def test_every_archive_in_the_lock_has_its_digest(lock: dict[str, Any]) -> None:
 
 
 def test_everything_in_the_lock_comes_from_the_one_index(lock: dict[str, Any]) -> None:
-    sources = {str(each["source"]) for each in lock["package"] if each is not own(lock)}
-    assert sources == {"{'registry': 'https://pypi.org/simple'}"}
+    sources = [each["source"] for each in lock["package"] if each is not own(lock)]
+    assert all(set(each) == {"registry"} and each["registry"].startswith("https://") for each in sources)
+    assert len({each["registry"] for each in sources}) == 1
 
 
 def spelled(name: str, specifier: str, extras: tuple[str, ...] = (), extra: str = "") -> str:
