@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.support.key_text import key_secret
 from tests.support.raw_http import RawAnswer, exchange
 from tests.support.server_process import PlainServer
 from tests.support.simulator_process import SimulatorProcess
@@ -119,7 +120,7 @@ def _gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
         httpx2.Client(base_url=server.base_url, trust_env=False, timeout=30) as http,
     ):  # fmt: skip
         admin = server.command("keys", "create", "--account", "acme", "--role", "admin")["key"]
-        secrets = [PROVIDER_KEY, *(key.split("_", 2)[2] for key in (str(server.facts["api_key"]), admin))]
+        secrets = [PROVIDER_KEY, *(key_secret(key) for key in (str(server.facts["api_key"]), admin))]
         yield Gate(server, simulator, http, admin, secrets=secrets)
 
 

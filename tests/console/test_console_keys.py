@@ -9,6 +9,7 @@ from console.format import THIN
 from router_core.types import KeyScopes, Principal
 from tests.console.conftest import OpenConsole
 from tests.console.console_fakes import FakeBackend
+from tests.support.key_text import key_secret
 
 ANALYST = Principal(kind="person", id="u9", name="an@example.com", role="analyst", accounts=("acme",))
 DAY = timedelta(days=1)
@@ -32,7 +33,7 @@ def labels(app: Any) -> list[str]:
 def remembers(app: Any, key: str) -> bool:
     """Say whether the session remembers the secret of ``key``."""
     assert "key_open" in repr(app.session_state), "the session's content is what is looked at"
-    return key.rsplit("_", 1)[1] in repr(app.session_state)
+    return key_secret(key) in repr(app.session_state)
 
 
 def test_without_any_key_the_view_says_what_to_do_next(open_console: OpenConsole) -> None:

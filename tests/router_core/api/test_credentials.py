@@ -9,6 +9,7 @@ import pytest
 from router_core.clock import SystemClock
 from router_core.security.api_keys import new_api_key
 from tests.support.api_server import PEPPER, ApiRig
+from tests.support.key_text import key_id
 
 BODY = b'{"prompt":"x"}'
 JSON = ("content-type", "application/json")
@@ -25,7 +26,7 @@ def _refused(http: httpx2.Client, *headers: tuple[str, str]) -> dict[str, object
 
 def test_every_bad_credential_gets_the_same_answer(rig: ApiRig, http: httpx2.Client) -> None:
     key = rig.service.reveal()
-    unknown = key.replace(key.split("_")[1], "0" * 16)
+    unknown = key.replace(key_id(key), "0" * 16)
     refusals = [
         _refused(http),
         _refused(http, ("authorization", "Bearer")),
@@ -44,7 +45,7 @@ def test_every_bad_credential_gets_the_same_answer(rig: ApiRig, http: httpx2.Cli
 
 def test_a_key_past_its_end_gets_the_answer_of_an_unknown_one(rig: ApiRig, http: httpx2.Client) -> None:
     key, clock = rig.service.reveal(), SystemClock()
-    unknown = key.replace(key.split("_")[1], "0" * 16)
+    unknown = key.replace(key_id(key), "0" * 16)
     ended = new_api_key(
         PEPPER, clock, account_id="acme", role="service", name="ended", expires_at=clock.utcnow() - timedelta(seconds=1)
     )

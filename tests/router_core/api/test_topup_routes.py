@@ -11,6 +11,7 @@ import pytest
 from router_core.ports import LeaseAsk
 from router_core.types import Budget
 from tests.support.api_server import ApiRig
+from tests.support.key_text import key_id
 
 ASK = {"amount": "20.00", "reason": "launch day"}
 
@@ -138,7 +139,7 @@ def test_a_budget_without_a_limit_cannot_be_topped_up(rig: ApiRig, http: httpx2.
 
 
 def test_a_key_of_its_own_can_be_topped_up_and_nobody_elses(rig: ApiRig, http: httpx2.Client) -> None:
-    own = rig.service.reveal().split("_")[1]
+    own = key_id(rig.service.reveal())
     limit = {"scope": "key", "target": own, "period": "daily", "limit": "1"}
     made = http.put("/api/admin/budgets", json=limit, headers=_as(rig, "admin")).json()
     asked = http.post("/api/llm/budget/requests", json={**ASK, "scope": "key"}, headers=rig.bearer())
@@ -158,7 +159,7 @@ def test_others_see_and_touch_only_what_is_their_accounts(
     foreign = _post(rig, http, "topups", {**ASK, "target": "other"}).json()
     for headers in (rig.bearer(), _as(rig, "analyst")):
         seen = {each["topUp"]["target"] for each in http.get("/api/admin/topups", headers=headers).json()["topUps"]}
-        assert seen == {"acme"} | ({rig.service.reveal().split("_")[1]} & seen)
+        assert seen == {"acme"} | ({key_id(rig.service.reveal())} & seen)
         assert http.post(f"/api/admin/topups/{foreign['id']}/withdraw", json={}, headers=headers).status_code == 404
     assert _post(rig, http, "topups", {**ASK, "target": "other"}, "analyst").status_code == 403
     listed = http.get("/api/admin/topups", headers=_as(rig, "admin")).json()["topUps"]
