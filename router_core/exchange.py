@@ -55,6 +55,7 @@ class Exchange:
         "_cost",
         "_estimated",
         "_finish",
+        "_native",
         "_outcome",
         "_outlived",
         "_recorder",
@@ -110,6 +111,7 @@ class Exchange:
         self._calls: list[ToolCall] = []
         self._finish: FinishReason = "other"
         self._usage: Usage | None = None
+        self._native: bytes | UnsetType = UNSET
         self._cost: NanoUSD | None = 0
         self._estimated = False
         self._summed = False
@@ -188,6 +190,7 @@ class Exchange:
             case ProviderAnswer():
                 self._texts.append(part.text)
                 self._calls.extend(part.tool_calls)
+                self._native = part.native or UNSET
                 self._end(part.finish_reason, part.usage)
             case Served():
                 self._source = part
@@ -213,6 +216,7 @@ class Exchange:
             decision=self._trace() if self.request.explain else UNSET,
             cache=UNSET if self._source is None else self._source.outcome,
             similarity=self._similarity,
+            native=self._native,
         )
 
     def served(self) -> tuple[str | None, str | None]:

@@ -44,11 +44,13 @@ from router_core.types import (
     FinishPart,
     LLMRequest,
     LLMResponse,
+    NativeEvents,
     Payer,
     Plan,
     Principal,
     ProviderAnswer,
     ProviderConfig,
+    RelayedRequest,
     Served,
     Snapshot,
     StreamPart,
@@ -218,6 +220,8 @@ class Router:
                         exchange.observe(part)
                         if not isinstance(part, AnswerEnd):
                             yield part
+                        elif part.native:
+                            yield NativeEvents(part.native)
             response = exchange.response()
         await self._journal.settle()
         yield FinishPart(response)
@@ -271,7 +275,9 @@ class Router:
     ) -> AsyncGenerator[AnswerPart, None]:
         """Return the answer, from the cache or by a call that begins where the cache has none."""
         tariff = self._prices.tariff(exchange.account_id)
-        payment = Payment(self._budget, tariff, exchange.payer(), plan.estimated_input_tokens)
+        asked = exchange.request
+        choices = asked.native.choices if isinstance(asked, RelayedRequest) else 1
+        payment = Payment(self._budget, tariff, exchange.payer(), plan.estimated_input_tokens, choices)
         call = UpstreamCall(exchange, plan, deadline, self._attempts, payment, allowance)
         return self._cache.answer(call.question, call)
 

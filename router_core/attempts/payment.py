@@ -33,17 +33,18 @@ class Payment:
 
     ``unpriced`` are the models that were to be called without a known price, each with its provider,
     ``refused`` the budgets that were spent too far for a call.
-    ``input_tokens`` is what the request is estimated to make a model read. ``tariff`` is the one of the moment at which
-    the request came: a price that changes meanwhile is not its price.
+    ``input_tokens`` is what the request is estimated to make a model read, ``choices`` how many answers it asks for.
+    ``tariff`` is the one of the moment at which the request came: a price that changes meanwhile is not its price.
     """
 
-    __slots__ = ("_budget", "_most_input", "_payer", "_tariff", "charges", "refused", "unpriced")
+    __slots__ = ("_budget", "_choices", "_most_input", "_payer", "_tariff", "charges", "refused", "unpriced")
 
-    def __init__(self, budget: BudgetGuard, tariff: Tariff, payer: Payer, input_tokens: int) -> None:
+    def __init__(self, budget: BudgetGuard, tariff: Tariff, payer: Payer, input_tokens: int, choices: int = 1) -> None:
         self._budget = budget
         self._tariff = tariff
         self._payer = payer
         self._most_input = most_input(input_tokens)
+        self._choices = choices
         self.charges: list[Charge] = []
         self.unpriced: list[tuple[str, str]] = []
         self.refused: tuple[SpentOut, ...] = ()
@@ -57,7 +58,7 @@ class Payment:
         price = self._tariff.price(provider.model, provider.name)
         if price is None:
             self.unpriced.append((provider.model, provider.name))
-        bound = None if price is None else price.most(self._most_input, candidate.max_tokens)
+        bound = None if price is None else price.most(self._most_input, candidate.max_tokens * self._choices)
         try:
             hold = await self._budget.hold(self._payer, provider, bound, patience)
         except PaymentRequiredError as error:

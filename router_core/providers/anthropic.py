@@ -1,15 +1,16 @@
 """The Anthropic adapter. Importing this module loads the SDK; the registry does so off the event loop."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import anthropic
 
 from router_core.providers.anthropic_answer import AnthropicStream, read_answer
 from router_core.providers.anthropic_wire import MESSAGES_PATH, request_body
 from router_core.providers.failures import SdkErrors
-from router_core.providers.sdk_adapter import SdkAdapter, StreamReader
+from router_core.providers.relay import StreamReader, anthropic_body, native_of
+from router_core.providers.sdk_adapter import SdkAdapter
 from router_core.providers.templates import templated
-from router_core.types import LLMRequest, ProviderAnswer, ProviderCall
+from router_core.types import LLMRequest, NativeProtocol, ProviderAnswer, ProviderCall
 
 __all__ = ["API_VERSION", "DEFAULT_BASE_URL", "AnthropicAdapter", "shaped_schema"]
 
@@ -22,6 +23,7 @@ class AnthropicAdapter(SdkAdapter):
     """Speaks the Messages API through ``anthropic.AsyncAnthropic``; a base URL goes without the version."""
 
     path = MESSAGES_PATH
+    protocols: ClassVar[frozenset[NativeProtocol]] = frozenset({"anthropic-messages"})
     sdk = SdkErrors(anthropic.APIStatusError, anthropic.APIConnectionError)
     client_class = templated(anthropic.AsyncAnthropic)
 
@@ -36,7 +38,10 @@ class AnthropicAdapter(SdkAdapter):
         )
 
     def _body(self, call: ProviderCall, *, stream: bool) -> bytes:
-        return request_body(call, shaped_schema, stream=stream)
+        native = native_of(call, self.protocols)
+        if native is None:
+            return request_body(call, shaped_schema, stream=stream)
+        return anthropic_body(call, native, stream=stream)
 
     def _answer(self, body: bytes, request: LLMRequest) -> ProviderAnswer:
         return read_answer(body, request)

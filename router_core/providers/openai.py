@@ -1,15 +1,16 @@
 """The OpenAI adapter. Importing this module loads the SDK; the registry does so off the event loop."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import openai
 
 from router_core.providers.failures import SdkErrors
 from router_core.providers.openai_answer import OpenAIStream, read_answer
-from router_core.providers.openai_wire import CHAT_PATH, request_body
-from router_core.providers.sdk_adapter import SdkAdapter, StreamReader
+from router_core.providers.openai_wire import CHAT_PATH, limit_name, request_body
+from router_core.providers.relay import StreamReader, native_of, openai_body
+from router_core.providers.sdk_adapter import SdkAdapter
 from router_core.providers.templates import templated
-from router_core.types import LLMRequest, ProviderAnswer, ProviderCall
+from router_core.types import LLMRequest, NativeProtocol, ProviderAnswer, ProviderCall
 
 __all__ = ["DEFAULT_BASE_URL", "OpenAIAdapter"]
 
@@ -20,6 +21,7 @@ class OpenAIAdapter(SdkAdapter):
     """Speaks chat completions through ``openai.AsyncOpenAI``; a base URL includes the version, as the SDK wants it."""
 
     path = CHAT_PATH
+    protocols: ClassVar[frozenset[NativeProtocol]] = frozenset({"openai-chat"})
     sdk = SdkErrors(openai.APIStatusError, openai.APIConnectionError)
     client_class = templated(openai.AsyncOpenAI)
 
@@ -34,7 +36,10 @@ class OpenAIAdapter(SdkAdapter):
         return {**super()._options(call), "security": {"bearer_auth": True}}
 
     def _body(self, call: ProviderCall, *, stream: bool) -> bytes:
-        return request_body(call, stream=stream)
+        native = native_of(call, self.protocols)
+        if native is None:
+            return request_body(call, stream=stream)
+        return openai_body(call, native, limit_name(call.provider.model), stream=stream)
 
     def _answer(self, body: bytes, request: LLMRequest) -> ProviderAnswer:
         return read_answer(body, request)

@@ -18,12 +18,17 @@ from router_core.types import (
     ToolSelection,
 )
 
-__all__ = ["CHAT_PATH", "request_body", "request_fields"]
+__all__ = ["CHAT_PATH", "limit_name", "request_body", "request_fields"]
 
 CHAT_PATH = "/chat/completions"
 _NEEDS_COMPLETION_TOKENS = re.compile(r"^(ft:)?(o\d|gpt-[5-9]|gpt-\d\d)")
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_-]")
 _MAX_NAME = 64
+
+
+def limit_name(model: str) -> str:
+    """Return what ``model`` calls the most tokens that it may write."""
+    return "max_completion_tokens" if _NEEDS_COMPLETION_TOKENS.match(model) else "max_tokens"
 
 
 def request_body(call: ProviderCall, *, stream: bool) -> bytes:
@@ -35,8 +40,7 @@ def request_fields(call: ProviderCall, *, stream: bool) -> dict[str, Any]:
     """Return the fields of the body for ``call``, ready to be encoded."""
     request, provider = call.request, call.provider
     fields: dict[str, Any] = {"model": provider.model, "messages": _messages(request, provider.name)}
-    limit = "max_completion_tokens" if _NEEDS_COMPLETION_TOKENS.match(provider.model) else "max_tokens"
-    fields[limit] = call.max_tokens
+    fields[limit_name(provider.model)] = call.max_tokens
     if request.temperature is not None and provider.capabilities.max_temperature is not None:
         fields["temperature"] = request.temperature
     if request.tools:

@@ -2,8 +2,8 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Iterable
-from typing import Any, ClassVar, Protocol
+from collections.abc import AsyncGenerator
+from typing import Any, ClassVar
 
 import httpx2
 from msgspec import structs
@@ -14,37 +14,26 @@ from router_core.errors.provider_errors import InvalidAPIKeyError
 from router_core.providers.client_cache import ClientCache
 from router_core.providers.failures import SdkErrors, UnreadableAnswerError, provider_error
 from router_core.providers.headroom import HeadroomReader
+from router_core.providers.relay import RelayReader, StreamReader, native_of
 from router_core.providers.sse import EventSplitter, EventTooLargeError
 from router_core.providers.stage_timer import StageTimer
 from router_core.providers.transport import RAW_HEADERS, BodyStream, FastClient
-from router_core.types import AnswerEnd, LLMRequest, ProviderAnswer, ProviderCall, ProviderPart, Secret
+from router_core.types import LLMRequest, NativeProtocol, ProviderAnswer, ProviderCall, ProviderPart, Secret
 
-__all__ = ["SdkAdapter", "StreamReader"]
+__all__ = ["SdkAdapter"]
 
 _DRAIN_S = 0.05
-
-
-class StreamReader(Protocol):
-    """Turns the events of one stream into parts."""
-
-    ended: bool
-
-    def feed(self, payload: bytes) -> Iterable[ProviderPart]:
-        """Return the parts of one event."""
-        ...
-
-    def end(self) -> AnswerEnd:
-        """Return the last part."""
-        ...
 
 
 class SdkAdapter(ABC):
     """Implements ``ProviderAdapter`` on an SDK; a vendor's adapter says how its bodies and answers look.
 
-    ``base_url`` is where rows without one of their own go. Retries, redirects and cookies are off.
+    ``base_url`` is where rows without one of their own go. Requests in one of ``protocols`` are passed on as they are.
+    Retries, redirects and cookies are off.
     """
 
     path: ClassVar[str]
+    protocols: ClassVar[frozenset[NativeProtocol]]
     sdk: ClassVar[SdkErrors]
 
     def __init__(
@@ -73,6 +62,10 @@ class SdkAdapter(ABC):
     def _reader(self, request: LLMRequest) -> StreamReader:
         """Return a reader for one stream."""
 
+    def _event_reader(self, call: ProviderCall) -> StreamReader:
+        reader = self._reader(call.request)
+        return reader if native_of(call, self.protocols) is None else RelayReader(reader)
+
     def _options(self, call: ProviderCall) -> dict[str, Any]:
         return {"timeout": httpx2.Timeout(call.timeouts.total, connect=call.timeouts.connect)}
 
@@ -84,6 +77,8 @@ class SdkAdapter(ABC):
             async with timer.total():
                 response = await self._post(call, body, stream=False)
             answer = self._answer(response.content, call.request)
+            if native_of(call, self.protocols) is not None:
+                answer = structs.replace(answer, native=response.content)
             headroom = self._headroom.read(call, response.extensions[RAW_HEADERS])
             return answer if headroom is None else structs.replace(answer, headroom=headroom)
         except Exception as error:
@@ -101,7 +96,7 @@ class SdkAdapter(ABC):
             source = response.stream
             headroom = self._headroom.read(call, response.extensions[RAW_HEADERS])
             is_paced = call.timeouts.min_tokens_per_s > 0
-            reader = self._reader(call.request)
+            reader = self._event_reader(call)
             splitter = EventSplitter()
             while not reader.ended:
                 for payload in await _next_events(source, splitter, timer):

@@ -1,5 +1,8 @@
 """What a request demands of a model, and what a provider that cannot give it lacks."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import msgspec
 from msgspec import Struct
 
@@ -7,7 +10,10 @@ from router_core.selection.absence import Absence
 from router_core.types import (
     ImagePart,
     LLMRequest,
+    NativeProtocol,
     ProviderConfig,
+    ProviderKind,
+    RelayedRequest,
     Snapshot,
     TextPart,
     ToolCallPart,
@@ -22,10 +28,16 @@ BYTES_PER_TOOL = 90
 TOKENS_FOR_TOOLS = 346
 TOKENS_PER_IMAGE = 800
 TOKENS_PER_MESSAGE = 4
+SPEAKERS: Mapping[NativeProtocol, ProviderKind] = MappingProxyType(
+    {"openai-chat": "openai", "openai-responses": "openai", "anthropic-messages": "anthropic"}
+)
 
 
 class Need(Struct, frozen=True):
-    """What a request demands of a model; ``max_tokens`` is the longest answer that it asks for, None for any."""
+    """What a request demands of a model; ``max_tokens`` is the longest answer that it asks for, None for any.
+
+    ``only`` names what it says that providers of ``kind`` alone understand.
+    """
 
     vision: bool
     tools: bool
@@ -33,6 +45,8 @@ class Need(Struct, frozen=True):
     temperature: float | None
     input_tokens: int
     max_tokens: int | None
+    only: tuple[str, ...] = ()
+    kind: ProviderKind | None = None
 
 
 def estimate_input_tokens(request: LLMRequest) -> int:
@@ -62,7 +76,8 @@ def estimate_input_tokens(request: LLMRequest) -> int:
     if request.response_format is not None:
         encoded += _json_size(request.response_format.schema)
     tokens = size // BYTES_PER_TOKEN + -(-encoded // JSON_BYTES_PER_TOKEN) + wrapped
-    return tokens + images * TOKENS_PER_IMAGE + turns * TOKENS_PER_MESSAGE
+    unseen = request.native.unseen_tokens if isinstance(request, RelayedRequest) else 0
+    return tokens + images * TOKENS_PER_IMAGE + turns * TOKENS_PER_MESSAGE + unseen
 
 
 def _json_size(value: object) -> int:
@@ -83,6 +98,7 @@ def need_of(request: LLMRequest) -> Need:
         if not isinstance(message.content, str)
         for part in message.content
     )
+    native = request.native if isinstance(request, RelayedRequest) else None
     return Need(
         vision=bool(request.images) or in_messages,
         tools=bool(request.tools),
@@ -90,6 +106,8 @@ def need_of(request: LLMRequest) -> Need:
         temperature=request.temperature,
         input_tokens=estimate_input_tokens(request),
         max_tokens=request.max_tokens,
+        only=() if native is None else native.needs,
+        kind=None if native is None else SPEAKERS[native.protocol],
     )
 
 
@@ -105,6 +123,8 @@ def misfit(provider: ProviderConfig, need: Need, snapshot: Snapshot) -> Absence 
         return Absence("inactive", "switched off")
     if not snapshot.flags.allows(provider.kind):
         return Absence("flag_off", f"the feature flag for {provider.kind} is off")
+    if need.only and provider.kind != need.kind:
+        return Absence("protocol", f"knows no {', '.join(need.only)}")
     return _incapable(provider, need)
 
 

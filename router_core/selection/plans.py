@@ -1,6 +1,6 @@
 """Which providers may serve a request, in which order, and why not the others. Pure: no clock, no network, no state."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from router_core.errors import (
     CircuitBreakerOpenError,
@@ -93,14 +93,24 @@ def refusal(plan: Plan, availability: Availability) -> LLMError:
     if "no_key" in by_code:
         kind = by_code["no_key"].provider.kind
         return InvalidAPIKeyError(by_code["no_key"].reason, provider=kind)
-    if "context" in by_code:
-        return TokenLimitExceededError(f"The request does not fit any model: {by_code['context'].reason}")
-    if "temperature" in by_code:
-        return ValidationError(by_code["temperature"].reason, field="temperature")
+    misfit = _asked_too_much(by_code)
+    if misfit is not None:
+        return misfit
     if "scope" in by_code and not by_code.keys() & _SWITCHED:
         return ForbiddenError("This API key may not use any model that could serve the request")
     reasons = "; ".join(f"{each.provider.name}: {each.reason}" for each in plan.dropped[:4])
     return ProviderUnavailableError(f"No provider is eligible ({reasons})" if reasons else "No provider is configured")
+
+
+def _asked_too_much(by_code: Mapping[DropCode, Dropped]) -> LLMError | None:
+    """Return the error for what another request would get, None when it is not the request's fault."""
+    if "context" in by_code:
+        return TokenLimitExceededError(f"The request does not fit any model: {by_code['context'].reason}")
+    if "temperature" in by_code:
+        return ValidationError(by_code["temperature"].reason, field="temperature")
+    if "protocol" in by_code and not by_code.keys() & _SWITCHED:
+        return ValidationError(f"No model that may serve the request takes all of it: {by_code['protocol'].reason}")
+    return None
 
 
 def _for_now(absences: Iterable[Absence | None]) -> LLMError:

@@ -93,6 +93,7 @@ from router_core.types.metrics import (
     MetricTotals,
 )
 from router_core.types.money import NANO_PER_USD, NanoUSD, dollars, format_usd, parse_usd, read_dollars
+from router_core.types.native import NativeEvents, NativeProtocol, NativeRequest, RelayedRequest
 from router_core.types.node import LOST_AFTER, LinkWord, Node, NodeKind, NodeLimits, NodeState, NodeView
 from router_core.types.plan import Attempt, CacheOutcome, CallReason, Candidate, Considered, Decision, Dropped, Plan
 from router_core.types.policy_faults import PolicyFault, policy_faults
@@ -264,6 +265,9 @@ __all__ = [
     "MetricsWindow",
     "MidStream",
     "NanoUSD",
+    "NativeEvents",
+    "NativeProtocol",
+    "NativeRequest",
     "Node",
     "NodeKind",
     "NodeLimits",
@@ -294,6 +298,7 @@ __all__ = [
     "Rates",
     "ReasoningDelta",
     "Redaction",
+    "RelayedRequest",
     "RequestEvent",
     "ResponseFormat",
     "RetentionReport",

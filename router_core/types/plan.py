@@ -23,7 +23,7 @@ __all__ = [
 
 DropCode = Literal[
     "inactive", "flag_off", "vision", "tools", "json_schema", "temperature", "context", "no_key", "breaker_open",
-    "resting", "saturated", "limited", "scope",
+    "resting", "saturated", "limited", "scope", "protocol",
 ]  # fmt: skip
 
 # ``other_key`` asks the same row again with another of its keys.

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from router_core.types.config import ProviderConfig
+from router_core.types.native import NativeEvents
 from router_core.types.request import LLMRequest
 from router_core.types.response import (
     FinishReason,
@@ -48,7 +49,10 @@ class ProviderCall(Struct, frozen=True, kw_only=True):
 
 
 class ProviderAnswer(Struct, frozen=True, kw_only=True):
-    """A provider's whole answer. ``model`` is the name the provider gave; ``reasoning`` its visible thinking."""
+    """A provider's whole answer. ``model`` is the name the provider gave; ``reasoning`` its visible thinking.
+
+    ``native`` is the vendor's own body where the request came in its protocol, else empty.
+    """
 
     text: str
     finish_reason: FinishReason
@@ -56,16 +60,18 @@ class ProviderAnswer(Struct, frozen=True, kw_only=True):
     model: str
     tool_calls: tuple[ToolCall, ...] = ()
     reasoning: str = ""
+    native: bytes = b""
     headroom: Headroom | None = None
 
 
 class AnswerEnd(Struct, frozen=True, kw_only=True):
-    """The last part of a provider's stream."""
+    """The last part of a provider's stream; ``native`` holds the vendor's own events that were not handed on before."""
 
     finish_reason: FinishReason
     usage: Usage
     model: str
     headroom: Headroom | None = None
+    native: tuple[bytes, ...] = ()
 
 
-ProviderPart = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ToolCallEnd | AnswerEnd
+ProviderPart = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ToolCallEnd | NativeEvents | AnswerEnd

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from router_core.types.money import NanoUSD, format_usd
+from router_core.types.native import NativeEvents
 from router_core.types.plan import CacheOutcome, Decision
 from router_core.types.usage import Usage
 
@@ -76,7 +77,8 @@ class LLMResponse(_Wire, frozen=True, kw_only=True):
     """A whole answer. ``latency_ms`` runs from admission to the last byte.
 
     ``cache`` says what the cache had, and is not there when it was not asked; ``cached`` that the answer cost nothing.
-    ``similarity`` is there when it is the answer to a similar question.
+    ``similarity`` is there when it is the answer to a similar question, ``native`` when a vendor's own body answers a
+    request that came in its protocol.
     """
 
     success: Literal[True] = True
@@ -94,6 +96,7 @@ class LLMResponse(_Wire, frozen=True, kw_only=True):
     decision: Decision | UnsetType = UNSET
     cache: CacheOutcome | UnsetType = UNSET
     similarity: float | UnsetType = UNSET
+    native: bytes | UnsetType = UNSET
 
 
 class StartPart(Struct, frozen=True):
@@ -143,4 +146,6 @@ class FinishPart(Struct, frozen=True):
     response: LLMResponse
 
 
-StreamPart = StartPart | TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ToolCallEnd | FinishPart
+StreamPart = (
+    StartPart | TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ToolCallEnd | NativeEvents | FinishPart
+)

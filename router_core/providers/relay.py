@@ -1,0 +1,98 @@
+"""Passes on what a client wrote in a vendor's own protocol, and the vendor's own answer to it."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import structs
+
+from router_core.types import (
+    AnswerEnd,
+    NativeEvents,
+    NativeProtocol,
+    NativeRequest,
+    ProviderCall,
+    ProviderPart,
+    RelayedRequest,
+)
+
+__all__ = ["RelayReader", "StreamReader", "anthropic_body", "native_of", "openai_body"]
+
+_LIMITS = ("max_completion_tokens", "max_tokens")
+
+
+class StreamReader(Protocol):
+    """Turns the events of one stream into parts."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether its end marker has come."""
+        ...
+
+    def feed(self, payload: bytes) -> Iterable[ProviderPart]:
+        """Return the parts of one event."""
+        ...
+
+    def end(self) -> AnswerEnd:
+        """Return the last part."""
+        ...
+
+
+class RelayReader:
+    """Hands on the events of a stream ahead of the parts that ``reader`` makes of them.
+
+    Events that amount to nothing yet are held back: as long as nothing was handed on, another may answer instead.
+    """
+
+    def __init__(self, reader: StreamReader) -> None:
+        self._reader = reader
+        self._held: list[bytes] = []
+        self._begun = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether the end marker has come."""
+        return self._reader.ended
+
+    def feed(self, payload: bytes) -> Iterable[ProviderPart]:
+        """Return the parts of one event, its own bytes first. Raises what the reader raises."""
+        parts = tuple(self._reader.feed(payload))
+        self._held.append(payload)
+        self._begun = self._begun or bool(parts)
+        return (NativeEvents(self._let_go()), *parts) if self._begun else ()
+
+    def end(self) -> AnswerEnd:
+        """Return the last part, with the events that are still held back."""
+        return structs.replace(self._reader.end(), native=self._let_go())
+
+    def _let_go(self) -> tuple[bytes, ...]:
+        held, self._held = tuple(self._held), []
+        return held
+
+
+def native_of(call: ProviderCall, protocols: frozenset[NativeProtocol]) -> NativeRequest | None:
+    """Return the request as its client wrote it, None unless it is in one of ``protocols``."""
+    request = call.request
+    if isinstance(request, RelayedRequest) and request.native.protocol in protocols:
+        return request.native
+    return None
+
+
+def openai_body(call: ProviderCall, native: NativeRequest, limit: str, *, stream: bool) -> bytes:
+    """Return the body of a chat completion as the client wrote it; ``limit`` is what the model calls its limit."""
+    fields: dict[str, Any] = {name: value for name, value in native.fields.items() if name not in _LIMITS}
+    fields["model"] = call.provider.model
+    fields[limit] = call.max_tokens
+    if stream:
+        fields["stream"] = True
+        asked = msgspec.json.decode(native.fields.get("stream_options", b"null"), type=dict[str, Any] | None)
+        fields["stream_options"] = {**(asked or {}), "include_usage": True}
+    return msgspec.json.encode(fields)
+
+
+def anthropic_body(call: ProviderCall, native: NativeRequest, *, stream: bool) -> bytes:
+    """Return the body of a message request as the client wrote it."""
+    fields: dict[str, Any] = {**native.fields, "model": call.provider.model, "max_tokens": call.max_tokens}
+    if stream:
+        fields["stream"] = True
+    return msgspec.json.encode(fields)

@@ -1,0 +1,44 @@
+"""A request as its client wrote it, in a vendor's own protocol, beside what it says in our terms."""
+
+from typing import Literal
+
+from msgspec import Raw, Struct
+
+from router_core.types.request import LLMRequest
+
+__all__ = ["NativeEvents", "NativeProtocol", "NativeRequest", "RelayedRequest"]
+
+NativeProtocol = Literal["openai-chat", "openai-responses", "anthropic-messages"]
+
+
+class NativeRequest(Struct, frozen=True, kw_only=True):
+    """What the client sent, to be passed on to providers that speak ``protocol``.
+
+    ``fields`` are the members of the body, each as JSON, without those that the adapter sets: the model, the limit of
+    tokens and what concerns streaming. ``needs`` names the fields that only this protocol can say, ``betas`` the
+    vendor's features that the client switched on. ``choices`` is how many answers are asked for at once, and
+    ``unseen_tokens`` an upper estimate of what the model reads beside what the request says in our terms.
+    """
+
+    protocol: NativeProtocol
+    fields: dict[str, Raw]
+    needs: tuple[str, ...] = ()
+    betas: tuple[str, ...] = ()
+    choices: int = 1
+    unseen_tokens: int = 0
+
+
+class RelayedRequest(LLMRequest, frozen=True, kw_only=True):
+    """A request that came in a vendor's protocol; its other fields say the same in our terms, as far as they can."""
+
+    native: NativeRequest
+
+    def translated(self) -> LLMRequest:
+        """Return the request in our terms alone."""
+        return LLMRequest(**{name: getattr(self, name) for name in LLMRequest.__struct_fields__})
+
+
+class NativeEvents(Struct, frozen=True):
+    """The payloads of a stream's events as the vendor sent them; the parts that they amount to follow."""
+
+    payloads: tuple[bytes, ...]
