@@ -3,15 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
 from router_core.errors import ValidationError
-from router_core.types import ImagePart, LLMRequest, Message, TextPart, ToolFormat, ToolSelection
+from router_core.tools.checking import check_calls, check_choice, check_tools
+from router_core.types import ImagePart, LLMRequest, Message, TextPart
 
 __all__ = ["check_request"]
 
-MAX_TOOLS = 128
-MAX_TOOL_BYTES = 64 * 1024
 MAX_URL_CHARS = 8192
 MAX_METADATA_KEY = 64
 MAX_METADATA_TEXT = 512
@@ -19,7 +16,6 @@ MAX_INTEGER = 2**63 - 1
 
 _USE_CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
-_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _IMAGE = re.compile(r"data:image/[a-z0-9.+-]{1,32};base64,[A-Za-z0-9+/=_-]|https://[^\s/@]\S*\Z", re.IGNORECASE)
 # Blanks that str.strip() keeps: soft hyphen, combining joiner, Hangul fillers, zero-width and direction marks, BOM.
 _INVISIBLE = (
@@ -40,10 +36,13 @@ def check_request(request: LLMRequest) -> None:
         _require_text(request.prompt)
     else:
         _check_messages(request.messages or ())
+        check_calls(request.messages or ())
     _check_images((f"images[{place}]", image) for place, image in enumerate(request.images))
     if request.tools is not None:
-        _check_tools(request.tools)
-    _check_choice(request)
+        check_tools(request.tools)
+    if request.tools is not None or request.max_steps == 1:
+        # Where several steps are wanted and no tools are named, the router offers those that it has.
+        check_choice(request)
     if request.metadata:
         _check_metadata(request.metadata)
 
@@ -79,25 +78,6 @@ def _check_images(images: Iterable[tuple[str, str]]) -> None:
             raise ValidationError("must be a data:image/…;base64 URL or an https URL", field=field)
         if not image[:5].lower() == "data:" and len(image) > MAX_URL_CHARS:
             raise ValidationError(f"must have at most {MAX_URL_CHARS} characters", field=field)
-
-
-def _check_tools(tools: Mapping[str, ToolFormat]) -> None:
-    if len(tools) > MAX_TOOLS:
-        raise ValidationError(f"at most {MAX_TOOLS} tools", field="tools")
-    for name, tool in tools.items():
-        if not _TOOL_NAME.fullmatch(name):
-            raise ValidationError("a tool's name has 1 to 64 letters, digits, _ or -", field="tools")
-        if len(msgspec.json.encode(tool)) > MAX_TOOL_BYTES:
-            raise ValidationError(f"has more than {MAX_TOOL_BYTES} bytes", field=f"tools.{name}")
-
-
-def _check_choice(request: LLMRequest) -> None:
-    choice = request.tool_choice
-    if choice is None or choice in {"auto", "none"}:
-        return
-    tools = request.tools or {}
-    if not tools or (isinstance(choice, ToolSelection) and choice.function.name not in tools):
-        raise ValidationError("names a tool that `tools` does not hold", field="toolChoice")
 
 
 def _check_metadata(metadata: Mapping[str, str | int | float | bool | None]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from router_core.errors.provider_errors import RequestRefusedError
+from router_core.tools.formats import choice_to_anthropic, to_anthropic, wire_id
 from router_core.types import (
     ImagePart,
     LLMRequest,
@@ -15,7 +16,6 @@ from router_core.types import (
     TextPart,
     ToolCallPart,
     ToolResultPart,
-    ToolSelection,
 )
 
 __all__ = ["MESSAGES_PATH", "SchemaShaper", "request_body", "request_fields"]
@@ -23,7 +23,6 @@ __all__ = ["MESSAGES_PATH", "SchemaShaper", "request_body", "request_fields"]
 MESSAGES_PATH = "/v1/messages"
 SchemaShaper = Callable[[dict[str, Any]], dict[str, Any]]
 _DATA_URL = re.compile(r"data:(?P<media>[\w.+-]+/[\w.+-]+)(?:;[^,;]*)*;base64,", re.IGNORECASE)
-_CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 
 
 def request_body(call: ProviderCall, shape_schema: SchemaShaper, *, stream: bool) -> bytes:
@@ -44,12 +43,9 @@ def request_fields(call: ProviderCall, shape_schema: SchemaShaper, *, stream: bo
     if request.temperature is not None and provider.capabilities.max_temperature is not None:
         fields["temperature"] = request.temperature
     if request.tools:
-        fields["tools"] = [
-            {"name": name, "description": tool.description, "input_schema": {"type": "object", **tool.parameters}}
-            for name, tool in request.tools.items()
-        ]
+        fields["tools"] = to_anthropic(request.tools)
         if request.tool_choice is not None:
-            fields["tool_choice"] = _tool_choice(request.tool_choice)
+            fields["tool_choice"] = choice_to_anthropic(request.tool_choice)
     if request.response_format is not None:
         shape = {"type": "json_schema", "schema": shape_schema(request.response_format.schema)}
         fields["output_config"] = {"format": shape}
@@ -107,14 +103,14 @@ def _part_blocks(parts: Iterable[Any], role: str, provider: str) -> Iterable[dic
         elif isinstance(part, ToolCallPart):
             if role != "assistant":
                 raise RequestRefusedError(f"A {role} message cannot carry a tool call", provider=provider)
-            yield {"type": "tool_use", "id": part.tool_call_id, "name": part.tool_name, "input": part.args}
+            yield {"type": "tool_use", "id": wire_id(part.tool_call_id), "name": part.tool_name, "input": part.args}
         else:
             yield _tool_result(part)
 
 
 def _tool_result(part: ToolResultPart) -> dict[str, Any]:
     result = part.result if isinstance(part.result, str) else msgspec.json.encode(part.result).decode()
-    block = {"type": "tool_result", "tool_use_id": part.tool_call_id, "content": result}
+    block = {"type": "tool_result", "tool_use_id": wire_id(part.tool_call_id), "content": result}
     return {**block, "is_error": True} if part.is_error else block
 
 
@@ -142,9 +138,3 @@ def _add_images(turns: list[dict[str, Any]], images: list[dict[str, Any]]) -> No
             turn["content"] = [*_blocks(turn["content"]), *images]
             return
     turns.append({"role": "user", "content": images})
-
-
-def _tool_choice(choice: str | ToolSelection) -> dict[str, Any]:
-    if isinstance(choice, ToolSelection):
-        return {"type": "tool", "name": choice.function.name}
-    return {"type": _CHOICES[choice]}

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from router_core.errors.provider_errors import RequestRefusedError
+from router_core.tools.formats import choice_to_openai, to_openai, wire_id
 from router_core.types import (
     ImagePart,
     LLMRequest,
@@ -15,7 +16,6 @@ from router_core.types import (
     TextPart,
     ToolCallPart,
     ToolResultPart,
-    ToolSelection,
 )
 
 __all__ = ["CHAT_PATH", "limit_name", "request_body", "request_fields"]
@@ -44,17 +44,9 @@ def request_fields(call: ProviderCall, *, stream: bool) -> dict[str, Any]:
     if request.temperature is not None and provider.capabilities.max_temperature is not None:
         fields["temperature"] = request.temperature
     if request.tools:
-        fields["tools"] = [
-            {
-                "type": "function",
-                "function": {"name": name, "description": tool.description, "parameters": tool.parameters},
-            }
-            if tool.parameters
-            else {"type": "function", "function": {"name": name, "description": tool.description}}
-            for name, tool in request.tools.items()
-        ]
+        fields["tools"] = to_openai(request.tools)
         if request.tool_choice is not None:
-            fields["tool_choice"] = _tool_choice(request.tool_choice)
+            fields["tool_choice"] = choice_to_openai(request.tool_choice)
     if request.response_format is not None:
         schema = request.response_format.schema
         name = _NOT_IN_A_NAME.sub("_", request.response_format.name)[:_MAX_NAME]
@@ -103,7 +95,7 @@ def _assistant_turn(parts: list[Any], provider: str) -> dict[str, Any]:
     if calls:
         turn["tool_calls"] = [
             {
-                "id": part.tool_call_id,
+                "id": wire_id(part.tool_call_id),
                 "type": "function",
                 "function": {"name": part.tool_name, "arguments": msgspec.json.encode(part.args).decode()},
             }
@@ -126,7 +118,9 @@ def _content(part: Any) -> dict[str, Any]:
 
 def _tool_result(part: ToolResultPart) -> dict[str, Any]:
     result = part.result if isinstance(part.result, str) else msgspec.json.encode(part.result).decode()
-    return {"role": "tool", "tool_call_id": part.tool_call_id, "content": result}
+    # The protocol has no place for a failure but the text itself.
+    content = f"Error: {result}" if part.is_error else result
+    return {"role": "tool", "tool_call_id": wire_id(part.tool_call_id), "content": content}
 
 
 def _add_images(messages: list[dict[str, Any]], images: tuple[str, ...]) -> None:
@@ -138,12 +132,6 @@ def _add_images(messages: list[dict[str, Any]], images: tuple[str, ...]) -> None
             turn["content"] = [*before, *pictures]
             return
     messages.append({"role": "user", "content": pictures})
-
-
-def _tool_choice(choice: str | ToolSelection) -> Any:
-    if isinstance(choice, ToolSelection):
-        return {"type": "function", "function": {"name": choice.function.name}}
-    return choice
 
 
 def _permits_strict(schema: Any) -> bool:

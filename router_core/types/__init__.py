@@ -130,6 +130,7 @@ from router_core.types.request import (
     ToolFormat,
     ToolResultPart,
     ToolSelection,
+    named_tool,
 )
 from router_core.types.response import (
     Cost,
@@ -337,6 +338,7 @@ __all__ = [
     "dollars",
     "format_usd",
     "model_family",
+    "named_tool",
     "parse_usd",
     "policy_faults",
     "provider_limit",

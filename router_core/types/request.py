@@ -18,6 +18,7 @@ __all__ = [
     "ToolFormat",
     "ToolResultPart",
     "ToolSelection",
+    "named_tool",
 ]
 
 STANDARD_USE_CASES = ("draft", "summary", "complex", "vision", "general", "voice")
@@ -91,6 +92,11 @@ class ToolSelection(_Wire, frozen=True, kw_only=True):
 
 
 ToolChoice = Literal["auto", "none", "required"] | ToolSelection
+
+
+def named_tool(name: str) -> ToolSelection:
+    """Return the choice that forces the tool called ``name``."""
+    return ToolSelection(type="function", function=_FunctionName(name=name))
 
 
 class ResponseFormat(_Wire, frozen=True, kw_only=True):

@@ -190,3 +190,11 @@ def test_schema_is_strict_when_it_permits_it(schema: dict[str, Any], strict: boo
 def test_what_the_protocol_cannot_say_is_refused(message: dict[str, Any]):
     with pytest.raises(RequestRefusedError):
         body(messages=[message])
+
+
+def test_a_result_that_is_an_error_says_so_in_its_text_and_odd_ids_go_out_as_the_same_other_one():
+    call = {"type": "tool-call", "toolCallId": "functions.t:0", "toolName": "t", "args": {}}
+    failed = {"type": "tool-result", "toolCallId": "functions.t:0", "toolName": "t", "result": "no", "isError": True}
+    sent = body(messages=[{"role": "assistant", "content": [call]}, {"role": "tool", "content": [failed]}])["messages"]
+    assert sent[1]["content"] == "Error: no"
+    assert sent[1]["tool_call_id"] == sent[0]["tool_calls"][0]["id"] != "functions.t:0"
