@@ -22,7 +22,7 @@ from router_core.tools.formats import (
 from router_core.types import ToolFormat, named_tool
 
 NAMES = st.text(st.sampled_from("abcXYZ019_-"), min_size=1, max_size=64)
-SCHEMAS = st.one_of(
+SCHEMAS: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({}),
     st.dictionaries(st.text(max_size=8), st.sampled_from([{"type": "string"}, {"type": "integer"}, {}])).map(
         lambda properties: {"type": "object", "properties": properties}
