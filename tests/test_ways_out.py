@@ -48,7 +48,8 @@ WAYS_OUT: Final = {
     "signalbox/serve/child.py": OWN,
     "signalbox/commands/operator_client.py": SETTINGS,
     "console/remote/link.py": SETTINGS,
-    "router_core/client.py": SETTINGS,
+    "router_core/client/asynchronous.py": SETTINGS,
+    "router_core/client/synchronous.py": SETTINGS,
 }
 
 

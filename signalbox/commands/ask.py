@@ -79,8 +79,9 @@ class _Remote:
         return await self._client.call(request)
 
     async def parts(self, request: LLMRequest) -> AsyncGenerator[StreamPart, None]:
-        async for part in self._client.stream(request):
-            yield part
+        async with self._client.stream(request) as parts:
+            async for part in parts:
+                yield part
 
 
 async def _ask_embedded(options: AskOptions, settings: Settings) -> LLMResponse:
