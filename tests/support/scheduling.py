@@ -7,7 +7,7 @@ from xdist.scheduler import LoadFileScheduling
 
 __all__ = ["LaneScheduling", "in_good_order"]
 
-LANES: Final = ("tests/e2e/", "tests/faults/")
+LANES: Final = ("tests/e2e/", "tests/faults/", "tests/clients/")
 
 
 class LaneScheduling(LoadFileScheduling):  # type: ignore[misc] # the library has no types

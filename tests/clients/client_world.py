@@ -1,0 +1,110 @@
+"""A running demo for clients: who may ask, and models that fail in one known way each."""
+
+import json
+import urllib.request
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.support.demo_process import DemoProcess
+
+__all__ = ["ENVIRONMENT", "ClientWorld", "Names", "furnish"]
+
+# No limit but those that are asked for, no breaker that opens by itself, and a client that is told to wait a second.
+ENVIRONMENT: Final = {
+    "SIGNALBOX_RATE_LIMIT_RPS": "10000",
+    "SIGNALBOX_RATE_LIMIT_BURST": "100000",
+    "SIGNALBOX_BREAKER_FAILURES": "1000",
+    "SIGNALBOX_RETRY_LONGEST_WAIT_S": "0.5",
+    "SIGNALBOX_HEALTH_CHECKS": "false",
+    # Clients that were told off a key are many here.
+    "SIGNALBOX_BAD_KEYS_PER_MINUTE": "1000",
+}
+LIMITED: Final = "gpt-4.1-nano"
+CLOSED: Final = "gpt-4.1-mini"
+BREAKING: Final = "gpt-4.1"
+BREAKING_CLAUDE: Final = "claude-opus-4-5"
+# Each is limited once: the first that asks has to come again.
+LIMITED_ONCE: Final = ("gpt-4-turbo", "gpt-3.5-turbo", "claude-opus-4-1", "claude-sonnet-4-0")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a client is given: addresses, keys, and the models that fail."""
+
+    base_url: str
+    key: str
+    spent_key: str
+    hasty_key: str
+    limited: str = LIMITED
+    closed: str = CLOSED
+    breaking: str = BREAKING
+    breaking_claude: str = BREAKING_CLAUDE
+    limited_once: tuple[str, ...] = LIMITED_ONCE
+
+
+class ClientWorld:
+    """A demo and the requests that furnish it."""
+
+    def __init__(self, demo: DemoProcess) -> None:
+        self.demo = demo
+
+    def admin(self, method: str, path: str, order: object) -> Any:
+        """Return what the HTTP API says to an order of the admin."""
+        return self._ask(method, f"{self.demo.base_url}/api{path}", order, self.demo.facts["admin_api_key"])
+
+    def simulate(self, what: str, order: object) -> Any:
+        """Return what the simulated vendors say to an order."""
+        return self._ask("POST", f"{self.demo.facts['simulator_url']}/__sim/{what}", order)
+
+    @staticmethod
+    def _ask(method: str, url: str, order: object, key: str = "") -> Any:
+        headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
+        request = urllib.request.Request(url, json.dumps(order).encode(), headers, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+def furnish(demo: DemoProcess) -> Names:
+    """Make the accounts, keys, providers and faults, and return their names."""
+    world = ClientWorld(demo)
+    world.simulate("latency", {"model": "*"})
+    for model in (LIMITED, CLOSED, BREAKING, *LIMITED_ONCE, BREAKING_CLAUDE):
+        _serve(world, model)
+    for fault in _faults():
+        world.simulate("faults", fault)
+    _close(world, CLOSED)
+    spent, hasty = (_account(world, name) for name in ("Spent", "Hasty"))
+    world.admin("PUT", "/admin/budgets", {"scope": "account", "target": spent, "period": "daily", "limit": "0.000001"})
+    world.admin("PUT", f"/admin/limits/{hasty}", {"requestsPerSecond": 0.001, "burst": 1})
+    names = Names(demo.base_url, demo.facts["api_key"], _key(world, spent), _key(world, hasty))
+    world._ask("POST", f"{demo.base_url}/api/llm/route", {"prompt": "the one request of this hour"}, names.hasty_key)
+    return names
+
+
+def _faults() -> list[dict[str, Any]]:
+    wait = {"status": 429, "headers": {"retry-after": "30"}}
+    broken = [{"model": model, "stream": True, "error_after": 6} for model in (BREAKING, BREAKING_CLAUDE)]
+    once = [{"model": model, "status": 429, "headers": {"retry-after": "1"}, "count": 1} for model in LIMITED_ONCE]
+    return [{"model": LIMITED, **wait}, *broken, *once]
+
+
+def _serve(world: ClientWorld, model: str) -> None:
+    kind = "anthropic" if model.startswith("claude") else "openai"
+    capabilities = {"vision": True, "tools": True, "jsonSchema": True, "maxTemperature": 1.0}
+    row = {"name": f"clients-{model.replace('.', '-')}", "kind": kind, "model": model, "useCases": [], "maxTokens": 4096,
+           "contextWindow": 128000, "capabilities": capabilities}  # fmt: skip
+    world.admin("POST", "/admin/providers", row)
+
+
+def _close(world: ClientWorld, model: str) -> None:
+    listed = world._ask("GET", f"{world.demo.base_url}/api/admin/breakers", None, world.demo.facts["admin_api_key"])
+    upstream = next(each["state"]["id"] for each in listed["upstreams"] if each["state"]["family"] == model)
+    world.admin("POST", f"/admin/breakers/{upstream}/open", {"reason": "clients are told"})
+
+
+def _account(world: ClientWorld, name: str) -> str:
+    return str(world.admin("POST", "/admin/accounts", {"name": name})["id"])
+
+
+def _key(world: ClientWorld, account: str) -> str:
+    return str(world.admin("POST", "/admin/keys", {"accountId": account})["key"])
