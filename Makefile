@@ -1,6 +1,6 @@
 UV ?= $(shell command -v uv || echo .uv/bin/uv)
 
-.PHONY: help check format lint types contracts migrations supply test bench schemathesis
+.PHONY: help check format lint types contracts migrations supply clients test bench schemathesis
 
 help:  ## list the targets
 	@awk -F ":.*## " "/^[a-z]+:.*## / {printf \"%-12s %s\\n\", \$$1, \$$2}" $(MAKEFILE_LIST)
@@ -26,6 +26,13 @@ migrations:  ## models and migrations agree
 
 supply:  ## licences, start-up files and known vulnerabilities of what is installed; STRICT=1 to need an answer
 	$(UV) run --locked python -m tools.supply --uv "$(UV)" $(if $(STRICT),--strict)
+
+clients:  ## the clients that tests/clients runs: Python ones in environments of their own, npm's with node
+	for name in agents instructor; do \
+	  UV_PROJECT_ENVIRONMENT="$(CURDIR)/.clients/$$name" $(UV) sync --quiet --locked --compile-bytecode \
+	    --project tests/clients/python/$$name || exit 1; \
+	done
+	npm ci --silent --no-audit --no-fund --prefix tests/clients/node
 
 test:  ## the whole suite
 	$(UV) run --locked pytest

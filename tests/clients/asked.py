@@ -5,9 +5,7 @@ from typing import Any, Final
 __all__ = ["ASKED", "ASK_WEATHER", "GREETING", "LOOK", "NOBODY", "PERSON", "PIXEL", "REPORTED", "SAY_GREETING",
            "SAY_MUCH", "WEATHER", "WEATHER_TEXT"]  # fmt: skip
 
-PIXEL: Final = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
-)
+PIXEL: Final = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 GREETING: Final = "Good morning from afar"
 SAY_GREETING: Final = f"Greet me. [[sim:say={GREETING}]]"
 SAY_MUCH: Final = "Tell me about lighthouses. [[sim:output_tokens=40]]"

@@ -48,9 +48,13 @@ class ClientWorld:
     def __init__(self, demo: DemoProcess) -> None:
         self.demo = demo
 
-    def admin(self, method: str, path: str, order: object) -> Any:
-        """Return what the HTTP API says to an order of the admin."""
-        return self._ask(method, f"{self.demo.base_url}/api{path}", order, self.demo.facts["admin_api_key"])
+    def ask(self, method: str, path: str, order: object, key: str) -> Any:
+        """Return what the HTTP API says to the bearer of a key."""
+        return self._ask(method, f"{self.demo.base_url}/api{path}", order, key)
+
+    def admin(self, method: str, path: str, order: object = None) -> Any:
+        """Return what the HTTP API says to the admin."""
+        return self.ask(method, path, order, self.demo.facts["admin_api_key"])
 
     def simulate(self, what: str, order: object) -> Any:
         """Return what the simulated vendors say to an order."""
@@ -59,7 +63,8 @@ class ClientWorld:
     @staticmethod
     def _ask(method: str, url: str, order: object, key: str = "") -> Any:
         headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
-        request = urllib.request.Request(url, json.dumps(order).encode(), headers, method=method)
+        body = None if order is None else json.dumps(order).encode()
+        request = urllib.request.Request(url, body, headers, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
@@ -76,9 +81,9 @@ def furnish(demo: DemoProcess) -> Names:
     spent, hasty = (_account(world, name) for name in ("Spent", "Hasty"))
     world.admin("PUT", "/admin/budgets", {"scope": "account", "target": spent, "period": "daily", "limit": "0.000001"})
     world.admin("PUT", f"/admin/limits/{hasty}", {"requestsPerSecond": 0.001, "burst": 1})
-    names = Names(demo.base_url, demo.facts["api_key"], _key(world, spent), _key(world, hasty))
-    world._ask("POST", f"{demo.base_url}/api/llm/route", {"prompt": "the one request of this hour"}, names.hasty_key)
-    return names
+    spent_key, hasty_key = (_key(world, account) for account in (spent, hasty))
+    world.ask("POST", "/llm/route", {"prompt": "the one request of this hour"}, hasty_key)
+    return Names(demo.base_url, demo.facts["api_key"], spent_key, hasty_key)
 
 
 def _faults() -> list[dict[str, Any]]:
@@ -91,13 +96,13 @@ def _faults() -> list[dict[str, Any]]:
 def _serve(world: ClientWorld, model: str) -> None:
     kind = "anthropic" if model.startswith("claude") else "openai"
     capabilities = {"vision": True, "tools": True, "jsonSchema": True, "maxTemperature": 1.0}
-    row = {"name": f"clients-{model.replace('.', '-')}", "kind": kind, "model": model, "useCases": [], "maxTokens": 4096,
-           "contextWindow": 128000, "capabilities": capabilities}  # fmt: skip
+    row = {"name": f"clients-{model.replace('.', '-')}", "kind": kind, "model": model, "useCases": [],
+           "maxTokens": 4096, "contextWindow": 128000, "capabilities": capabilities}  # fmt: skip
     world.admin("POST", "/admin/providers", row)
 
 
 def _close(world: ClientWorld, model: str) -> None:
-    listed = world._ask("GET", f"{world.demo.base_url}/api/admin/breakers", None, world.demo.facts["admin_api_key"])
+    listed = world.admin("GET", "/admin/breakers")
     upstream = next(each["state"]["id"] for each in listed["upstreams"] if each["state"]["family"] == model)
     world.admin("POST", f"/admin/breakers/{upstream}/open", {"reason": "clients are told"})
 

@@ -1,5 +1,6 @@
-"""The lock file admits nothing that is not pinned by a digest, and is the one that belongs to the project file."""
+"""The lock files admit nothing that is not pinned by a digest, and are those that belong to the project files."""
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,20 +10,32 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
+CLIENTS = ROOT / "tests" / "clients"
+
+
+@pytest.fixture(
+    scope="module",
+    params=[ROOT, *sorted(path.parent for path in CLIENTS.glob("python/*/uv.lock"))],
+    ids=lambda folder: folder.name if folder != ROOT else "signalbox",
+)
+def folder(request: pytest.FixtureRequest) -> Path:
+    """A folder with a project file and its lock."""
+    found: Path = request.param
+    return found
 
 
 @pytest.fixture(scope="module")
-def lock() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))
+def lock(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "uv.lock").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
-def project() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+def project(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
 
 
 def own(lock: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = next(each for each in lock["package"] if each["name"] == "signalbox")
+    found: dict[str, Any] = next(each for each in lock["package"] if "registry" not in each["source"])
     return found
 
 
@@ -31,7 +44,7 @@ def test_every_archive_in_the_lock_has_its_digest(lock: dict[str, Any]) -> None:
     archives = {
         each["name"]: [*each.get("wheels", ()), *([each["sdist"]] if "sdist" in each else ())] for each in others
     }
-    assert len(archives) > 80
+    assert len(archives) > 20
     assert [name for name, found in archives.items() if not found] == []
     plain = [
         archive.get("url", name)
@@ -72,11 +85,21 @@ def _extra(marker: str) -> str:
 def test_lock_and_project_file_ask_for_the_same(lock: dict[str, Any], project: dict[str, Any]) -> None:
     told = own(lock)["metadata"]
     wanted = stated(project["project"]["dependencies"])
-    for extra, lines in project["project"]["optional-dependencies"].items():
+    for extra, lines in project["project"].get("optional-dependencies", {}).items():
         wanted |= stated(lines, f" of {extra}")
     assert locked(told["requires-dist"]) == wanted
-    groups = project["dependency-groups"]
-    assert {name: locked(lines) for name, lines in told["requires-dev"].items()} == {
+    groups = project.get("dependency-groups", {})
+    assert {name: locked(lines) for name, lines in told.get("requires-dev", {}).items()} == {
         name: stated(lines) for name, lines in groups.items()
     }
     assert lock["requires-python"] == project["project"]["requires-python"]
+
+
+def test_the_lock_of_npm_names_a_digest_for_every_archive_and_no_registry() -> None:
+    lock = json.loads((CLIENTS / "node" / "package-lock.json").read_text("utf-8"))
+    archives = {path: each for path, each in lock["packages"].items() if path}
+    assert len(archives) > 20
+    assert [path for path, each in archives.items() if not each["integrity"].startswith("sha512-")] == []
+    assert [path for path, each in archives.items() if "resolved" in each] == []
+    project = json.loads((CLIENTS / "node" / "package.json").read_text("utf-8"))
+    assert lock["packages"][""]["dependencies"] == project["dependencies"]
