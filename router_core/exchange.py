@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, structs
 
 from router_core.attempts import RequestFacts, Trail
 from router_core.audit.content import kept_content
@@ -26,6 +27,9 @@ from router_core.types import (
     Plan,
     Principal,
     ProviderAnswer,
+    ReasoningDelta,
+    RelayedRequest,
+    RelayedResponse,
     RequestEvent,
     Served,
     StartPart,
@@ -58,6 +62,7 @@ class Exchange:
         "_native",
         "_outcome",
         "_outlived",
+        "_reasoning",
         "_recorder",
         "_request_id",
         "_source",
@@ -111,7 +116,8 @@ class Exchange:
         self._calls: list[ToolCall] = []
         self._finish: FinishReason = "other"
         self._usage: Usage | None = None
-        self._native: bytes | UnsetType = UNSET
+        self._native = b""
+        self._reasoning: list[str] = []
         self._cost: NanoUSD | None = 0
         self._estimated = False
         self._summed = False
@@ -183,6 +189,8 @@ class Exchange:
         match part:
             case TextDelta():
                 self._texts.append(part.text)
+            case ReasoningDelta():
+                self._reasoning.append(part.text)
             case ToolCallEnd():
                 self._calls.append(part.call)
             case AnswerEnd():
@@ -190,7 +198,8 @@ class Exchange:
             case ProviderAnswer():
                 self._texts.append(part.text)
                 self._calls.extend(part.tool_calls)
-                self._native = part.native or UNSET
+                self._native = part.native
+                self._reasoning.append(part.reasoning)
                 self._end(part.finish_reason, part.usage)
             case Served():
                 self._source = part
@@ -201,7 +210,7 @@ class Exchange:
         self._sum_up()
         usage = self._usage or Usage()
         provider, model = self.served()
-        return LLMResponse(
+        response = LLMResponse(
             request_id=self._request_id,
             text="".join(self._texts),
             provider=provider or "",
@@ -216,8 +225,12 @@ class Exchange:
             decision=self._trace() if self.request.explain else UNSET,
             cache=UNSET if self._source is None else self._source.outcome,
             similarity=self._similarity,
-            native=self._native,
         )
+        return self._relayed(response, usage) if isinstance(self.request, RelayedRequest) else response
+
+    def _relayed(self, response: LLMResponse, usage: Usage) -> RelayedResponse:
+        own: dict[str, Any] = structs.asdict(response)
+        return RelayedResponse(**own, native=self._native, reasoning="".join(self._reasoning), spent=usage)
 
     def served(self) -> tuple[str | None, str | None]:
         """Return the provider and the model that answer, None for as long as nobody does."""

@@ -18,6 +18,7 @@ from router_core.types import (
     ReasoningDelta,
     TextDelta,
     ToolCall,
+    TunedRequest,
     Usage,
 )
 
@@ -177,7 +178,7 @@ class AnthropicStream:
         self._model = ""
         self._finish: FinishReason = "other"
         self._reports: list[_UsageFields] = []
-        self._calls = OpenCalls()
+        self._calls = OpenCalls(lenient=isinstance(request, TunedRequest))
         self._text_chars = 0
         self._reasoning_chars = 0
 

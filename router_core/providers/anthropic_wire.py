@@ -16,6 +16,7 @@ from router_core.types import (
     TextPart,
     ToolCallPart,
     ToolResultPart,
+    TunedRequest,
 )
 
 __all__ = ["MESSAGES_PATH", "SchemaShaper", "request_body", "request_fields"]
@@ -44,14 +45,28 @@ def request_fields(call: ProviderCall, shape_schema: SchemaShaper, *, stream: bo
         fields["temperature"] = request.temperature
     if request.tools:
         fields["tools"] = to_anthropic(request.tools)
-        if request.tool_choice is not None:
-            fields["tool_choice"] = choice_to_anthropic(request.tool_choice)
+        choice = _choice(request)
+        if choice is not None:
+            fields["tool_choice"] = choice
     if request.response_format is not None:
         shape = {"type": "json_schema", "schema": shape_schema(request.response_format.schema)}
         fields["output_config"] = {"format": shape}
+    if isinstance(request, TunedRequest):
+        if request.stop:
+            fields["stop_sequences"] = list(request.stop)
+        # The vendor's newer models take one of the two.
+        if request.top_p is not None and "temperature" not in fields:
+            fields["top_p"] = request.top_p
     if stream:
         fields["stream"] = True
     return fields
+
+
+def _choice(request: LLMRequest) -> dict[str, Any] | None:
+    choice = None if request.tool_choice is None else choice_to_anthropic(request.tool_choice)
+    if not isinstance(request, TunedRequest) or request.parallel_tools or request.tool_choice == "none":
+        return choice
+    return {**(choice or {"type": "auto"}), "disable_parallel_tool_use": True}
 
 
 def _conversation(request: LLMRequest, provider: str) -> tuple[str, list[dict[str, Any]]]:

@@ -17,6 +17,7 @@ from router_core.types import (
     ReasoningDelta,
     TextDelta,
     ToolCall,
+    TunedRequest,
     Usage,
 )
 
@@ -29,6 +30,8 @@ _FINISH: dict[str | None, FinishReason] = {
     "tool_calls": "tool-calls",
     "function_call": "tool-calls",
 }
+# Calls of other kinds reach only those who asked for them in the vendor's own protocol.
+_OF_OURS = (None, "function")
 _NULL = b"null"
 _END = b"[DONE]"
 
@@ -40,6 +43,7 @@ class _Function(Struct):
 
 class _Call(Struct):
     index: int = 0
+    type: str | None = None
     id: str | None = None
     function: _Function | None = None
 
@@ -109,7 +113,7 @@ def read_answer(body: bytes, request: LLMRequest) -> ProviderAnswer:
     if choice is None:
         raise UnreadableAnswerError("The provider's answer has no choices")
     message = choice.message
-    calls = tuple(_whole_call(call) for call in message.tool_calls or ())
+    calls = tuple(_whole_call(call, request) for call in message.tool_calls or () if call.type in _OF_OURS)
     text = message.content or message.refusal or ""
     reasoning = message.reasoning_content or ""
     usage = _usage(completion.usage) or estimated_usage(request, len(text), len(reasoning))
@@ -123,11 +127,12 @@ def read_answer(body: bytes, request: LLMRequest) -> ProviderAnswer:
     )
 
 
-def _whole_call(call: _Call) -> ToolCall:
+def _whole_call(call: _Call, request: LLMRequest) -> ToolCall:
     function = call.function or _Function()
     if not function.name:
         raise UnreadableAnswerError("A tool call has no name")
-    return parsed_call(call.id or "", function.name, function.arguments or "")
+    lenient = isinstance(request, TunedRequest)
+    return parsed_call(call.id or "", function.name, function.arguments or "", lenient=lenient)
 
 
 def _usage(raw: Raw) -> Usage | None:
@@ -165,7 +170,8 @@ class OpenAIStream:
         self._finish: FinishReason = "other"
         self._refused = False
         self._usage: Usage | None = None
-        self._calls = OpenCalls()
+        self._calls = OpenCalls(lenient=isinstance(request, TunedRequest))
+        self._foreign: set[int] = set()
         self._text_chars = 0
         self._reasoning_chars = 0
 
@@ -224,6 +230,10 @@ class OpenAIStream:
 
     def _call_parts(self, call: _Call) -> Iterator[ProviderPart]:
         function = call.function or _Function()
+        if call.type not in _OF_OURS:
+            self._foreign.add(call.index)
+        if call.index in self._foreign:
+            return
         if not self._calls.has(call.index):
             yield self._calls.begin(call.index, call.id or "", function.name or "")
         if function.arguments:

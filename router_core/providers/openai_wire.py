@@ -16,6 +16,7 @@ from router_core.types import (
     TextPart,
     ToolCallPart,
     ToolResultPart,
+    TunedRequest,
 )
 
 __all__ = ["CHAT_PATH", "limit_name", "request_body", "request_fields"]
@@ -52,9 +53,22 @@ def request_fields(call: ProviderCall, *, stream: bool) -> dict[str, Any]:
         name = _NOT_IN_A_NAME.sub("_", request.response_format.name)[:_MAX_NAME]
         shape = {"name": name, "schema": schema, "strict": _permits_strict(schema)}
         fields["response_format"] = {"type": "json_schema", "json_schema": shape}
+    if isinstance(request, TunedRequest):
+        fields.update(_tuning(request))
     if stream:
         fields["stream"] = True
         fields["stream_options"] = {"include_usage": True}
+    return fields
+
+
+def _tuning(request: TunedRequest) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if request.stop:
+        fields["stop"] = list(request.stop)
+    if request.top_p is not None:
+        fields["top_p"] = request.top_p
+    if request.tools and not request.parallel_tools:
+        fields["parallel_tool_calls"] = False
     return fields
 
 

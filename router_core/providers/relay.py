@@ -18,6 +18,7 @@ from router_core.types import (
 
 __all__ = ["RelayReader", "StreamReader", "anthropic_body", "native_of", "openai_body"]
 
+_MOST_HELD = 64 * 1024
 _LIMITS = ("max_completion_tokens", "max_tokens")
 
 
@@ -42,11 +43,13 @@ class RelayReader:
     """Hands on the events of a stream ahead of the parts that ``reader`` makes of them.
 
     Events that amount to nothing yet are held back: as long as nothing was handed on, another may answer instead.
+    So are at most 64 kB of them.
     """
 
     def __init__(self, reader: StreamReader) -> None:
         self._reader = reader
         self._held: list[bytes] = []
+        self._size = 0
         self._begun = False
 
     @property
@@ -58,8 +61,9 @@ class RelayReader:
         """Return the parts of one event, its own bytes first. Raises what the reader raises."""
         parts = tuple(self._reader.feed(payload))
         self._held.append(payload)
-        self._begun = self._begun or bool(parts)
-        return (NativeEvents(self._let_go()), *parts) if self._begun else ()
+        self._size += len(payload)
+        self._begun = self._begun or bool(parts) or self._size > _MOST_HELD
+        return (NativeEvents(self._let_go(), len(parts)), *parts) if self._begun else ()
 
     def end(self) -> AnswerEnd:
         """Return the last part, with the events that are still held back."""
@@ -83,6 +87,8 @@ def openai_body(call: ProviderCall, native: NativeRequest, limit: str, *, stream
     fields: dict[str, Any] = {name: value for name, value in native.fields.items() if name not in _LIMITS}
     fields["model"] = call.provider.model
     fields[limit] = call.max_tokens
+    if call.provider.capabilities.max_temperature is None:
+        fields.pop("temperature", None)
     if stream:
         fields["stream"] = True
         asked = msgspec.json.decode(native.fields.get("stream_options", b"null"), type=dict[str, Any] | None)

@@ -13,11 +13,16 @@ __all__ = ["OpenCalls", "parsed_call"]
 _DECODE = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def parsed_call(call_id: str, name: str, json_text: str) -> ToolCall:
-    """Return the tool call. Raises :class:`UnreadableAnswerError` when its arguments are no JSON object."""
+def parsed_call(call_id: str, name: str, json_text: str, *, lenient: bool = False) -> ToolCall:
+    """Return the tool call. Raises :class:`UnreadableAnswerError` when its arguments are no JSON object.
+
+    A ``lenient`` reader takes them for none instead: an answer that is cut off at its limit is one all the same.
+    """
     try:
         args = _DECODE(json_text) if json_text.strip() else {}
     except msgspec.DecodeError:
+        if lenient:
+            return ToolCall(tool_call_id=call_id, tool_name=name, args={})
         raise UnreadableAnswerError(f"The arguments of tool call {name!r} are not a JSON object") from None
     return ToolCall(tool_call_id=call_id, tool_name=name, args=args)
 
@@ -34,9 +39,10 @@ class _OpenCall:
 class OpenCalls:
     """The tool calls of one stream that have begun and not ended, by their index."""
 
-    __slots__ = ("_open",)
+    __slots__ = ("_lenient", "_open")
 
-    def __init__(self) -> None:
+    def __init__(self, *, lenient: bool = False) -> None:
+        self._lenient = lenient
         self._open: dict[int, _OpenCall] = {}
 
     def has(self, index: int) -> bool:
@@ -59,7 +65,7 @@ class OpenCalls:
     def end(self, index: int) -> ToolCallEnd:
         """Close a call. Raises :class:`UnreadableAnswerError` when its arguments are no JSON object."""
         call = self._open.pop(index)
-        return ToolCallEnd(parsed_call(call.id, call.name, "".join(call.pieces)))
+        return ToolCallEnd(parsed_call(call.id, call.name, "".join(call.pieces), lenient=self._lenient))
 
     def end_all(self) -> Iterator[ProviderPart]:
         """Close all open calls in their order."""

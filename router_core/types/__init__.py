@@ -93,7 +93,7 @@ from router_core.types.metrics import (
     MetricTotals,
 )
 from router_core.types.money import NANO_PER_USD, NanoUSD, dollars, format_usd, parse_usd, read_dollars
-from router_core.types.native import NativeEvents, NativeProtocol, NativeRequest, RelayedRequest
+from router_core.types.native import NativeEvents, NativeProtocol, NativeRequest, RelayedRequest, TunedRequest
 from router_core.types.node import LOST_AFTER, LinkWord, Node, NodeKind, NodeLimits, NodeState, NodeView
 from router_core.types.plan import Attempt, CacheOutcome, CallReason, Candidate, Considered, Decision, Dropped, Plan
 from router_core.types.policy_faults import PolicyFault, policy_faults
@@ -138,6 +138,7 @@ from router_core.types.response import (
     FinishReason,
     LLMResponse,
     ReasoningDelta,
+    RelayedResponse,
     StartPart,
     StreamPart,
     TextDelta,
@@ -300,6 +301,7 @@ __all__ = [
     "ReasoningDelta",
     "Redaction",
     "RelayedRequest",
+    "RelayedResponse",
     "RequestEvent",
     "ResponseFormat",
     "RetentionReport",
@@ -327,6 +329,7 @@ __all__ = [
     "ToolSelection",
     "TopUp",
     "TopUpState",
+    "TunedRequest",
     "UpstreamKey",
     "UpstreamState",
     "UptimeTick",

@@ -6,7 +6,7 @@ from msgspec import Raw, Struct
 
 from router_core.types.request import LLMRequest
 
-__all__ = ["NativeEvents", "NativeProtocol", "NativeRequest", "RelayedRequest"]
+__all__ = ["NativeEvents", "NativeProtocol", "NativeRequest", "RelayedRequest", "TunedRequest"]
 
 NativeProtocol = Literal["openai-chat", "openai-responses", "anthropic-messages"]
 
@@ -18,6 +18,7 @@ class NativeRequest(Struct, frozen=True, kw_only=True):
     tokens and what concerns streaming. ``needs`` names the fields that only this protocol can say, ``betas`` the
     vendor's features that the client switched on. ``choices`` is how many answers are asked for at once, and
     ``unseen_tokens`` an upper estimate of what the model reads beside what the request says in our terms.
+    ``verbatim`` says that only the vendor's own bytes are a whole answer: a kept one is served in no other form.
     """
 
     protocol: NativeProtocol
@@ -26,19 +27,33 @@ class NativeRequest(Struct, frozen=True, kw_only=True):
     betas: tuple[str, ...] = ()
     choices: int = 1
     unseen_tokens: int = 0
+    verbatim: bool = False
 
 
-class RelayedRequest(LLMRequest, frozen=True, kw_only=True):
+class TunedRequest(LLMRequest, frozen=True, kw_only=True):
+    """A request with what several vendors know and ``/api/llm`` does not offer.
+
+    ``stop`` are texts that end the answer; without ``parallel_tools`` a model calls one tool at a time.
+    """
+
+    stop: tuple[str, ...] = ()
+    top_p: float | None = None
+    parallel_tools: bool = True
+
+
+class RelayedRequest(TunedRequest, frozen=True, kw_only=True):
     """A request that came in a vendor's protocol; its other fields say the same in our terms, as far as they can."""
 
     native: NativeRequest
 
-    def translated(self) -> LLMRequest:
+    def translated(self) -> TunedRequest:
         """Return the request in our terms alone."""
-        return LLMRequest(**{name: getattr(self, name) for name in LLMRequest.__struct_fields__})
+        fields = {name: getattr(self, name) for name in TunedRequest.__struct_fields__}
+        return TunedRequest(**fields)
 
 
 class NativeEvents(Struct, frozen=True):
-    """The payloads of a stream's events as the vendor sent them; the parts that they amount to follow."""
+    """The payloads of a stream's events as the vendor sent them; the next ``parts`` parts are what they amount to."""
 
     payloads: tuple[bytes, ...]
+    parts: int = 0

@@ -15,6 +15,7 @@ __all__ = [
     "FinishReason",
     "LLMResponse",
     "ReasoningDelta",
+    "RelayedResponse",
     "StartPart",
     "StreamPart",
     "TextDelta",
@@ -77,8 +78,7 @@ class LLMResponse(_Wire, frozen=True, kw_only=True):
     """A whole answer. ``latency_ms`` runs from admission to the last byte.
 
     ``cache`` says what the cache had, and is not there when it was not asked; ``cached`` that the answer cost nothing.
-    ``similarity`` is there when it is the answer to a similar question, ``native`` when a vendor's own body answers a
-    request that came in its protocol.
+    ``similarity`` is there when it is the answer to a similar question.
     """
 
     success: Literal[True] = True
@@ -96,7 +96,18 @@ class LLMResponse(_Wire, frozen=True, kw_only=True):
     decision: Decision | UnsetType = UNSET
     cache: CacheOutcome | UnsetType = UNSET
     similarity: float | UnsetType = UNSET
-    native: bytes | UnsetType = UNSET
+
+
+class RelayedResponse(LLMResponse, frozen=True, kw_only=True):
+    """A whole answer to a request that came in a vendor's protocol.
+
+    ``native`` is the vendor's own body, empty where there is none in that protocol; ``reasoning`` the visible thinking,
+    ``spent`` what was used, by class of token.
+    """
+
+    native: bytes = b""
+    reasoning: str = ""
+    spent: Usage = Usage()
 
 
 class StartPart(Struct, frozen=True):

@@ -7,8 +7,9 @@ import pytest
 from msgspec import Raw, structs
 
 from router_core.attempts.continuation import can_continue, continued
+from router_core.providers import anthropic_wire, openai_wire
 from router_core.providers.anthropic_answer import AnthropicStream
-from router_core.providers.openai_answer import OpenAIStream
+from router_core.providers.openai_answer import OpenAIStream, read_answer
 from router_core.providers.relay import RelayReader, anthropic_body, native_of, openai_body
 from router_core.selection import select
 from router_core.types import (
@@ -22,6 +23,9 @@ from router_core.types import (
     Secret,
     Snapshot,
     TextDelta,
+    ToolCall,
+    ToolFormat,
+    TunedRequest,
 )
 from tests.support.core_fakes import provider
 
@@ -70,7 +74,7 @@ def test_the_vendor_s_events_come_ahead_of_their_parts_and_none_before_the_first
     last = b'{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}'
     reader = RelayReader(OpenAIStream(relayed()))
     assert list(reader.feed(head)) == []
-    assert list(reader.feed(word)) == [NativeEvents((head, word)), TextDelta("Hi")]
+    assert list(reader.feed(word)) == [NativeEvents((head, word), 1), TextDelta("Hi")]
     assert list(reader.feed(last)) == [NativeEvents((last,))]
     assert list(reader.feed(b"[DONE]")) == [NativeEvents((b"[DONE]",))]
     assert reader.ended
@@ -105,5 +109,38 @@ def test_a_broken_stream_is_continued_in_our_terms_unless_only_its_protocol_can_
     assert can_continue(relayed(), used_tools=False)
     assert not can_continue(relayed(needs=("logprobs",)), used_tools=False)
     rest = continued(relayed(), "So far")
-    assert type(rest) is LLMRequest
+    assert not isinstance(rest, RelayedRequest)
     assert [message.content for message in rest.messages or ()][:2] == ["Hello", "So far"]
+
+
+def tuned(**fields: Any) -> TunedRequest:
+    tools = {"look": ToolFormat(description="Look")}
+    return TunedRequest(prompt="Hello", temperature=None, tools=tools, stop=("END",), top_p=0.5, **fields)
+
+
+def test_what_several_vendors_know_is_said_to_each_in_its_own_words() -> None:
+    said = openai_wire.request_fields(call(tuned(parallel_tools=False)), stream=False)
+    assert (said["stop"], said["top_p"], said["parallel_tool_calls"]) == (["END"], 0.5, False)
+    said = anthropic_wire.request_fields(call(tuned(parallel_tools=False)), dict, stream=False)
+    assert (said["stop_sequences"], said["top_p"]) == (["END"], 0.5)
+    assert said["tool_choice"] == {"type": "auto", "disable_parallel_tool_use": True}
+    rest = continued(RelayedRequest(**{**structs.asdict(tuned()), "native": relayed().native}), "So far")
+    assert (rest.stop, rest.top_p) == (("END",), 0.5)  # type: ignore[attr-defined]
+
+
+def test_events_that_amount_to_nothing_are_not_held_for_ever() -> None:
+    other = b'{"choices":[{"index":1,"delta":{"content":"%s"}}]}' % (b"x" * 40_000)
+    reader = RelayReader(OpenAIStream(relayed()))
+    assert list(reader.feed(other)) == []
+    assert list(reader.feed(other)) == [NativeEvents((other, other))]
+
+
+def test_a_tool_call_that_is_cut_off_or_of_another_kind_spoils_no_relayed_answer() -> None:
+    cut = b'{"index":0,"id":"a","type":"function","function":{"name":"look","arguments":"{\\"at"}}'
+    foreign = b'{"index":1,"id":"b","type":"custom","custom":{"name":"run","input":"ls"}}'
+    whole = b'{"choices":[{"message":{"tool_calls":[%s,%s]},"finish_reason":"length"}]}' % (cut, foreign)
+    assert read_answer(whole, relayed()).tool_calls == (ToolCall(tool_call_id="a", tool_name="look", args={}),)
+    reader = RelayReader(OpenAIStream(relayed()))
+    for each in (cut, foreign, b'{"index":1,"custom":{"input":"ls"}}'):
+        list(reader.feed(b'{"choices":[{"delta":{"tool_calls":[%s]}}]}' % each))
+    assert len(list(reader.feed(b"[DONE]"))) == 2
