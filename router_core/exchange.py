@@ -39,6 +39,7 @@ from router_core.types import (
     Usage,
     WireUsage,
     added,
+    reasoning_parts,
 )
 
 __all__ = ["Exchange"]
@@ -67,6 +68,7 @@ class Exchange:
         "_request_id",
         "_source",
         "_started_at",
+        "_stop_sequence",
         "_summed",
         "_texts",
         "_trail",
@@ -117,7 +119,8 @@ class Exchange:
         self._finish: FinishReason = "other"
         self._usage: Usage | None = None
         self._native = b""
-        self._reasoning: list[str] = []
+        self._reasoning: list[ReasoningDelta] = []
+        self._stop_sequence = ""
         self._cost: NanoUSD | None = 0
         self._estimated = False
         self._summed = False
@@ -190,17 +193,17 @@ class Exchange:
             case TextDelta():
                 self._texts.append(part.text)
             case ReasoningDelta():
-                self._reasoning.append(part.text)
+                self._reasoning.append(part)
             case ToolCallEnd():
                 self._calls.append(part.call)
             case AnswerEnd():
-                self._end(part.finish_reason, part.usage)
+                self._end(part)
             case ProviderAnswer():
                 self._texts.append(part.text)
                 self._calls.extend(part.tool_calls)
                 self._native = part.native
-                self._reasoning.append(part.reasoning)
-                self._end(part.finish_reason, part.usage)
+                self._reasoning.extend(ReasoningDelta(each.text, each.signature, each.data) for each in part.reasoning)
+                self._end(part)
             case Served():
                 self._source = part
 
@@ -230,7 +233,13 @@ class Exchange:
 
     def _relayed(self, response: LLMResponse, usage: Usage) -> RelayedResponse:
         own: dict[str, Any] = structs.asdict(response)
-        return RelayedResponse(**own, native=self._native, reasoning="".join(self._reasoning), spent=usage)
+        return RelayedResponse(
+            **own,
+            native=self._native,
+            reasoning=reasoning_parts(self._reasoning),
+            stop_sequence=self._stop_sequence,
+            spent=usage,
+        )
 
     def served(self) -> tuple[str | None, str | None]:
         """Return the provider and the model that answer, None for as long as nobody does."""
@@ -246,8 +255,8 @@ class Exchange:
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    def _end(self, finish: FinishReason, usage: Usage) -> None:
-        self._finish, self._usage = finish, usage
+    def _end(self, end: AnswerEnd | ProviderAnswer) -> None:
+        self._finish, self._usage, self._stop_sequence = end.finish_reason, end.usage, end.stop_sequence
 
     @property
     def _is_free(self) -> bool:

@@ -66,7 +66,7 @@ class DataStream:
         return b"0:" + encode_json(part.text) + b"\n"
 
     def _reasoning(self, part: ReasoningDelta) -> bytes:
-        return b"g:" + encode_json(part.text) + b"\n"
+        return b"g:" + encode_json(part.text) + b"\n" if part.text else b""
 
     def _tool_start(self, part: ToolCallStart) -> bytes:
         return _line(b"b:", {"toolCallId": part.tool_call_id, "toolName": part.tool_name})

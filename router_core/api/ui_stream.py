@@ -87,6 +87,8 @@ class UiStream:
         return self._open(TextDelta, b"text") + self._delta + encode_json(part.text) + _END
 
     def _reasoning(self, part: ReasoningDelta) -> bytes:
+        if not part.text:
+            return b""
         if self._block is ReasoningDelta:
             return self._delta + encode_json(part.text) + _END
         return self._open(ReasoningDelta, b"reasoning") + self._delta + encode_json(part.text) + _END

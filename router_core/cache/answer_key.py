@@ -18,7 +18,7 @@ from router_core.types import CacheMarks, Plan, ProviderConfig, Question
 
 __all__ = ["NO_EFFECT", "AnswerKey", "answer_key", "in_part", "rows_that_may_serve"]
 
-_FORMAT: Final = "signalbox answer 1"
+_FORMAT: Final = "signalbox answer 2"
 _ENCODE: Final = msgspec.json.Encoder().encode
 # What a request says beside what it asks. The account and the use case are covered as what they turned out to be.
 NO_EFFECT: Final[dict[str, Any]] = {

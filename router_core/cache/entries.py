@@ -13,6 +13,7 @@ from router_core.types import (
     FinishReason,
     ProviderAnswer,
     ReasoningDelta,
+    ReasoningPart,
     Served,
     TextDelta,
     ToolCall,
@@ -20,6 +21,7 @@ from router_core.types import (
     ToolCallEnd,
     ToolCallStart,
     Usage,
+    reasoning_parts,
 )
 
 __all__ = ["Gathering", "KeptAnswer", "decode_answer", "encode_answer", "replayed"]
@@ -41,8 +43,9 @@ class KeptAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     model: str
     answered_as: str
     kept_at: float
-    reasoning: str = ""
+    reasoning: tuple[ReasoningPart, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
+    stop_sequence: str = ""
 
 
 encode_answer = msgspec.msgpack.Encoder().encode
@@ -56,7 +59,7 @@ class Gathering:
 
     def __init__(self) -> None:
         self._texts: list[str] = []
-        self._reasoning: list[str] = []
+        self._reasoning: list[ReasoningDelta] = []
         self._calls: list[ToolCall] = []
         self._end: ProviderAnswer | AnswerEnd | None = None
 
@@ -66,13 +69,14 @@ class Gathering:
             case TextDelta():
                 self._texts.append(part.text)
             case ReasoningDelta():
-                self._reasoning.append(part.text)
+                self._reasoning.append(part)
             case ToolCallEnd():
                 self._calls.append(part.call)
             case AnswerEnd():
                 self._end = part
             case ProviderAnswer():
-                self._texts, self._reasoning, self._calls = [part.text], [part.reasoning], list(part.tool_calls)
+                self._texts, self._calls = [part.text], list(part.tool_calls)
+                self._reasoning = [ReasoningDelta(each.text, each.signature, each.data) for each in part.reasoning]
                 self._end = part
 
     def fit(self, served: Served | None, kept_at: float) -> KeptAnswer | None:
@@ -87,8 +91,9 @@ class Gathering:
             model=served.model,
             answered_as=self._end.model,
             kept_at=kept_at,
-            reasoning="".join(self._reasoning),
+            reasoning=reasoning_parts(self._reasoning),
             tool_calls=tuple(self._calls),
+            stop_sequence=self._end.stop_sequence,
         )
 
 
@@ -97,15 +102,20 @@ def replayed(kept: KeptAnswer, *, streamed: bool) -> Iterator[AnswerPart]:
     if not streamed:
         yield ProviderAnswer(
             text=kept.text, finish_reason=kept.finish_reason, usage=kept.usage, model=kept.answered_as,
-            tool_calls=kept.tool_calls, reasoning=kept.reasoning,
+            tool_calls=kept.tool_calls, reasoning=kept.reasoning, stop_sequence=kept.stop_sequence,
         )  # fmt: skip
         return
-    for piece in _PIECES.findall(kept.reasoning):
-        yield ReasoningDelta(piece)
+    for passage in kept.reasoning:
+        for piece in _PIECES.findall(passage.text):
+            yield ReasoningDelta(piece)
+        if passage.signature or passage.data:
+            yield ReasoningDelta("", passage.signature, passage.data)
     for piece in _PIECES.findall(kept.text):
         yield TextDelta(piece)
     for call in kept.tool_calls:
         yield ToolCallStart(call.tool_call_id, call.tool_name)
         yield ToolCallDelta(call.tool_call_id, msgspec.json.encode(call.args).decode())
         yield ToolCallEnd(call)
-    yield AnswerEnd(finish_reason=kept.finish_reason, usage=kept.usage, model=kept.answered_as)
+    yield AnswerEnd(
+        finish_reason=kept.finish_reason, usage=kept.usage, model=kept.answered_as, stop_sequence=kept.stop_sequence
+    )

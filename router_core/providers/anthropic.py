@@ -37,6 +37,12 @@ class AnthropicAdapter(SdkAdapter):
             open_telemetry=False,
         )
 
+    def _options(self, call: ProviderCall) -> dict[str, Any]:
+        options, native = super()._options(call), native_of(call, self.protocols)
+        if native is None or not native.betas:
+            return options
+        return {**options, "headers": {"anthropic-beta": ",".join(native.betas)}}
+
     def _body(self, call: ProviderCall, *, stream: bool) -> bytes:
         native = native_of(call, self.protocols)
         if native is None:

@@ -16,6 +16,7 @@ from router_core.types import (
     ProviderAnswer,
     ProviderPart,
     ReasoningDelta,
+    ReasoningPart,
     TextDelta,
     ToolCall,
     TunedRequest,
@@ -25,6 +26,7 @@ from router_core.types import (
 __all__ = ["AnthropicStream", "read_answer"]
 
 _T = TypeVar("_T")
+_THINKING = frozenset({"thinking", "redacted_thinking"})
 _FINISH: dict[str | None, FinishReason] = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -59,6 +61,8 @@ class _Block(Struct):
     type: str = ""
     text: str = ""
     thinking: str = ""
+    signature: str = ""
+    data: str = ""
     id: str = ""
     name: str = ""
     input: dict[str, Any] | None = None
@@ -69,6 +73,7 @@ class _Answer(Struct):
     content: list[_Block]
     model: str = ""
     stop_reason: str | None = None
+    stop_sequence: str | None = None
     usage: Raw = field(default_factory=Raw)
 
 
@@ -82,7 +87,9 @@ class _Delta(Struct):
     text: str = ""
     thinking: str = ""
     partial_json: str = ""
+    signature: str = ""
     stop_reason: str | None = None
+    stop_sequence: str | None = None
 
 
 class _Event(Struct):
@@ -109,10 +116,14 @@ def read_answer(body: bytes, request: LLMRequest) -> ProviderAnswer:
     if answer.type != "message":
         raise UnreadableAnswerError("The provider's answer is not a message")
     text = "".join(block.text for block in answer.content if block.type == "text")
-    reasoning = "".join(block.thinking for block in answer.content if block.type == "thinking")
+    reasoning = tuple(
+        ReasoningPart(text=block.thinking, signature=block.signature, data=block.data)
+        for block in answer.content
+        if block.type in _THINKING
+    )
     calls = tuple(_whole_call(block) for block in answer.content if block.type == "tool_use")
     figures = _figures(answer.usage)
-    usage = _usage([figures] if figures else []) or estimated_usage(request, len(text), len(reasoning))
+    usage = _usage([figures] if figures else []) or estimated_usage(request, len(text), _size(reasoning))
     return ProviderAnswer(
         text=text,
         finish_reason=_FINISH.get(answer.stop_reason, "other"),
@@ -120,7 +131,12 @@ def read_answer(body: bytes, request: LLMRequest) -> ProviderAnswer:
         model=answer.model,
         tool_calls=calls,
         reasoning=reasoning,
+        stop_sequence=answer.stop_sequence or "",
     )
+
+
+def _size(reasoning: Iterable[ReasoningPart]) -> int:
+    return sum(len(passage.text) for passage in reasoning)
 
 
 def _whole_call(block: _Block) -> ToolCall:
@@ -177,6 +193,7 @@ class AnthropicStream:
         self._request = request
         self._model = ""
         self._finish: FinishReason = "other"
+        self._stop_sequence = ""
         self._reports: list[_UsageFields] = []
         self._calls = OpenCalls(lenient=isinstance(request, TunedRequest))
         self._text_chars = 0
@@ -201,7 +218,7 @@ class AnthropicStream:
     def end(self) -> AnswerEnd:
         """Return the last part; usage is estimated when the provider gave none that is of use."""
         usage = _usage(self._reports) or estimated_usage(self._request, self._text_chars, self._reasoning_chars)
-        return AnswerEnd(finish_reason=self._finish, usage=usage, model=self._model)
+        return AnswerEnd(finish_reason=self._finish, usage=usage, model=self._model, stop_sequence=self._stop_sequence)
 
     def _note(self, event: _Event) -> None:
         if event.type == "error":
@@ -212,7 +229,9 @@ class AnthropicStream:
             self._model = event.message.model
             self._report(event.message.usage)
         elif event.type == "message_delta":
-            self._finish = _FINISH.get(event.delta.stop_reason if event.delta else None, "other")
+            delta = event.delta or _Delta()
+            self._finish = _FINISH.get(delta.stop_reason, "other")
+            self._stop_sequence = delta.stop_sequence or ""
             self._report(event.usage)
 
     def _report(self, usage: Raw) -> None:
@@ -230,7 +249,7 @@ class AnthropicStream:
         if delta.thinking:
             self._reasoning_chars += len(delta.thinking)
             return (ReasoningDelta(delta.thinking),)
-        return ()
+        return (ReasoningDelta("", delta.signature),) if delta.signature else ()
 
     def _block_start(self, index: int, block: _Block) -> Iterator[ProviderPart]:
         if block.type == "tool_use":
@@ -240,6 +259,6 @@ class AnthropicStream:
         elif block.type == "text" and block.text:
             self._text_chars += len(block.text)
             yield TextDelta(block.text)
-        elif block.type == "thinking" and block.thinking:
+        elif block.type in _THINKING and (block.thinking or block.data):
             self._reasoning_chars += len(block.thinking)
-            yield ReasoningDelta(block.thinking)
+            yield ReasoningDelta(block.thinking, block.signature, block.data)

@@ -7,12 +7,14 @@ from typing import Any
 import msgspec
 
 from router_core.errors.provider_errors import RequestRefusedError
+from router_core.providers.anthropic_thinking import thinking_fields
 from router_core.tools.formats import choice_to_anthropic, to_anthropic, wire_id
 from router_core.types import (
     ImagePart,
     LLMRequest,
     Message,
     ProviderCall,
+    ReasoningPart,
     TextPart,
     ToolCallPart,
     ToolResultPart,
@@ -52,14 +54,26 @@ def request_fields(call: ProviderCall, shape_schema: SchemaShaper, *, stream: bo
         shape = {"type": "json_schema", "schema": shape_schema(request.response_format.schema)}
         fields["output_config"] = {"format": shape}
     if isinstance(request, TunedRequest):
-        if request.stop:
-            fields["stop_sequences"] = list(request.stop)
-        # The vendor's newer models take one of the two.
-        if request.top_p is not None and "temperature" not in fields:
-            fields["top_p"] = request.top_p
+        _tune(fields, request, call)
     if stream:
         fields["stream"] = True
     return fields
+
+
+def _tune(fields: dict[str, Any], request: TunedRequest, call: ProviderCall) -> None:
+    if request.stop:
+        fields["stop_sequences"] = list(request.stop)
+    thinking = thinking_fields(request, call.provider.model, call.max_tokens)
+    if thinking:
+        # A model that thinks is not told how to draw its words.
+        fields.pop("temperature", None)
+        shape = fields.get("output_config", {})
+        fields |= thinking
+        if shape:
+            fields["output_config"] = {**thinking.get("output_config", {}), **shape}
+    elif request.top_p is not None and "temperature" not in fields:
+        # The vendor's newer models take one of the two.
+        fields["top_p"] = request.top_p
 
 
 def _choice(request: LLMRequest) -> dict[str, Any] | None:
@@ -119,8 +133,18 @@ def _part_blocks(parts: Iterable[Any], role: str, provider: str) -> Iterable[dic
             if role != "assistant":
                 raise RequestRefusedError(f"A {role} message cannot carry a tool call", provider=provider)
             yield {"type": "tool_use", "id": wire_id(part.tool_call_id), "name": part.tool_name, "input": part.args}
+        elif isinstance(part, ReasoningPart):
+            yield from _thoughts(part)
         else:
             yield _tool_result(part)
+
+
+def _thoughts(part: ReasoningPart) -> Iterable[dict[str, Any]]:
+    """Yield the block that the vendor signed, nothing for thoughts that it did not: it would refuse them."""
+    if part.data:
+        yield {"type": "redacted_thinking", "data": part.data}
+    elif part.signature:
+        yield {"type": "thinking", "thinking": part.text, "signature": part.signature}
 
 
 def _tool_result(part: ToolResultPart) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from router_core.types import (
     ToolCallEnd,
     ToolCallStart,
     Usage,
+    reasoning_parts,
 )
 
 __all__ = ["FakeAdapter", "FakeAdapterSource", "Hold", "Step"]
@@ -104,11 +105,14 @@ def _echo(call: ProviderCall) -> ProviderAnswer:
 
 
 def _parts(answer: ProviderAnswer) -> list[Step]:
-    steps: list[Step] = [ReasoningDelta(answer.reasoning)] if answer.reasoning else []
+    steps: list[Step] = [ReasoningDelta(each.text, each.signature, each.data) for each in answer.reasoning]
     steps.extend([TextDelta(answer.text)] if answer.text else [])
     for call in answer.tool_calls:
         steps.extend([ToolCallStart(call.tool_call_id, call.tool_name), ToolCallEnd(call)])
-    steps.append(AnswerEnd(finish_reason=answer.finish_reason, usage=answer.usage, model=answer.model))
+    end = AnswerEnd(
+        finish_reason=answer.finish_reason, usage=answer.usage, model=answer.model, stop_sequence=answer.stop_sequence
+    )
+    steps.append(end)
     return steps
 
 
@@ -120,5 +124,6 @@ def _whole(parts: Sequence[ProviderPart], call: ProviderCall) -> ProviderAnswer:
         usage=end.usage if end else Usage(),
         model=end.model if end else call.provider.model,
         tool_calls=tuple(part.call for part in parts if isinstance(part, ToolCallEnd)),
-        reasoning="".join(part.text for part in parts if isinstance(part, ReasoningDelta)),
+        reasoning=reasoning_parts(part for part in parts if isinstance(part, ReasoningDelta)),
+        stop_sequence=end.stop_sequence if end else "",
     )

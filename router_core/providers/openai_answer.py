@@ -15,6 +15,7 @@ from router_core.types import (
     ProviderAnswer,
     ProviderPart,
     ReasoningDelta,
+    ReasoningPart,
     TextDelta,
     ToolCall,
     TunedRequest,
@@ -123,7 +124,7 @@ def read_answer(body: bytes, request: LLMRequest) -> ProviderAnswer:
         usage=usage,
         model=completion.model,
         tool_calls=calls,
-        reasoning=reasoning,
+        reasoning=(ReasoningPart(text=reasoning),) if reasoning else (),
     )
 
 

@@ -13,6 +13,7 @@ from router_core.types import (
     LLMRequest,
     Message,
     ProviderCall,
+    ReasoningPart,
     TextPart,
     ToolCallPart,
     ToolResultPart,
@@ -25,6 +26,8 @@ CHAT_PATH = "/chat/completions"
 _NEEDS_COMPLETION_TOKENS = re.compile(r"^(ft:)?(o\d|gpt-[5-9]|gpt-\d\d)")
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_-]")
 _MAX_NAME = 64
+# The most that the vendor can be asked for.
+_EFFORTS = {"max": "xhigh"}
 
 
 def limit_name(model: str) -> str:
@@ -54,14 +57,14 @@ def request_fields(call: ProviderCall, *, stream: bool) -> dict[str, Any]:
         shape = {"name": name, "schema": schema, "strict": _permits_strict(schema)}
         fields["response_format"] = {"type": "json_schema", "json_schema": shape}
     if isinstance(request, TunedRequest):
-        fields.update(_tuning(request))
+        fields.update(_tuning(request, provider.model))
     if stream:
         fields["stream"] = True
         fields["stream_options"] = {"include_usage": True}
     return fields
 
 
-def _tuning(request: TunedRequest) -> dict[str, Any]:
+def _tuning(request: TunedRequest, model: str) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     if request.stop:
         fields["stop"] = list(request.stop)
@@ -69,6 +72,8 @@ def _tuning(request: TunedRequest) -> dict[str, Any]:
         fields["top_p"] = request.top_p
     if request.tools and not request.parallel_tools:
         fields["parallel_tool_calls"] = False
+    if request.effort is not None and limit_name(model) != "max_tokens":
+        fields["reasoning_effort"] = _EFFORTS.get(request.effort, request.effort)
     return fields
 
 
@@ -90,7 +95,8 @@ def _turns(message: Message, provider: str) -> Iterable[dict[str, Any]]:
     if isinstance(content, str):
         return ({"role": message.role, "content": content},)
     results = [_tool_result(part) for part in content if isinstance(part, ToolResultPart)]
-    rest = [part for part in content if not isinstance(part, ToolResultPart)]
+    # Nobody but who signed them reads a model's thoughts again.
+    rest = [part for part in content if not isinstance(part, ToolResultPart | ReasoningPart)]
     if not rest:
         return results
     if message.role == "assistant":

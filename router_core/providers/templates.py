@@ -1,10 +1,13 @@
-"""Spares each call the SDK's request building: the SDK builds one request for an endpoint, then only bodies differ.
+"""Spares each call the SDK's request building: the SDK builds one request for an endpoint, then only bodies differ, and
+headers that a call brings along itself.
 
 This leans on private names of the SDKs, the three hooks below. Where an SDK does not have them in the shape known here,
 :func:`templated` hands the SDK's own class back and every call takes the public way, which costs more but works.
 """
 
 import inspect
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from router_core.providers.transport import FastRequest
@@ -12,6 +15,7 @@ from router_core.providers.transport import FastRequest
 __all__ = ["templated"]
 
 _Client = TypeVar("_Client")
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _HOOKS = {
     "_build_request": ["self", "options", "retries_taken"],
     "_prepare_options": ["self", "options"],
@@ -22,37 +26,42 @@ _HOOKS = {
 class _TemplatedRequests:
     """Goes in front of an SDK client class and answers its request building from templates."""
 
-    _template: tuple[str, FastRequest] | None = None
-    _options: Any = None
+    # By path: a request, and the options of the call that it was built for.
+    _templates: dict[str, tuple[FastRequest, Any]] | None = None
 
     async def post(self, path: str, *, cast_to: Any, content: bytes, options: dict[str, Any], stream: bool) -> Any:
         """Send as the SDK's ``post`` does, with its first call's options: validating new ones costs more."""
-        known = self._options
-        if known is None or known.url != path:
+        template = self._template(path)
+        if template is None:
             return await super().post(  # type: ignore[misc]
                 path, cast_to=cast_to, content=content, options=options, stream=stream
             )
+        known = template[1]
         # The SDK copies its options before it first waits, so one object can serve every call. An idempotency key
         # would be made for each and never sent: the template's headers are.
-        known.__dict__.update(options, content=content, idempotency_key="")
+        known.__dict__.update({"headers": NO_HEADERS} | options, content=content, idempotency_key="")
         return await self.request(cast_to, known, stream=stream)  # type: ignore[attr-defined]
 
     async def _prepare_options(self, options: Any) -> Any:
-        if self._template is not None and self._template[0] == options.url:
+        if self._template(options.url) is not None:
             return options
         return await super()._prepare_options(options)  # type: ignore[misc]
 
     async def _prepare_request(self, request: Any) -> None:
-        if self._template is None:
+        if not self._templates:
             await super()._prepare_request(request)  # type: ignore[misc]
 
     def _build_request(self, options: Any, *, retries_taken: int = 0) -> Any:
-        if self._template is not None and self._template[0] == options.url:
-            return self._template[1].with_body(options.content, options.timeout)
-        request = super()._build_request(options, retries_taken=retries_taken)  # type: ignore[misc]
-        self._template = (options.url, request)
-        self._options = options.model_copy()
-        return request
+        template = self._template(options.url)
+        if template is None:
+            bare = options.model_copy(update={"headers": NO_HEADERS})
+            request = super()._build_request(bare, retries_taken=retries_taken)  # type: ignore[misc]
+            template = (request, bare)
+            self._templates = {**(self._templates or {}), options.url: template}
+        return template[0].with_body(options.content, options.timeout, options.headers)
+
+    def _template(self, path: str) -> tuple[FastRequest, Any] | None:
+        return None if self._templates is None else self._templates.get(path)
 
 
 class _ShortSending:

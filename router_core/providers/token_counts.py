@@ -9,6 +9,7 @@ from router_core.types import (
     ImagePart,
     LLMRequest,
     Message,
+    ReasoningPart,
     TextPart,
     ToolCallPart,
     Usage,
@@ -78,7 +79,7 @@ def _parts(messages: Iterable[Message]) -> Iterable[Any]:
 def _chars(part: Any) -> int:
     if isinstance(part, str):
         return len(part)
-    if isinstance(part, TextPart):
+    if isinstance(part, TextPart | ReasoningPart):
         return len(part.text)
     if isinstance(part, ImagePart):
         return 0

@@ -10,6 +10,7 @@ import io
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, cast
 
 import aiohttp
@@ -44,6 +45,7 @@ _FORWARDED = frozenset(
 _OWN_PREFIX = "x-stainless-"
 # Where a response keeps all headers of the answer, as bytes.
 RAW_HEADERS = "raw_headers"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class ResponseTooLargeError(httpx2.TransportError):
@@ -64,9 +66,13 @@ class FastRequest(httpx2.Request):
         self.body = b""
         self.connect_s: float | None = None
 
-    def with_body(self, body: bytes, timeout: object) -> "FastRequest":
-        """Return a request to the same place with another body; the SDKs find no headers in it, the wire does."""
-        copy = FastRequest(self.url, self.target, _NO_HEADERS, self.wire)
+    def with_body(self, body: bytes, timeout: object, headers: Mapping[str, str] = _NOTHING) -> "FastRequest":
+        """Return a request to the same place with another body, and ``headers`` besides its own.
+
+        The SDKs find no headers in it, the wire does.
+        """
+        wire = CIMultiDict({**self.wire, **headers}) if headers else self.wire
+        copy = FastRequest(self.url, self.target, _NO_HEADERS, wire)
         copy.body = body
         copy.connect_s = _connect_seconds(timeout)
         return copy

@@ -8,11 +8,13 @@ from msgspec import Struct
 
 from router_core.selection.absence import Absence
 from router_core.types import (
+    ContentPart,
     ImagePart,
     LLMRequest,
     NativeProtocol,
     ProviderConfig,
     ProviderKind,
+    ReasoningPart,
     RelayedRequest,
     Snapshot,
     TextPart,
@@ -61,15 +63,9 @@ def estimate_input_tokens(request: LLMRequest) -> int:
             size += _size(message.content)
             continue
         for part in message.content:
-            match part:
-                case TextPart():
-                    size += _size(part.text)
-                case ImagePart():
-                    images += 1
-                case ToolCallPart():
-                    encoded += _json_size(part.args)
-                case ToolResultPart():
-                    encoded += _json_size(part.result)
+            images += isinstance(part, ImagePart)
+            size += _text_size(part)
+            encoded += _value_size(part)
     for name, tool in (request.tools or {}).items():
         wrapped = TOKENS_FOR_TOOLS
         encoded += _size(name) + _size(tool.description) + _json_size(tool.parameters) + BYTES_PER_TOOL
@@ -78,6 +74,18 @@ def estimate_input_tokens(request: LLMRequest) -> int:
     tokens = size // BYTES_PER_TOKEN + -(-encoded // JSON_BYTES_PER_TOKEN) + wrapped
     unseen = request.native.unseen_tokens if isinstance(request, RelayedRequest) else 0
     return tokens + images * TOKENS_PER_IMAGE + turns * TOKENS_PER_MESSAGE + unseen
+
+
+def _text_size(part: ContentPart) -> int:
+    if isinstance(part, ReasoningPart):
+        return _size(part.text) + len(part.data)
+    return _size(part.text) if isinstance(part, TextPart) else 0
+
+
+def _value_size(part: ContentPart) -> int:
+    if isinstance(part, ToolCallPart):
+        return _json_size(part.args)
+    return _json_size(part.result) if isinstance(part, ToolResultPart) else 0
 
 
 def _json_size(value: object) -> int:

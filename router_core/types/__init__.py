@@ -93,7 +93,14 @@ from router_core.types.metrics import (
     MetricTotals,
 )
 from router_core.types.money import NANO_PER_USD, NanoUSD, dollars, format_usd, parse_usd, read_dollars
-from router_core.types.native import NativeEvents, NativeProtocol, NativeRequest, RelayedRequest, TunedRequest
+from router_core.types.native import (
+    NativeEvents,
+    NativeProtocol,
+    NativeRequest,
+    ReasoningEffort,
+    RelayedRequest,
+    TunedRequest,
+)
 from router_core.types.node import LOST_AFTER, LinkWord, Node, NodeKind, NodeLimits, NodeState, NodeView
 from router_core.types.plan import Attempt, CacheOutcome, CallReason, Candidate, Considered, Decision, Dropped, Plan
 from router_core.types.policy_faults import PolicyFault, policy_faults
@@ -120,9 +127,11 @@ from router_core.types.request import (
     DEFAULT_TEMPERATURE,
     STANDARD_USE_CASES,
     CachePolicy,
+    ContentPart,
     ImagePart,
     LLMRequest,
     Message,
+    ReasoningPart,
     ResponseFormat,
     TextPart,
     ToolCallPart,
@@ -147,6 +156,7 @@ from router_core.types.response import (
     ToolCallEnd,
     ToolCallStart,
     WireUsage,
+    reasoning_parts,
 )
 from router_core.types.retention import RetentionReport, RetentionRule
 from router_core.types.secret import Secret
@@ -220,6 +230,7 @@ __all__ = [
     "Configuration",
     "Considered",
     "Content",
+    "ContentPart",
     "Cost",
     "Decision",
     "DefaultBudgets",
@@ -299,6 +310,8 @@ __all__ = [
     "Question",
     "Rates",
     "ReasoningDelta",
+    "ReasoningEffort",
+    "ReasoningPart",
     "Redaction",
     "RelayedRequest",
     "RelayedResponse",
@@ -346,4 +359,5 @@ __all__ = [
     "policy_faults",
     "provider_limit",
     "read_dollars",
+    "reasoning_parts",
 ]

@@ -6,9 +6,10 @@ from msgspec import Raw, Struct
 
 from router_core.types.request import LLMRequest
 
-__all__ = ["NativeEvents", "NativeProtocol", "NativeRequest", "RelayedRequest", "TunedRequest"]
+__all__ = ["NativeEvents", "NativeProtocol", "NativeRequest", "ReasoningEffort", "RelayedRequest", "TunedRequest"]
 
 NativeProtocol = Literal["openai-chat", "openai-responses", "anthropic-messages"]
+ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
 class NativeRequest(Struct, frozen=True, kw_only=True):
@@ -33,12 +34,14 @@ class NativeRequest(Struct, frozen=True, kw_only=True):
 class TunedRequest(LLMRequest, frozen=True, kw_only=True):
     """A request with what several vendors know and ``/api/llm`` does not offer.
 
-    ``stop`` are texts that end the answer; without ``parallel_tools`` a model calls one tool at a time.
+    ``stop`` are texts that end the answer; without ``parallel_tools`` a model calls one tool at a time. ``effort`` is
+    how hard a model that reasons is to do so, None for as hard as it likes; another model does not hear of it.
     """
 
     stop: tuple[str, ...] = ()
     top_p: float | None = None
     parallel_tools: bool = True
+    effort: ReasoningEffort | None = None
 
 
 class RelayedRequest(TunedRequest, frozen=True, kw_only=True):

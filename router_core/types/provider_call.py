@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from router_core.types.config import ProviderConfig
 from router_core.types.native import NativeEvents
-from router_core.types.request import LLMRequest
+from router_core.types.request import LLMRequest, ReasoningPart
 from router_core.types.response import (
     FinishReason,
     ReasoningDelta,
@@ -49,8 +49,9 @@ class ProviderCall(Struct, frozen=True, kw_only=True):
 
 
 class ProviderAnswer(Struct, frozen=True, kw_only=True):
-    """A provider's whole answer. ``model`` is the name the provider gave; ``reasoning`` its visible thinking.
+    """A provider's whole answer. ``model`` is the name the provider gave; ``reasoning`` its thinking.
 
+    ``stop_sequence`` is the text that ended it, where the provider says so.
     ``native`` is the vendor's own body where the request came in its protocol, else empty.
     """
 
@@ -59,7 +60,8 @@ class ProviderAnswer(Struct, frozen=True, kw_only=True):
     usage: Usage
     model: str
     tool_calls: tuple[ToolCall, ...] = ()
-    reasoning: str = ""
+    reasoning: tuple[ReasoningPart, ...] = ()
+    stop_sequence: str = ""
     native: bytes = b""
     headroom: Headroom | None = None
 
@@ -70,6 +72,7 @@ class AnswerEnd(Struct, frozen=True, kw_only=True):
     finish_reason: FinishReason
     usage: Usage
     model: str
+    stop_sequence: str = ""
     headroom: Headroom | None = None
     native: tuple[bytes, ...] = ()
 

@@ -8,9 +8,11 @@ __all__ = [
     "DEFAULT_TEMPERATURE",
     "STANDARD_USE_CASES",
     "CachePolicy",
+    "ContentPart",
     "ImagePart",
     "LLMRequest",
     "Message",
+    "ReasoningPart",
     "ResponseFormat",
     "TextPart",
     "ToolCallPart",
@@ -63,7 +65,19 @@ class ToolResultPart(_Wire, frozen=True, kw_only=True, tag="tool-result"):
     is_error: bool = False
 
 
-ContentPart = TextPart | ImagePart | ToolCallPart | ToolResultPart
+class ReasoningPart(_Wire, frozen=True, kw_only=True, tag="reasoning"):
+    """What a model thought before it said the rest; a later turn gives it back to the vendor that signed it.
+
+    ``signature`` is the vendor's seal on ``text``; ``data`` is thinking that the vendor shows only encrypted. Without
+    either of them nobody takes it back, and it is left out.
+    """
+
+    text: str = ""
+    signature: str = ""
+    data: str = ""
+
+
+ContentPart = TextPart | ImagePart | ToolCallPart | ToolResultPart | ReasoningPart
 
 
 class Message(_Wire, frozen=True, kw_only=True):

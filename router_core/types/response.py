@@ -1,5 +1,6 @@
 """What a caller gets back, whole or in parts."""
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
@@ -7,6 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 from router_core.types.money import NanoUSD, format_usd
 from router_core.types.native import NativeEvents
 from router_core.types.plan import CacheOutcome, Decision
+from router_core.types.request import ReasoningPart
 from router_core.types.usage import Usage
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "ToolCallEnd",
     "ToolCallStart",
     "WireUsage",
+    "reasoning_parts",
 ]
 
 FinishReason = Literal["stop", "length", "content-filter", "tool-calls", "error", "other"]
@@ -101,12 +104,14 @@ class LLMResponse(_Wire, frozen=True, kw_only=True):
 class RelayedResponse(LLMResponse, frozen=True, kw_only=True):
     """A whole answer to a request that came in a vendor's protocol.
 
-    ``native`` is the vendor's own body, empty where there is none in that protocol; ``reasoning`` the visible thinking,
-    ``spent`` what was used, by class of token.
+    ``native`` is the vendor's own body, empty where there is none in that protocol; ``reasoning`` the thinking,
+    ``stop_sequence`` the text that ended the answer where the vendor says so, ``spent`` what was used, by class of
+    token.
     """
 
     native: bytes = b""
-    reasoning: str = ""
+    reasoning: tuple[ReasoningPart, ...] = ()
+    stop_sequence: str = ""
     spent: Usage = Usage()
 
 
@@ -126,9 +131,11 @@ class TextDelta(Struct, frozen=True):
 
 
 class ReasoningDelta(Struct, frozen=True):
-    """A piece of the model's visible reasoning."""
+    """A piece of the model's reasoning. One with a ``signature`` ends a passage, one with ``data`` is one by itself."""
 
-    text: str
+    text: str = ""
+    signature: str = ""
+    data: str = ""
 
 
 class ToolCallStart(Struct, frozen=True):
@@ -160,3 +167,20 @@ class FinishPart(Struct, frozen=True):
 StreamPart = (
     StartPart | TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ToolCallEnd | NativeEvents | FinishPart
 )
+
+
+def reasoning_parts(deltas: Iterable[ReasoningDelta]) -> tuple[ReasoningPart, ...]:
+    """Return the passages that ``deltas`` amount to."""
+    passages: list[ReasoningPart] = []
+    texts: list[str] = []
+    for delta in deltas:
+        texts.append(delta.text)
+        if not (delta.signature or delta.data):
+            continue
+        if delta.data and (said := "".join(texts)):
+            passages.append(ReasoningPart(text=said))
+            texts.clear()
+        passages.append(ReasoningPart(text="".join(texts), signature=delta.signature, data=delta.data))
+        texts.clear()
+    rest = "".join(texts)
+    return (*passages, ReasoningPart(text=rest)) if rest else tuple(passages)

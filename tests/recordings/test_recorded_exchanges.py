@@ -22,6 +22,7 @@ from router_core.types import (
     ToolCallDelta,
     ToolCallEnd,
     ToolCallStart,
+    reasoning_parts,
 )
 from tests.recordings.recorded_answers import exchanges, expected, is_stream
 from tests.support.loopback import LOOPBACK
@@ -102,7 +103,7 @@ def assembled(parts: list[Any]) -> ProviderAnswer:
         usage=end.usage,
         model=end.model,
         tool_calls=calls,
-        reasoning="".join(part.text for part in parts if isinstance(part, ReasoningDelta)),
+        reasoning=reasoning_parts(part for part in parts if isinstance(part, ReasoningDelta)),
     )
 
 
@@ -111,7 +112,7 @@ def facts(answer: ProviderAnswer, *, with_usage: bool) -> dict[str, Any]:
     assert usage.estimated is not with_usage
     return {
         "text": answer.text,
-        "reasoning": answer.reasoning,
+        "reasoning": "".join(passage.text for passage in answer.reasoning),
         "calls": [(call.tool_call_id, call.tool_name, call.args) for call in answer.tool_calls],
         "finish": answer.finish_reason,
         "model": answer.model,

@@ -13,6 +13,7 @@ from router_core.types import (
     FinishReason,
     ProviderAnswer,
     ReasoningDelta,
+    ReasoningPart,
     Served,
     TextDelta,
     ToolCall,
@@ -25,7 +26,7 @@ CALL = ToolCall(tool_call_id="c1", tool_name="look", args={"at": ["π", 1, None]
 WHO = Served("miss", "openai", "gpt-4o")
 KEPT = KeptAnswer(
     text="one two", finish_reason="tool-calls", usage=USAGE, provider="openai", model="gpt-4o", answered_as="gpt-4o-1",
-    kept_at=7.0, reasoning="hm", tool_calls=(CALL,),
+    kept_at=7.0, reasoning=(ReasoningPart(text="hm", signature="seal"),), tool_calls=(CALL,),
 )  # fmt: skip
 END = AnswerEnd(finish_reason="tool-calls", usage=USAGE, model="gpt-4o-1")
 KEY = AnswerKey(b"d" * 32, "name", "account acme")
@@ -40,7 +41,13 @@ def gathered(*parts: object) -> Gathering:
 
 def test_a_stream_and_a_whole_answer_are_kept_as_the_same() -> None:
     stream = gathered(
-        ReasoningDelta("h"), ReasoningDelta("m"), TextDelta("one "), TextDelta("two"), ToolCallEnd(CALL), END
+        ReasoningDelta("h"),
+        ReasoningDelta("m"),
+        ReasoningDelta(signature="seal"),
+        TextDelta("one "),
+        TextDelta("two"),
+        ToolCallEnd(CALL),
+        END,
     )
     whole = gathered(
         ProviderAnswer(
@@ -49,7 +56,7 @@ def test_a_stream_and_a_whole_answer_are_kept_as_the_same() -> None:
             usage=USAGE,
             model="gpt-4o-1",
             tool_calls=(CALL,),
-            reasoning="hm",
+            reasoning=(ReasoningPart(text="hm", signature="seal"),),
         )
     )
     assert stream.fit(WHO, 7.0) == whole.fit(WHO, 7.0) == KEPT
@@ -73,7 +80,7 @@ def test_a_replay_is_the_answer_again() -> None:
 
 @given(text=st.text(alphabet="ab \nπ", max_size=2_000))
 def test_a_replayed_text_comes_in_parts_that_cut_no_short_word(text: str) -> None:
-    kept = msgspec.structs.replace(KEPT, text=text, reasoning="", tool_calls=())
+    kept = msgspec.structs.replace(KEPT, text=text, reasoning=(), tool_calls=())
     pieces = [part.text for part in replayed(kept, streamed=True) if isinstance(part, TextDelta)]
     assert "".join(pieces) == text
     assert all(0 < len(piece) <= PART_CHARS for piece in pieces)
