@@ -8,6 +8,7 @@ from alembic import context
 from sqlalchemy import Connection, Engine
 
 import db.alert_models
+import db.answer_models
 import db.budget_models
 import db.config_models
 import db.limit_models

@@ -76,6 +76,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         rates=runtime.limit_desk,
         access=runtime.access,
         keys=runtime.key_desk,
+        idempotency=runtime.idempotency,
         encryption=runtime.encryption,
         audit=runtime.audit,
         exporter=runtime.exporter,

@@ -20,6 +20,7 @@ from router_core.budgets.guard import LeasedBudget
 from router_core.cache.response_cache import AnswerCache
 from router_core.clock import Clock
 from router_core.health.board import HealthBoard
+from router_core.idempotency.answers import IdempotentAnswers
 from router_core.journal.sealing import SealedEvents
 from router_core.metrics.live import LiveMetrics
 from router_core.metrics.overlay import PendingEvents
@@ -50,6 +51,7 @@ from signalbox.alerting import AlertRoom
 from signalbox.caching import cache_desk, open_cache
 from signalbox.configuration import store_configuration
 from signalbox.ground import Ground, Overrides, lay_ground
+from signalbox.idempotency import open_answers
 from signalbox.keys import KeyRoom, open_keys
 from signalbox.limiting import limit_desk, open_limiter
 from signalbox.money import MoneyParts, store_money
@@ -82,6 +84,7 @@ class Runtime:
     cache_desk: CacheDesk
     limit_desk: LimitDesk
     encryption: EncryptionDesk
+    idempotency: IdempotentAnswers
     adapters: AdapterSource
     events: RecentEvents
     recording: RecordKeeping
@@ -205,7 +208,8 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         settings=settings, clock=clock, config=ground.config, router=router, cache=parts.cache,
         cache_desk=cache_desk(ground, parts.cache, desk.trail),
         limit_desk=limit_desk(store, parts.limiter, desk.trail, clock),
-        encryption=parts.encryption, adapters=ground.adapters, events=events, recording=parts.record,
+        encryption=parts.encryption, idempotency=open_answers(ground),
+        adapters=ground.adapters, events=events, recording=parts.record,
         audit=store.audit, exporter=store.exporter, live=live,
         started=clock.utcnow(), health=desk.health,
         operations=desk.attend(router, live.reset),

@@ -10,6 +10,8 @@ MINUTE_DAYS = 2
 TEN_MINUTE_DAYS = 9
 # What was spent in a period, where the ledger is kept for ever.
 POT_DAYS = 800
+# An answer is kept for a day, and nobody holds a key for longer.
+IDEMPOTENT_DAYS = 1
 
 
 def retention_rules(settings: Settings) -> list[RetentionRule]:
@@ -28,5 +30,6 @@ def retention_rules(settings: Settings) -> list[RetentionRule]:
         RetentionRule("alerts", settings.retention_alerts_days),
         RetentionRule("breaker_transitions", settings.retention_operations_days),
         RetentionRule("health_slots", settings.retention_operations_days),
+        RetentionRule("idempotent_answers", IDEMPOTENT_DAYS),
         RetentionRule("console_sessions", settings.retention_operations_days),
     ]

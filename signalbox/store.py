@@ -26,6 +26,7 @@ from db.stores import (
     SqlAlertChannels,
     SqlAlertOutbox,
     SqlAlertReader,
+    SqlAnswers,
     SqlApiKeyStore,
     SqlBreakerLog,
     SqlBudgetSettings,
@@ -97,6 +98,7 @@ class Store:
     config_versions: SqlConfigVersions
     config_drafts: SqlConfigDrafts
     cache_purges: SqlCachePurges
+    answers: SqlAnswers
     budgets: SqlBudgetStore
     limits: SqlBudgetSettings
     rates: SqlLimitSettings
@@ -187,6 +189,7 @@ def _stores(settings: Settings, clock: Clock, audit: AuditIdentity) -> Store:
         config_versions=SqlConfigVersions(patient, clock),
         config_drafts=SqlConfigDrafts(hop),
         cache_purges=SqlCachePurges(hop, clock),
+        answers=SqlAnswers(hop, clock),
         budgets=SqlBudgetStore(hop, clock),
         limits=SqlBudgetSettings(hop, clock, default_budgets(settings).timezone),
         rates=SqlLimitSettings(hop, clock),

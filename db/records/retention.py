@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from db.alert_models import AlertDeliveryRow, AlertRow
+from db.answer_models import IdempotentAnswer
 from db.budget_models import BudgetPot
 from db.hop import StoreHop
 from db.models import ConsoleSession, LoggedTransition, UptimeSlot
@@ -46,6 +47,11 @@ def _is_told(before: datetime) -> list[Any]:
     return [AlertRow.period < f"{before:%Y-%m}"]
 
 
+def _is_unkept(before: datetime) -> list[Any]:
+    """Only answers whose day is over; it began when they were complete, a little after their key was taken."""
+    return [IdempotentAnswer.ends_at < before + timedelta(days=1)]
+
+
 _TABLES: Final[Mapping[str, _Kept]] = MappingProxyType(
     {
         "audit_traces": _Kept(AuditTrace, AuditTrace.at),
@@ -60,6 +66,7 @@ _TABLES: Final[Mapping[str, _Kept]] = MappingProxyType(
         "alerts": _Kept(AlertRow, AlertRow.at, ended=_is_told),
         "breaker_transitions": _Kept(LoggedTransition, LoggedTransition.at),
         "health_slots": _Kept(UptimeSlot, UptimeSlot.start),
+        "idempotent_answers": _Kept(IdempotentAnswer, IdempotentAnswer.claimed_at, ended=_is_unkept),
         "console_sessions": _Kept(ConsoleSession, ConsoleSession.expires_at),
     }
 )

@@ -13,6 +13,7 @@ from db.stores.config import SqlConfigStore
 from db.stores.config_drafts import SqlConfigDrafts
 from db.stores.config_history import SqlConfigVersions
 from db.stores.health_history import SqlHealthHistory
+from db.stores.idempotent_answers import SqlAnswers
 from db.stores.leases import SqlLeaseRegister
 from db.stores.limit_settings import SqlLimitSettings
 from db.stores.nodes import SqlNodeRegister
@@ -30,6 +31,7 @@ __all__ = [
     "SqlAlertChannels",
     "SqlAlertOutbox",
     "SqlAlertReader",
+    "SqlAnswers",
     "SqlApiKeyStore",
     "SqlBreakerLog",
     "SqlBudgetSettings",

@@ -94,14 +94,14 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/admin/alerts": {"GET": Action("alerts.read", list_alerts)},
     "/api/admin/alerts/channels": {
         "GET": Action("alerts.read", list_channels),
-        "POST": Action("alerts.edit", make_channel),
+        "POST": Action("alerts.edit", make_channel, shows_secrets=True),
     },
     "/api/admin/alerts/channels/{id}": {
-        "PUT": Action("alerts.edit", change_channel),
+        "PUT": Action("alerts.edit", change_channel, shows_secrets=True),
         "DELETE": Action("alerts.edit", remove_channel),
     },
     "/api/admin/alerts/channels/{id}/test": {"POST": Action("alerts.edit", test_channel)},
-    "/api/admin/alerts/channels/{id}/secret": {"GET": Action("alerts.edit", show_secret)},
+    "/api/admin/alerts/channels/{id}/secret": {"GET": Action("alerts.edit", show_secret, shows_secrets=True)},
     "/api/admin/alerts/deliveries": {"GET": Action("alerts.read", list_deliveries)},
     "/api/admin/alerts/deliveries/{id}/retry": {"POST": Action("alerts.edit", retry_delivery)},
     "/api/admin/topups": {"GET": Action("topups.read", list_topups), "POST": Action("topups.ask", ask_topup)},

@@ -47,8 +47,11 @@ async def roll_key(call: Call) -> None:
 
 
 KEY_PATHS: dict[str, dict[str, Action]] = {
-    "/api/admin/keys": {"GET": Action("access.read", list_keys), "POST": Action("keys.edit", make_key)},
+    "/api/admin/keys": {
+        "GET": Action("access.read", list_keys),
+        "POST": Action("keys.edit", make_key, shows_secrets=True),
+    },
     "/api/admin/keys/{id}": {"PUT": Action("keys.edit", change_key)},
     "/api/admin/keys/{id}/revoke": {"POST": Action("keys.edit", revoke_key)},
-    "/api/admin/keys/{id}/roll": {"POST": Action("keys.edit", roll_key)},
+    "/api/admin/keys/{id}/roll": {"POST": Action("keys.edit", roll_key, shows_secrets=True)},
 }

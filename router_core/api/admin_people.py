@@ -92,13 +92,16 @@ async def end_session(call: Call) -> None:
 
 
 PEOPLE_PATHS: dict[str, dict[str, Action]] = {
-    "/api/admin/users": {"GET": Action("access.read", list_people), "POST": Action("users.edit", create_person)},
+    "/api/admin/users": {
+        "GET": Action("access.read", list_people),
+        "POST": Action("users.edit", create_person, shows_secrets=True),
+    },
     "/api/admin/users/{id}": {
         "GET": Action("access.read", show_person),
         "PATCH": Action("users.edit", change_person),
         "DELETE": Action("users.edit", remove_person),
     },
-    "/api/admin/users/{id}/password-reset": {"POST": Action("users.edit", reset_password)},
+    "/api/admin/users/{id}/password-reset": {"POST": Action("users.edit", reset_password, shows_secrets=True)},
     "/api/admin/users/{id}/sessions": {
         "GET": Action("sessions.read", list_sessions_of),
         "DELETE": Action("sessions.end", end_sessions_of),

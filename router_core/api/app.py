@@ -26,7 +26,7 @@ SIGN_IN: Final = "/auth/login"
 """Where a console elsewhere has its key vouch for its visitors' addresses."""
 
 PATHS: Mapping[str, Mapping[str, Action]] = {
-    "/api/llm": {"POST": Action("llm.call", answer_prompt)},
+    "/api/llm": {"POST": Action("llm.call", answer_prompt, once=True)},
     "/api/llm/route": {"POST": Action("llm.route", explain_route)},
     "/api/llm/budget": {"GET": Action("usage.read", report_budget)},
     "/api/llm/budget/requests": {"GET": Action("topups.read", list_topups), "POST": Action("topups.ask", ask_topup)},
@@ -40,8 +40,8 @@ PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/openapi.json": {"GET": Action(PUBLIC, describe_api)},
     "/api/console/hello": {"GET": Action(PUBLIC, greet_console)},
     "/api/console/visit": {"POST": Action("console.use", note_visit, touches=False)},
-    "/api/console/calls/{call}": {"POST": Action("console.use", answer_call, touches=False)},
-    "/api/console/streams/{call}": {"POST": Action("console.use", stream_call, touches=False)},
+    "/api/console/calls/{call}": {"POST": Action("console.use", answer_call, touches=False, shows_secrets=True)},
+    "/api/console/streams/{call}": {"POST": Action("console.use", stream_call, touches=False, shows_secrets=True)},
     **ADMIN_PATHS,
 }
 

@@ -1,6 +1,7 @@
 """One HTTP call as the handlers see it."""
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -32,12 +33,13 @@ class ClientGoneError(Exception):
 class Call:
     """An HTTP request, its id, who makes it, and the way to answer it.
 
-    ``route`` is its path as the table of all paths has it.
+    ``route`` is its path as the table of all paths has it. ``failure`` is what became of it when that is no success,
+    also of a stream that broke off; whoever ends an answer so sets it first. ``on_end`` is called when all is over.
     """
 
     __slots__ = (
-        "_source", "headers", "principal", "quota", "raw_headers", "receive", "request_id", "route", "scope", "send",
-        "started",
+        "_source", "failure", "headers", "on_end", "principal", "quota", "raw_headers", "receive", "request_id",
+        "route", "scope", "send", "started",
     )  # fmt: skip
 
     principal: Principal
@@ -53,6 +55,8 @@ class Call:
         self.headers: dict[bytes, bytes] = dict(self.raw_headers)
         self.request_id = ""
         self.started = False
+        self.failure: Exception | None = None
+        self.on_end: Callable[[], Awaitable[None]] | None = None
         self.quota = QuotaSlip()
 
     @property
@@ -99,6 +103,7 @@ class Call:
 
     async def fail(self, error: LLMError, headers: tuple[Header, ...] = ()) -> None:
         """Answer with ``error``."""
+        self.failure = error
         answer = error_answer(error, self.request_id)
         await self.answer_bytes(answer.body, answer.status, (*answer.headers, *headers))
 

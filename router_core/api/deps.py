@@ -20,6 +20,7 @@ from router_core.admin.provider_keys import ProviderKeyDesk
 from router_core.admin.retention import RetentionJob
 from router_core.clock import Clock
 from router_core.errors import LLMError
+from router_core.idempotency.answers import IdempotentAnswers
 from router_core.journal.stats import RecorderStats
 from router_core.metrics.live import LiveMetrics
 from router_core.ports import AuditExporter, AuditReader, HealthReader
@@ -131,6 +132,7 @@ class ApiDeps:
     rates: LimitDesk
     access: AccessDesks
     keys: KeyDesk
+    idempotency: IdempotentAnswers
     encryption: EncryptionDesk
     audit: AuditReader
     exporter: AuditExporter

@@ -8,7 +8,9 @@ from starlette.types import Receive, Scope, Send
 
 from router_core.api.auth import authorize
 from router_core.api.call import Call, ClientGoneError
+from router_core.api.compression import Squeezed
 from router_core.api.deps import DepsSource
+from router_core.api.idempotency import IDEMPOTENCY_KEY, replayed
 from router_core.clock import Clock
 from router_core.errors import InternalError, LLMError, MethodNotAllowedError, NotFoundError
 from router_core.security.permissions import PUBLIC, is_declared
@@ -23,12 +25,15 @@ _log = logging.getLogger(__name__)
 class Action(Struct, frozen=True):
     """What one method of a path does, and the permission it needs.
 
-    ``touches`` says that who calls it with a session did something, and did not just look on.
+    ``touches`` says that who calls it with a session did something, and did not just look on. One that is ``once`` is
+    served once for each Idempotency-Key. One that ``shows_secrets`` is never compressed: lengths would tell of them.
     """
 
     permission: str
     handler: Handler
     touches: bool = True
+    once: bool = False
+    shows_secrets: bool = False
 
 
 class Endpoint:
@@ -54,8 +59,11 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = Call(scope, receive, send, self._deps, self._route)
         call.identify(self._clock)
+        action = self._actions.get(scope["method"])
+        if action is None or not action.shows_secrets:
+            call.send = Squeezed(send, call.headers.get(b"accept-encoding", b"")).send
         try:
-            await self._act(call)
+            await self._act(call, action)
         except ClientGoneError:
             _log.info("request %s: the client left", call.request_id)
         except Exception as error:
@@ -65,9 +73,11 @@ class Endpoint:
                 raise
             allow = ((b"allow", self._allow),) if isinstance(error, MethodNotAllowedError) else ()
             await call.fail(error if isinstance(error, LLMError) else InternalError(), allow)
+        finally:
+            if call.on_end is not None:
+                await call.on_end()
 
-    async def _act(self, call: Call) -> None:
-        action = self._actions.get(call.scope["method"])
+    async def _act(self, call: Call, action: Action | None) -> None:
         if action is None:
             raise (
                 MethodNotAllowedError("The path takes another method")
@@ -76,4 +86,6 @@ class Endpoint:
             )
         if action.permission != PUBLIC:
             call.principal = await authorize(call, action.permission, touch=action.touches)
+        if action.once and IDEMPOTENCY_KEY in call.headers and await replayed(call):
+            return
         await action.handler(call)

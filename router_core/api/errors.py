@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from router_core.errors import (
+    IdempotencyConflictError,
     InternalError,
     InvalidAPIKeyError,
     LLMError,
@@ -74,7 +75,7 @@ def error_answer(error: LLMError, request_id: str) -> ErrorAnswer:
     """Return the HTTP answer for ``error``."""
     shown = public_error(error)
     headers = tuple(header for each in type(shown).__mro__ for header in _HEADERS.get(each, ()))
-    if shown.status_code in _WAIT_STATUSES:
+    if shown.status_code in _WAIT_STATUSES or isinstance(shown, IdempotencyConflictError):
         headers = (*headers, (b"retry-after", _whole_seconds(shown.retry_after_ms)))
     body = _ENCODER.encode({"error": error_facts(shown, request_id)})
     return ErrorAnswer(shown.status_code, headers, body)

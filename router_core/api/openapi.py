@@ -21,9 +21,10 @@ _ERRORS = {
     "403": "The role or account does not allow it",
     "404": "No such thing",
     "408": "The body did not arrive in time",
-    "409": "Somebody else was faster, or it is done already",
+    "409": "Somebody else was faster, it is done already, or a request with the same Idempotency-Key still runs",
     "413": "The body is too large",
     "415": "The body is not plain JSON in UTF-8",
+    "422": "The Idempotency-Key was used with another body",
     "429": "Too many requests; see Retry-After",
     "500": "All attempts failed, or a fault of ours",
     "502": "The provider failed",
@@ -31,6 +32,14 @@ _ERRORS = {
     "504": "The deadline ran out",
 }
 _ADMIN_ERRORS = ("400", "401", "403", "404", "408", "409", "413", "415", "429", "500", "503")
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A request that is sent again with the same key and body is not served again: for 24 hours it gets "
+    "the answer that it had, with `Idempotent-Replayed: true`",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
 _ERROR_SCHEMA = {
     "title": "Error",
     "type": "object",
@@ -65,7 +74,12 @@ def openapi_document() -> dict[str, Any]:
         "info": {"title": "Signalbox", "version": "1"},
         "security": [{"bearer": []}, {"apiKey": []}, {"session": []}],
         "paths": {
-            "/api/llm": {"post": _post("Answer a prompt", request, {**_json(response), **stream})},
+            "/api/llm": {
+                "post": {
+                    **_post("Answer a prompt", request, {**_json(response), **stream}),
+                    "parameters": [_IDEMPOTENCY_KEY],
+                }
+            },
             "/api/llm/route": {
                 "post": _post("Say where a request would go, calling nothing", request, _json(decision))
             },

@@ -59,11 +59,14 @@ async def _send_parts(
             await call.send({"type": "http.response.body", "body": head + encoder.encode(part), "more_body": True})
             head = b""
     except asyncio.CancelledError:
-        await _say_farewell(call, head + encoder.failure(OverloadedError("The server is stopping")))
+        call.failure = stopping = OverloadedError("The server is stopping")
+        await _say_farewell(call, head + encoder.failure(stopping))
         raise
     except LLMError as error:
+        call.failure = error
         return head + encoder.failure(public_error(error))
-    except Exception:  # noqa: BLE001 - logged here; the head of the answer is out, so the stream itself must tell
+    except Exception as error:  # noqa: BLE001 - logged here; the head of the answer is out, so the stream itself must tell
+        call.failure = error
         _log.exception("request %s broke off", call.request_id)
         return head + encoder.failure(InternalError())
     return tail

@@ -12,8 +12,10 @@ LLMError
 │   ├── MethodNotAllowedError     405  METHOD_NOT_ALLOWED
 │   ├── RequestTimeoutError       408  REQUEST_TIMEOUT
 │   ├── ConflictError             409  CONFLICT
+│   ├── IdempotencyConflictError  409  IDEMPOTENCY_CONFLICT
 │   ├── PayloadTooLargeError      413  PAYLOAD_TOO_LARGE
 │   ├── UnsupportedMediaTypeError 415  UNSUPPORTED_MEDIA_TYPE
+│   ├── IdempotencyMismatchError  422  IDEMPOTENCY_MISMATCH
 │   ├── RateLimitExceededError    429  RATE_LIMIT_EXCEEDED
 │   ├── CircuitBreakerOpenError   503  CIRCUIT_BREAKER_OPEN
 │   ├── ProviderUnavailableError  503  PROVIDER_UNAVAILABLE
@@ -30,6 +32,8 @@ __all__ = [
     "CircuitBreakerOpenError",
     "ConflictError",
     "ForbiddenError",
+    "IdempotencyConflictError",
+    "IdempotencyMismatchError",
     "InternalError",
     "LLMError",
     "MaxRetriesExceededError",
@@ -198,6 +202,21 @@ class ConflictError(Rejected):
             "changes": list(self.changes),
         }
         return {name: fact for name, fact in facts.items() if fact}
+
+
+class IdempotencyConflictError(Rejected):
+    """A request with the same Idempotency-Key is still being served."""
+
+    code = "IDEMPOTENCY_CONFLICT"
+    status_code = 409
+    retryable = True
+
+
+class IdempotencyMismatchError(Rejected):
+    """The Idempotency-Key was used with another body."""
+
+    code = "IDEMPOTENCY_MISMATCH"
+    status_code = 422
 
 
 class PayloadTooLargeError(Rejected):

@@ -37,6 +37,10 @@ CATALOGUE: Final[dict[int, tuple[str, ...]]] = {
          "test_what_others_say_is_ignored"),
     32: ("test_row_32_a_request_id_that_is_none_is_replaced",
          "test_row_32_line_ends_in_a_request_id_make_no_header_of_the_answer"),
+    33: ("test_row_33_a_key_that_is_none_is_400_and_another_body_under_it_422",
+         "test_what_is_no_key_is_refused_by_its_name_and_not_told_back",
+         "test_while_the_first_runs_the_second_is_a_conflict_that_may_be_retried",
+         "test_of_fifty_at_once_one_is_served"),
     34: ("test_row_34_a_fresh_account_may_ask_its_burst_at_once_and_no_more",),
     35: ("test_row_35_what_does_not_fit_the_budget_is_402_and_calls_nobody",
          "test_thresholds_are_set_kept_and_a_limit_is_removed"),
@@ -120,7 +124,6 @@ CATALOGUE: Final[dict[int, tuple[str, ...]]] = {
 """Tests by name, so that they may move; every row of a table of inputs has its test here as well."""
 
 LATER: Final[dict[int, str]] = {
-    33: "idempotency-key",
     **dict.fromkeys((*range(48, 56), 58), "/v1/"),
 }
 """Rows about what is not there yet, and the word that would stand in the description of the API if it were."""

@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -206,6 +207,25 @@ def test_row_32_line_ends_in_a_request_id_make_no_header_of_the_answer(gate: Gat
     assert answer.status in (200, 400)
     assert "x-injected" not in answer.headers
     assert "\n" not in answer.headers["x-request-id"]
+
+
+def test_row_33_a_key_that_is_none_is_400_and_another_body_under_it_422(gate: Gate) -> None:
+    gate.calls_allowed = True
+    before = gate.simulator.counts()["calls"]
+    headers, body = gate.headers(**{"idempotency-key": "key-of-row-33"}), {"prompt": "row thirty-three"}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: gate.ask(body, headers=headers), range(8)))
+    assert {each.status_code for each in answers} <= {200, 409}
+    again = gate.ask(body, headers=headers)
+    assert (again.status_code, again.headers["idempotent-replayed"]) == (200, "true")
+    told(gate.ask({"prompt": "another"}, headers=headers), 422, "IDEMPOTENCY_MISMATCH")
+    for bad in ("k" * 256, "two words", ""):
+        error = told(gate.ask(body, headers=gate.headers(**{"idempotency-key": bad})), 400, "VALIDATION_ERROR")
+        assert error["field"] == "Idempotency-Key"
+    assert gate.simulator.counts()["calls"] == before + 1
+    kept = gate.stored("SELECT * FROM idempotent_answers")
+    assert len(kept) == 1
+    assert [word for word in ("key-of-row-33", "thirty", again.json()["text"]) if word in repr(kept)] == []
 
 
 def test_row_34_a_fresh_account_may_ask_its_burst_at_once_and_no_more(gate: Gate) -> None:

@@ -4,6 +4,7 @@ from sqlalchemy import LargeBinary
 
 from db import (  # noqa: F401 - fill the metadata
     alert_models,
+    answer_models,
     budget_models,
     config_models,
     limit_models,
@@ -32,6 +33,7 @@ NOT_SEALED = {
     "config_drafts.document",
     "config_versions.document",
     "console_sessions.token_hash",
+    "idempotent_answers.answer",  # sealed for a day under a key of the root, which outlives every rotation
     "key_wraps.sealed",
     "llm_providers.api_key_encrypted",
     "master_slots.canary",

@@ -21,6 +21,7 @@ from router_core.api.auth import is_foreign
 from router_core.audit.memory_log import MemoryAuditLog
 from router_core.clock import SystemClock
 from router_core.errors import ForbiddenError, RateLimitExceededError
+from router_core.idempotency.answers import IdempotentAnswers
 from router_core.journal.stats import RecorderStats
 from router_core.nodes.memory_register import MemoryNodeRegister
 from router_core.ports import AccountRecord, ProviderHealth, UserRecord
@@ -51,6 +52,7 @@ from signalbox.screens.answering import ConsoleAnswers
 from tests.console.console_fakes import FakeBackend
 from tests.support.access_world import AccessStores, access_world
 from tests.support.alert_worlds import MemoryDesk, memory_desk
+from tests.support.answer_kinds import WatchedAnswers
 from tests.support.bills_desk import BillsDesk, bills_desk
 from tests.support.cache_worlds import CacheWorld, cache_world
 from tests.support.configuration_desk import DeskRig, configuration_desk
@@ -229,6 +231,7 @@ class ApiRig:
     nodes: MemoryNodeRegister
     rates: LimitWorld
     users: MemoryUserStore
+    answers: WatchedAnswers
 
     def bearer(self) -> dict[str, str]:
         """Return the headers of a JSON request of the service key."""
@@ -255,13 +258,14 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
     people = asyncio.run(prepare())
     router, board, state, desk = ScriptedRouter(), Board(), {"ready": True}, operator_desk(clock)
     cache, console = cache_world(accounts, desk.trail, clock), FakeBackend()
-    rates = limit_world(accounts, keys, desk.trail, clock)
+    rates, answers = limit_world(accounts, keys, desk.trail, clock), WatchedAnswers(clock)
     audit, exporter, money = MemoryAuditLog(), EndlessExporter(), treasury_desk(accounts, desk.trail, clock)
     configuration, vault = configuration_desk(accounts=accounts, trail=desk.trail), vault_desk_parts(register, clock)
     bills, alerting = bills_desk(money, clock), memory_desk(clock, accounts, desk.trail)
     authenticator = _authenticator(keys, accounts, clock, bad_keys)
     deps = ApiDeps(
         router=router, console=ConsoleAnswers(console), authenticator=authenticator,
+        idempotency=IdempotentAnswers(answers, b"i" * 32, 150.0),
         keys=key_desk(keys, accounts, rates.config, desk.trail, clock, authenticator.forget),
         sessions=sessions, health=board, operations=desk.operations,
         money=_desks(money, bills, alerting, desk.trail),
@@ -280,7 +284,7 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
         yield ApiRig(
             f"http://127.0.0.1:{port}", port, router, board, accounts, keys, service.key, admin.key,
             people["prompt_engineer"], state, desk, people, audit, exporter, bills, alerting, money, console,
-            configuration, cache, register, rates, users,
+            configuration, cache, register, rates, users, answers,
         )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ def rig(_shared_rig: ApiRig) -> ApiRig:
     """Return the module's server with its script reset."""
     _shared_rig.router.__init__()  # type: ignore[misc]
     _shared_rig.board.rows = []
+    _shared_rig.answers.forget()
     _shared_rig.state["ready"] = True
     return _shared_rig
 

@@ -29,6 +29,8 @@ TABLE = [
     ("MethodNotAllowedError", "METHOD_NOT_ALLOWED", 405, False),
     ("RequestTimeoutError", "REQUEST_TIMEOUT", 408, True),
     ("ConflictError", "CONFLICT", 409, False),
+    ("IdempotencyConflictError", "IDEMPOTENCY_CONFLICT", 409, True),
+    ("IdempotencyMismatchError", "IDEMPOTENCY_MISMATCH", 422, False),
     ("PayloadTooLargeError", "PAYLOAD_TOO_LARGE", 413, False),
     ("UnsupportedMediaTypeError", "UNSUPPORTED_MEDIA_TYPE", 415, False),
     ("RateLimitExceededError", "RATE_LIMIT_EXCEEDED", 429, True),
