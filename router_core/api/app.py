@@ -14,9 +14,9 @@ from router_core.api.endpoint import Action, Endpoint
 from router_core.api.health import report_health, report_life, report_readiness
 from router_core.api.llm import answer_prompt, explain_route
 from router_core.api.metrics import report_metrics, reset_metrics
-from router_core.api.openapi import describe_api
 from router_core.api.paths import PathPatterns
 from router_core.api.prometheus import expose_metrics
+from router_core.api.reference import ApiDescription
 from router_core.clock import SystemClock
 from router_core.security.permissions import PUBLIC
 
@@ -24,6 +24,8 @@ __all__ = ["KEY_ROUTES", "SIGN_IN", "ApiApplication", "ApiDeps", "ApiLimits", "D
 
 SIGN_IN: Final = "/auth/login"
 """Where a console elsewhere has its key vouch for its visitors' addresses."""
+
+_DESCRIPTION: Final = ApiDescription(lambda: PATHS)
 
 PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/llm": {"POST": Action("llm.call", answer_prompt, once=True)},
@@ -37,7 +39,8 @@ PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/llm/health": {"GET": Action(PUBLIC, report_health)},
     "/livez": {"GET": Action(PUBLIC, report_life)},
     "/readyz": {"GET": Action(PUBLIC, report_readiness)},
-    "/api/openapi.json": {"GET": Action(PUBLIC, describe_api)},
+    "/api/openapi.json": {"GET": Action(PUBLIC, _DESCRIPTION.answer_document)},
+    "/api/docs": {"GET": Action(PUBLIC, _DESCRIPTION.answer_page)},
     "/api/console/hello": {"GET": Action(PUBLIC, greet_console)},
     "/api/console/visit": {"POST": Action("console.use", note_visit, touches=False)},
     "/api/console/calls/{call}": {"POST": Action("console.use", answer_call, touches=False, shows_secrets=True)},

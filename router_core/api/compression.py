@@ -18,7 +18,7 @@ _LEVEL: Final = 4
 _GZIP: Final = zlib.MAX_WBITS | 16
 _WEIGHT: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 # What is compressed when it is whole, and what also when it comes in pieces that nobody waits for one by one.
-_WHOLE: Final = frozenset({b"application/json", b"text/plain", b"text/csv", b"application/jsonl"})
+_WHOLE: Final = frozenset({b"application/json", b"text/html", b"text/plain", b"text/csv", b"application/jsonl"})
 _PIECEMEAL: Final = frozenset({b"text/csv", b"application/jsonl"})
 _VARY: Final = (b"vary", b"accept-encoding")
 _CODED: Final = (b"content-encoding", b"gzip")

@@ -35,6 +35,7 @@ ROUTES: Final[tuple[tuple[str, Who, str], ...]] = (
     ("GET /livez", ANYONE, ""),
     ("GET /readyz", ANYONE, ""),
     ("GET /api/openapi.json", ANYONE, ""),
+    ("GET /api/docs", ANYONE, ""),
     ("GET /api/console/hello", ANYONE, ""),
     ("POST /api/console/visit", PEOPLE, ""),
     ("GET /api/admin/breakers", OPERATORS, ""),
