@@ -20,6 +20,7 @@ from router_core.ports import EventBatch
 from tests.support.fake_clock import FakeClock
 from tests.support.postgres_server import PostgresServer
 from tests.support.record_events import AT, event
+from tests.support.used_copies import UsedCopies
 
 SIGNER = ChainSigner(b"k" * 32)
 ROWS = 2_500
@@ -37,12 +38,12 @@ def filled_sqlite(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def filled_postgres(
     postgres_server: PostgresServer, migrated_postgres: str, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, Path]:
-    """The name of a database that holds the chain, and the folder with the chain's kept end."""
+) -> tuple[UsedCopies, Path]:
+    """Copies of a database that holds the chain, and the folder with the chain's kept end."""
     folder = tmp_path_factory.mktemp("filled")
     name = postgres_server.new_database(migrated_postgres)
     _fill(postgres_server.url(name), folder / "audit")
-    return name, folder
+    return UsedCopies(postgres_server, name), folder
 
 
 def _fill(url: str, audit: Path) -> None:
@@ -67,12 +68,14 @@ def sqlite_url(filled_sqlite: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer, filled_postgres: tuple[str, Path], tmp_path: Path) -> Iterator[str]:
-    filled, folder = filled_postgres
+def postgres_url(
+    postgres_server: PostgresServer, filled_postgres: tuple[UsedCopies, Path], tmp_path: Path
+) -> Iterator[str]:
+    copies, folder = filled_postgres
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    name = postgres_server.new_database(filled)
+    name = copies.take()
     yield postgres_server.url(name)
-    postgres_server.drop_database(name)
+    copies.give_back(name)
 
 
 @pytest.fixture

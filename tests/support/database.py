@@ -14,6 +14,7 @@ from db.engine import make_engine
 from db.hop import StoreHop
 from db.migrate import upgrade
 from tests.support.postgres_server import PostgresServer, running_server
+from tests.support.used_copies import UsedCopies
 
 __all__ = [
     "empty_url",
@@ -27,6 +28,7 @@ __all__ = [
     "store_engine",
     "store_hop",
     "store_url",
+    "used_copies",
 ]
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
@@ -53,11 +55,11 @@ def shared_sqlite_url(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="module")
-def shared_postgres_url(postgres_server: PostgresServer, migrated_postgres: str) -> Iterator[str]:
+def shared_postgres_url(postgres_server: PostgresServer, used_copies: UsedCopies) -> Iterator[str]:
     """The URL of a migrated PostgreSQL store for all tests of a module."""
-    name = postgres_server.new_database(migrated_postgres)
+    name = used_copies.take()
     yield postgres_server.url(name)
-    postgres_server.drop_database(name)
+    used_copies.give_back(name)
 
 
 @pytest.fixture(scope="session")
@@ -75,12 +77,18 @@ def migrated_postgres(postgres_server: PostgresServer) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def used_copies(postgres_server: PostgresServer, migrated_postgres: str) -> UsedCopies:
+    """Copies of the migrated database, to take and to give back."""
+    return UsedCopies(postgres_server, migrated_postgres)
+
+
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer, migrated_postgres: str) -> Iterator[str]:
-    """The URL of a fresh, migrated PostgreSQL store."""
-    name = postgres_server.new_database(migrated_postgres)
+def postgres_url(postgres_server: PostgresServer, used_copies: UsedCopies) -> Iterator[str]:
+    """The URL of a migrated PostgreSQL store, as good as fresh."""
+    name = used_copies.take()
     yield postgres_server.url(name)
-    postgres_server.drop_database(name)
+    used_copies.give_back(name)
 
 
 @pytest.fixture(params=BOTH)

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from signalbox.supply.bill import FILES_DIGEST
 from signalbox.supply.licences import licence_of
@@ -32,6 +30,9 @@ def bill(document: str) -> dict[str, Any]:
 
 
 def test_the_document_holds_to_the_official_schema(document: str) -> None:
+    from cyclonedx.schema import SchemaVersion  # heavy: every worker reads this file, and one runs it
+    from cyclonedx.validation.json import JsonStrictValidator
+
     validator = JsonStrictValidator(SchemaVersion.V1_6)
     assert validator.validate_str(document) is None
     assert validator.validate_str(document.replace('"components"', '"parts"')) is not None
