@@ -1,20 +1,19 @@
 """What is known about one request while it is served; it ends in exactly one response or error, recorded once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType, structs
 
-from router_core.attempts import RequestFacts, Trail
+from router_core.attempts import RequestFacts, StepsTaken
 from router_core.audit.content import kept_content
 from router_core.clock import Clock, new_ulid
 from router_core.errors import LLMError
-from router_core.ports import Recorder
+from router_core.ports import Recorder, RunnableTool
 from router_core.types import (
     AnswerEnd,
-    AnswerPart,
     Attempt,
     Cost,
     Decision,
@@ -22,6 +21,7 @@ from router_core.types import (
     FinishReason,
     LLMRequest,
     LLMResponse,
+    Message,
     NanoUSD,
     Payer,
     Plan,
@@ -33,6 +33,7 @@ from router_core.types import (
     RequestEvent,
     Served,
     StartPart,
+    StepPart,
     TextDelta,
     ToolCall,
     ToolCallEnd,
@@ -47,6 +48,7 @@ __all__ = ["Exchange"]
 _SUCCESS: tuple[EventStatus, str | None] = ("success", None)
 _CANCELLED: tuple[EventStatus, str | None] = ("cancelled", None)
 SUCCEEDED = "success"
+NO_TOOLS: Mapping[str, RunnableTool] = {}
 _NOTHING_PLANNED = Decision(use_case="", revision=0, estimated_input_tokens=0, considered=())
 
 
@@ -68,10 +70,10 @@ class Exchange:
         "_request_id",
         "_source",
         "_started_at",
+        "_step_from",
         "_stop_sequence",
         "_summed",
         "_texts",
-        "_trail",
         "_usage",
         "account_id",
         "decision",
@@ -81,7 +83,9 @@ class Exchange:
         "principal",
         "request",
         "started",
+        "steps",
         "streamed",
+        "tools",
         "use_case",
     )  # fmt: skip
 
@@ -105,16 +109,18 @@ class Exchange:
         self.use_case = ""  # of the record until there is a plan; a name that is none never comes on record
         self.keeps_content = False
         self.keeps_personal = False
+        self.tools = NO_TOOLS
+        self.steps = StepsTaken()
         self._request_id = request_id or self.id
         self._clock = clock
         self._recorder = recorder
         self.streamed = streamed
         self._address = address
         self._started_at = clock.now()
-        self._trail: Trail | None = None
         self._source: Served | None = None
         self._outlived = False
         self._texts: list[str] = []
+        self._step_from = 0
         self._calls: list[ToolCall] = []
         self._finish: FinishReason = "other"
         self._usage: Usage | None = None
@@ -167,12 +173,20 @@ class Exchange:
             streamed=self.streamed,
             address=self._address,
             estimated_input_tokens=plan.estimated_input_tokens,
+            step=self.steps.number,
+            calls_before=self.steps.calls,
         )
 
-    def begin(self, trail: Trail) -> Trail:
-        """Calls begin; return ``trail``."""
-        self._trail = trail
-        return trail
+    def gained(self, turns: Iterable[Message], left_open: Sequence[ToolCall]) -> None:
+        """A step is over that made ``turns``; the caller is to answer the calls that are ``left_open``."""
+        self.steps.turns.extend(turns)
+        self._calls[:] = left_open
+
+    def next_step(self) -> None:
+        """Another step follows."""
+        self.steps.go_on(self._usage)
+        self._step_from = len(self._texts)
+        self._calls.clear()
 
     def payer(self) -> Payer:
         """Return whose budgets the request counts against."""
@@ -187,7 +201,7 @@ class Exchange:
             self._request_id, provider or "", model or "", None if self._source is None else self._source.outcome
         )
 
-    def observe(self, part: AnswerPart) -> None:
+    def observe(self, part: StepPart) -> None:
         """Keep what ``part`` adds to the answer."""
         match part:
             case TextDelta():
@@ -215,12 +229,12 @@ class Exchange:
         provider, model = self.served()
         response = LLMResponse(
             request_id=self._request_id,
-            text="".join(self._texts),
+            text="".join(self._texts[self._step_from :]),
             provider=provider or "",
             model=model or "",
             tool_calls=tuple(self._calls),
             finish_reason=self._finish,
-            steps=1,
+            steps=self.steps.number,
             cached=self._is_free,
             usage=WireUsage.of(usage),
             cost=Cost.of(self._cost, estimated=self._is_estimate),
@@ -228,6 +242,7 @@ class Exchange:
             decision=self._trace() if self.request.explain else UNSET,
             cache=UNSET if self._source is None else self._source.outcome,
             similarity=self._similarity,
+            messages=tuple(self.steps.turns) or UNSET,
         )
         return self._relayed(response, usage) if isinstance(self.request, RelayedRequest) else response
 
@@ -243,7 +258,7 @@ class Exchange:
 
     def served(self) -> tuple[str | None, str | None]:
         """Return the provider and the model that answer, None for as long as nobody does."""
-        served = None if self._trail is None else self._trail.served_by
+        served = None if self.steps.trail is None else self.steps.trail.served_by
         if served is not None:
             return (served.provider.name, served.provider.model)
         return (None, None) if self._source is None else (self._source.provider, self._source.model)
@@ -251,12 +266,13 @@ class Exchange:
     @property
     def was_resumed(self) -> bool:
         """Whether the answer is put together from several calls."""
-        return self._trail is not None and any(each.reason == "resume" for each in self._trail.log)
+        return self.steps.trail is not None and any(each.reason == "resume" for each in self.steps.trail.log)
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _end(self, end: AnswerEnd | ProviderAnswer) -> None:
-        self._finish, self._usage, self._stop_sequence = end.finish_reason, end.usage, end.stop_sequence
+        self._finish, self._stop_sequence = end.finish_reason, end.stop_sequence
+        self._usage = self.steps.together(end.usage)
 
     @property
     def _is_free(self) -> bool:
@@ -277,16 +293,15 @@ class Exchange:
     def _asked_last(self) -> tuple[str | None, str | None]:
         """Return who answered, else who failed last."""
         provider, model = self.served()
-        if provider is None and self._trail is not None and self._trail.log:
-            return (self._trail.log[-1].provider, self._trail.log[-1].model)
-        return (provider, model)
+        log = self.steps.log() if provider is None else ()
+        return (log[-1].provider, log[-1].model) if log else (provider, model)
 
     def _sum_up(self) -> None:
         """Fix usage and cost, once: the answer's, and what other calls are taken to have used all the same."""
-        if self._summed or self._trail is None:
+        if self._summed or self.steps.trail is None:
             return
         self._summed = True
-        for attempt in self._trail.log:
+        for attempt in self.steps.log():
             self._cost = _sum(self._cost, attempt.cost_nano)
             if attempt.usage is None:
                 continue
@@ -305,13 +320,14 @@ class Exchange:
             self._usage = added(self._usage, used)
 
     def _trace(self) -> Decision:
-        if self._trail is None and self._source is None:
+        if self.steps.trail is None and self._source is None:
             return self.decision
         return msgspec.structs.replace(
             self.decision,
-            attempts=() if self._trail is None else tuple(self._trail.log),
+            attempts=tuple(self.steps.log()),
             cache=UNSET if self._source is None else self._source.outcome,
             similarity=self._similarity,
+            tools=tuple(self.steps.runs) or UNSET,
         )
 
     def _elapsed_ms(self) -> float:
@@ -322,7 +338,7 @@ class Exchange:
         provider, model = self._asked_last()
         status, code = self._outcome
         decision = self._trace()
-        last = decision.attempts[-1] if decision.attempts else None
+        last = next((each for each in reversed(decision.attempts) if each.step == 1), None)
         first = None if last is None or last.first_token_ms is None else last.started_ms + last.first_token_ms
         return RequestEvent(
             id=self.id,
@@ -347,9 +363,9 @@ class Exchange:
             metadata=self.request.metadata,
             content=kept_content(self.request, "".join(self._texts)) if self.keeps_content else None,
             price=_price(decision.attempts),
-            charges=() if self._trail is None else tuple(self._trail.payment.charges),
-            unpriced=() if self._trail is None else tuple(dict.fromkeys(self._trail.payment.unpriced)),
-            refused=() if self._trail is None else self._trail.payment.refused,
+            charges=() if self.steps.trail is None else tuple(self.steps.trail.payment.charges),
+            unpriced=() if self.steps.trail is None else tuple(dict.fromkeys(self.steps.trail.payment.unpriced)),
+            refused=() if self.steps.trail is None else self.steps.trail.payment.refused,
             keeps_personal=self.keeps_personal,
         )
 

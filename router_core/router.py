@@ -1,6 +1,6 @@
 """One prompt, the best model, a real answer: admit, plan, look in the cache, reserve, attempt, settle, record."""
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 
 from msgspec import Struct, field, structs
@@ -25,6 +25,7 @@ from router_core.ports import (
     Recorder,
     RequestLimiter,
     ResponseCache,
+    ToolSource,
 )
 from router_core.rate_limiting.allowance import Allowance
 from router_core.rate_limiting.gate import LimitGate
@@ -35,6 +36,10 @@ from router_core.resilience.deadline import Deadline
 from router_core.resilience.upstream import Upstream
 from router_core.resilience.upstreams import Upstreams
 from router_core.selection import Signals, explain, is_use_case, refusal, select, target_of
+from router_core.steps import MultiStep, ToolPolicy
+from router_core.tools.offering import offered
+from router_core.tools.python_tool import ToolCallable
+from router_core.tools.toolbox import Toolbox
 from router_core.types import (
     EMBEDDED,
     AnswerEnd,
@@ -53,7 +58,9 @@ from router_core.types import (
     RelayedRequest,
     Served,
     Snapshot,
+    StepPart,
     StreamPart,
+    ToolFormat,
 )
 from router_core.upstream_call import UpstreamCall
 
@@ -63,11 +70,12 @@ DEFAULT_REQUEST_TIMEOUT = 60.0
 
 
 class RouterPolicy(Struct, frozen=True, kw_only=True):
-    """What holds for every request: seconds in all, requests in flight, and how attempts are made."""
+    """What holds for every request: seconds in all, requests in flight, how attempts are made and tools are run."""
 
     request_timeout: float = DEFAULT_REQUEST_TIMEOUT
     in_flight: int = DEFAULT_IN_FLIGHT
     attempts: AttemptPolicy = field(default_factory=AttemptPolicy)
+    tools: ToolPolicy = field(default_factory=ToolPolicy)
 
 
 class StaticConfig:
@@ -105,6 +113,7 @@ class Router:
         clock: Clock | None = None,
         policy: RouterPolicy | None = None,
         node: str = "",
+        tools: ToolSource | None = None,
     ) -> None:
         self.policy = policy or RouterPolicy()
         self._clock = clock or SystemClock()
@@ -115,6 +124,8 @@ class Router:
         self._cache = cache or AnswerCache(MemoryCache(self._clock), config, self._clock)
         self._admission = Admission(self.policy.in_flight, self._clock)
         self._streams = 0
+        self._toolbox = Toolbox()
+        self._tools = tools
         self._journal = journal or MemoryJournal()
         self._attempts = Attempts(adapters, keys, self._journal, self._clock, self.policy.attempts, node)
         self._gate = LimitGate(limiter or MemoryLimiter(self._clock), self._attempts.outputs.expected)
@@ -161,6 +172,16 @@ class Router:
         upstreams = ((each.name, self.upstream_of(each)) for each in self._config.snapshot().providers)
         return {name: upstream.breaker.get_state() for name, upstream in upstreams if upstream is not None}
 
+    def register_tool(
+        self, name: str, tool: ToolFormat, function: ToolCallable, *, timeout: float | None = None
+    ) -> None:
+        """Have ``function``, plain or async, run for calls of the tool ``name``, for ``timeout`` seconds at most.
+
+        Raises :class:`ValidationError` for a tool that no vendor takes, ``ValueError`` for a name that is taken, a
+        schema that is none and a timeout that is no time.
+        """
+        self._toolbox.register(name, tool, function, timeout)
+
     async def complete(
         self,
         request: LLMRequest,
@@ -169,19 +190,24 @@ class Router:
         *,
         address: str = "",
         slip: QuotaSlip | None = None,
+        functions: Mapping[str, ToolCallable] | None = None,
     ) -> LLMResponse:
         """Return the whole answer, once it is on record; ``address`` is the caller's, ``slip`` is told its limits.
 
+        ``functions`` run for calls of the request's own tools of their names, where it allows several steps.
         Raises the :class:`LLMError` that says why there is none.
         """
         exchange = self._open(request, principal, request_id, address, streamed=False)
-        response = await self._complete(exchange, slip or QuotaSlip())
+        response = await self._complete(exchange, slip or QuotaSlip(), functions)
         await self._journal.settle()
         return response
 
-    async def _complete(self, exchange: Exchange, slip: QuotaSlip) -> LLMResponse:
+    async def _complete(
+        self, exchange: Exchange, slip: QuotaSlip, functions: Mapping[str, ToolCallable] | None
+    ) -> LLMResponse:
         with exchange.recorded(), self._admission.admit(exchange.request, exchange.principal) as ticket:
             exchange.admitted(ticket.account_id)
+            self._offer(exchange, functions)
             deadline = self._deadline()
             plan, allowance = await self._allowed(exchange, slip)
             with allowance:
@@ -198,6 +224,7 @@ class Router:
         *,
         address: str = "",
         slip: QuotaSlip | None = None,
+        functions: Mapping[str, ToolCallable] | None = None,
     ) -> AsyncGenerator[StreamPart, None]:
         """Yield the answer in parts, :class:`StartPart` first, :class:`FinishPart` last, once it is on record.
 
@@ -207,6 +234,7 @@ class Router:
         exchange = self._open(request, principal, request_id, address, streamed=True)
         with exchange.recorded(), self._streaming(), self._admission.admit(request, principal) as ticket:
             exchange.admitted(ticket.account_id)
+            self._offer(exchange, functions)
             deadline = self._deadline()
             plan, allowance = await self._allowed(exchange, slip or QuotaSlip())
             with allowance:
@@ -234,6 +262,7 @@ class Router:
         exchange = self._open(request, principal, None, "", streamed=request.stream)
         with self._admission.admit(request, principal) as ticket:
             exchange.admitted(ticket.account_id)
+            self._offer(exchange, None)
             plan = self._plan(exchange, self._config.snapshot())
             if not plan.candidates:
                 raise refusal(plan, self._attempts.absence)
@@ -272,14 +301,38 @@ class Router:
 
     def _answer(
         self, exchange: Exchange, plan: Plan, deadline: Deadline, allowance: Allowance
-    ) -> AsyncGenerator[AnswerPart, None]:
+    ) -> AsyncGenerator[StepPart, None]:
         """Return the answer, from the cache or by a call that begins where the cache has none."""
         tariff = self._prices.tariff(exchange.account_id)
         asked = exchange.request
         choices = asked.native.choices if isinstance(asked, RelayedRequest) else 1
         payment = Payment(self._budget, tariff, exchange.payer(), plan.estimated_input_tokens, choices)
-        call = UpstreamCall(exchange, plan, deadline, self._attempts, payment, allowance)
-        return self._cache.answer(call.question, call)
+
+        def ask(request: LLMRequest, plan: Plan) -> AsyncGenerator[AnswerPart, None]:
+            call = UpstreamCall(exchange, request, plan, deadline, self._attempts, payment, allowance)
+            return self._cache.answer(call.question, call)
+
+        def plan_step(request: LLMRequest) -> Plan:
+            next_plan = self._select(exchange, request, self._config.snapshot())
+            payment.reads(next_plan.estimated_input_tokens)
+            allowance.reads(next_plan.estimated_input_tokens)
+            return next_plan
+
+        if not exchange.tools:
+            return ask(asked, plan)
+        steps = MultiStep(exchange, deadline, self.policy.tools, self._clock, ask=ask, plan_step=plan_step)
+        return steps.parts(plan)
+
+    def _offer(self, exchange: Exchange, functions: Mapping[str, ToolCallable] | None) -> None:
+        """Give the request the tools that it may use. Raises :class:`ValidationError`."""
+        request = exchange.request
+        if (request.max_steps == 1 and request.tools is None) or isinstance(request, RelayedRequest):
+            return
+        registered = self._toolbox.tools(exchange.account_id, exchange.use_case)
+        if self._tools is not None:
+            registered = {**self._tools.tools(exchange.account_id, exchange.use_case), **registered}
+        given = self._toolbox.given(request.tools or {}, functions) if functions else {}
+        exchange.request, exchange.tools = offered(request, registered, given)
 
     async def _allowed(self, exchange: Exchange, slip: QuotaSlip) -> tuple[Plan, Allowance]:
         """Return the plan and what the request has taken out of limits.
@@ -300,13 +353,16 @@ class Router:
         return admitted.plan, admitted.allowance
 
     def _plan(self, exchange: Exchange, snapshot: Snapshot) -> Plan:
-        signals = self._stream_signals if exchange.streamed else self._signals
-        asked, scopes = exchange.request, exchange.principal.scopes
-        plan = select(asked, snapshot, exchange.account_id, self._attempts.absence, signals, scopes)
+        plan = self._select(exchange, exchange.request, snapshot)
         exchange.keeps_content = exchange.account_id in snapshot.content_accounts
         exchange.keeps_personal = exchange.account_id in snapshot.personal_accounts
         exchange.planned(explain(exchange.request, snapshot, plan))
         return plan
+
+    def _select(self, exchange: Exchange, request: LLMRequest, snapshot: Snapshot) -> Plan:
+        signals = self._stream_signals if exchange.streamed else self._signals
+        scopes = exchange.principal.scopes
+        return select(request, snapshot, exchange.account_id, self._attempts.absence, signals, scopes)
 
     def _deadline(self) -> Deadline:
         return Deadline(self._clock, self.policy.request_timeout)

@@ -8,19 +8,22 @@ from router_core.exchange import Exchange
 from router_core.rate_limiting.allowance import Allowance
 from router_core.resilience.deadline import Deadline
 from router_core.selection import refusal
-from router_core.types import AnswerPart, Plan, Question, Served
+from router_core.types import AnswerPart, LLMRequest, Plan, Question, Served
 
 __all__ = ["UpstreamCall"]
 
 
 class UpstreamCall:
-    """An :class:`AnswerCall` that walks a plan for ``exchange``, within its deadline and limits and on its money."""
+    """An :class:`AnswerCall` that walks a plan for the newest step of ``exchange``, ``request``, within its deadline
+    and limits and on its money.
+    """
 
-    __slots__ = ("_allowance", "_attempts", "_deadline", "_exchange", "_payment", "_plan")
+    __slots__ = ("_allowance", "_attempts", "_deadline", "_exchange", "_payment", "_plan", "_request")
 
     def __init__(
         self,
         exchange: Exchange,
+        request: LLMRequest,
         plan: Plan,
         deadline: Deadline,
         attempts: Attempts,
@@ -28,6 +31,7 @@ class UpstreamCall:
         allowance: Allowance,
     ) -> None:
         self._exchange = exchange
+        self._request = request
         self._plan = plan
         self._deadline = deadline
         self._attempts = attempts
@@ -39,7 +43,7 @@ class UpstreamCall:
         """What is asked, as the cache needs to know it."""
         exchange = self._exchange
         return Question(
-            request=exchange.request,
+            request=self._request,
             account_id=exchange.account_id,
             use_case=exchange.decision.use_case,
             plan=self._plan,
@@ -52,8 +56,8 @@ class UpstreamCall:
             raise refusal(self._plan, self._attempts.absence)
         facts = self._exchange.facts(self._plan)
         made = self._attempts.trail(self._plan, self._deadline, facts, self._payment, self._allowance)
-        trail = self._exchange.begin(made)
-        return self._attempts.stream(self._exchange.request, trail) if self._exchange.streamed else self._whole(trail)
+        trail = self._exchange.steps.begin(made)
+        return self._attempts.stream(self._request, trail) if self._exchange.streamed else self._whole(trail)
 
     def begun(self) -> Served:
         """Return who answers first, once the first part is there."""
@@ -77,4 +81,4 @@ class UpstreamCall:
         return self._exchange.outlived()
 
     async def _whole(self, trail: Trail) -> AsyncGenerator[AnswerPart, None]:
-        yield await self._attempts.complete(self._exchange.request, trail)
+        yield await self._attempts.complete(self._request, trail)

@@ -49,7 +49,6 @@ class _Part(Struct, rename="camel"):
     input: Any = None
     output: Any = None
     error_text: str = ""
-    provider_executed: bool | None = None
     tool_invocation: _Invocation | None = None
 
     def called(self) -> "_Part | None":
@@ -147,13 +146,13 @@ def _steps(parts: Iterable[_Part]) -> Iterator[list[_Part]]:
 def _step_turns(step: list[_Part]) -> Iterator[dict[str, Any]]:
     """Yield the assistant's and the tools' turn; calls without a result are left out, since providers refuse them."""
     texts = [{"type": "text", "text": part.text} for part in step if part.type == "text" and part.text]
+    # Those that the provider executed among them: for the SDK that is us.
     tools = [tool for tool in map(_Part.called, step) if tool is not None and tool.state in _RESULT_STATES]
-    own = [tool for tool in tools if not tool.provider_executed]
-    calls = [{"type": "tool-call", **_named(tool), "args": _arguments(tool)} for tool in own]
+    calls = [{"type": "tool-call", **_named(tool), "args": _arguments(tool)} for tool in tools]
     if texts or calls:
         yield {"role": "assistant", "content": [*texts, *calls]}
-    if own:
-        yield {"role": "tool", "content": [{"type": "tool-result", **_named(tool), **_result(tool)} for tool in own]}
+    if tools:
+        yield {"role": "tool", "content": [{"type": "tool-result", **_named(tool), **_result(tool)} for tool in tools]}
 
 
 def _named(tool: _Part) -> dict[str, str]:

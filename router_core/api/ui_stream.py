@@ -13,11 +13,13 @@ from router_core.types import (
     LLMResponse,
     ReasoningDelta,
     StartPart,
+    StepEnd,
     StreamPart,
     TextDelta,
     ToolCallDelta,
     ToolCallEnd,
     ToolCallStart,
+    ToolOutput,
 )
 
 __all__ = ["UiStream"]
@@ -29,6 +31,8 @@ UI_HEADERS: tuple[Header, ...] = (
     (b"x-accel-buffering", b"no"),
 )
 _END = b"}\n\n"
+# The client has nothing to do for a tool that runs here.
+_EXECUTED: dict[str, Any] = {"providerExecuted": True}
 _DONE = b"data: [DONE]\n\n"
 _START_STEP = b'data: {"type":"start-step"}\n\n'
 _FINISH_STEP = b'data: {"type":"finish-step"}\n\n'
@@ -58,6 +62,8 @@ class UiStream:
             ToolCallStart: self._tool_start,
             ToolCallDelta: self._tool_delta,
             ToolCallEnd: self._tool_end,
+            ToolOutput: self._tool_output,
+            StepEnd: self._step_end,
             FinishPart: self._finish,
         }
 
@@ -110,7 +116,7 @@ class UiStream:
     def _tool_start(self, part: ToolCallStart) -> bytes:
         self._tools.add(part.tool_call_id)
         event = {"type": "tool-input-start", "toolCallId": part.tool_call_id, "toolName": part.tool_name}
-        return self._close() + _event(event)
+        return self._close() + _event(event | _EXECUTED if part.runs_here else event)
 
     def _tool_delta(self, part: ToolCallDelta) -> bytes:
         event = {"type": "tool-input-delta", "toolCallId": part.tool_call_id, "inputTextDelta": part.json_text}
@@ -119,10 +125,20 @@ class UiStream:
     def _tool_end(self, part: ToolCallEnd) -> bytes:
         call = part.call
         known = call.tool_call_id in self._tools
-        begun = b"" if known else self._tool_start(ToolCallStart(call.tool_call_id, call.tool_name))
+        begun = b"" if known else self._tool_start(ToolCallStart(call.tool_call_id, call.tool_name, part.runs_here))
         event = {"type": "tool-input-available", "toolCallId": call.tool_call_id, "toolName": call.tool_name,
                  "input": call.args}  # fmt: skip
-        return begun + _event(event)
+        return begun + _event(event | _EXECUTED if part.runs_here else event)
+
+    def _tool_output(self, part: ToolOutput) -> bytes:
+        if part.is_error:
+            event = {"type": "tool-output-error", "toolCallId": part.tool_call_id, "errorText": str(part.result)}
+        else:
+            event = {"type": "tool-output-available", "toolCallId": part.tool_call_id, "output": part.result}
+        return self._close() + _event(event | _EXECUTED)
+
+    def _step_end(self, _part: StepEnd) -> bytes:
+        return self._close() + _FINISH_STEP + _START_STEP
 
     def _finish(self, part: FinishPart) -> bytes:
         response = part.response

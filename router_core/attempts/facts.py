@@ -11,7 +11,7 @@ __all__ = ["RequestFacts"]
 
 
 class RequestFacts(Struct, frozen=True, kw_only=True):
-    """Who asks for what."""
+    """Who asks for what; ``step`` of the answer comes after ``calls_before`` calls."""
 
     event_id: str
     request_id: str
@@ -21,6 +21,8 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
     streamed: bool
     address: str
     estimated_input_tokens: int
+    step: int = 1
+    calls_before: int = 0
 
     def intent(self, candidate: Candidate, number: int, reason: CallReason, at: datetime, held: HeldCall) -> Intent:
         """Return the record of a call that is about to be made."""

@@ -227,6 +227,7 @@ class OpenCall:
                 usage=usage,
                 cost_nano=paid.cost,
                 price=paid.price,
+                step=self._trail.facts.step,
             )
         )
 

@@ -49,6 +49,10 @@ class Payment:
         self.unpriced: list[tuple[str, str]] = []
         self.refused: tuple[SpentOut, ...] = ()
 
+    def reads(self, input_tokens: int) -> None:
+        """The calls from here on are estimated to make a model read ``input_tokens``."""
+        self._most_input = most_input(input_tokens)
+
     async def hold(self, candidate: Candidate, patience: float) -> "HeldCall":
         """Hold what a call to ``candidate`` costs at most, waiting ``patience`` seconds at most.
 

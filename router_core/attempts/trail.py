@@ -103,9 +103,14 @@ class Trail:
         self.spent.clear()
 
     def begin_call(self) -> int:
-        """Count a call that is about to be made; return its number, from 1."""
+        """Count a call that is about to be made; return its number among all calls of the request, from 1."""
         self._begun += 1
-        return self._begun
+        return self.last_number
+
+    @property
+    def last_number(self) -> int:
+        """The number of the newest call."""
+        return self.facts.calls_before + self._begun
 
     # --- after a failure -------------------------------------------------------------------------------------------
 

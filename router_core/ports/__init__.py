@@ -56,6 +56,8 @@ from router_core.ports.request_path import (
     ProviderAdapter,
     Recorder,
     ResponseCache,
+    RunnableTool,
+    ToolSource,
 )
 from router_core.ports.spending import SpendBy, SpendHour, SpendReader
 from router_core.ports.stores import (
@@ -145,6 +147,7 @@ __all__ = [
     "Recorder",
     "RequestLimiter",
     "ResponseCache",
+    "RunnableTool",
     "SealedRows",
     "Sent",
     "SessionRecord",
@@ -154,6 +157,7 @@ __all__ = [
     "SpendHour",
     "SpendReader",
     "StoredMeasures",
+    "ToolSource",
     "TopUpStore",
     "UsageBy",
     "UsageReader",

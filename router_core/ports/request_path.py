@@ -1,7 +1,7 @@
 """What serving one request needs."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from router_core.errors import LLMError
 from router_core.types import (
@@ -16,6 +16,7 @@ from router_core.types import (
     Served,
     Snapshot,
     Tariff,
+    ToolFormat,
     UsableKey,
 )
 
@@ -29,6 +30,8 @@ __all__ = [
     "ProviderAdapter",
     "Recorder",
     "ResponseCache",
+    "RunnableTool",
+    "ToolSource",
 ]
 
 
@@ -135,4 +138,34 @@ class Recorder(Protocol):
 
     def record(self, event: RequestEvent) -> None:
         """Take ``event``; returns at once and never raises."""
+        ...
+
+
+class RunnableTool(Protocol):
+    """A tool that runs here. ``format`` is what models are told of it, ``timeout`` seconds, None for the usual."""
+
+    @property
+    def format(self) -> ToolFormat:
+        """What models are told of it."""
+        ...
+
+    @property
+    def timeout(self) -> float | None:
+        """The seconds that a run may take, None for as many as is usual."""
+        ...
+
+    def fault(self, args: dict[str, Any]) -> str | None:
+        """Return why the tool does not take ``args``, None when it does."""
+        ...
+
+    async def run(self, args: dict[str, Any]) -> Any:
+        """Return the tool's result. Raises whatever it raises; cancelling it ends the run."""
+        ...
+
+
+class ToolSource(Protocol):
+    """Knows the tools that run here."""
+
+    def tools(self, account_id: str | None, use_case: str) -> Mapping[str, RunnableTool]:
+        """Return the tools that requests of ``account_id`` for ``use_case`` may use; never touches the network."""
         ...

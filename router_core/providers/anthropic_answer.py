@@ -8,7 +8,7 @@ from msgspec import Raw, Struct, field
 
 from router_core.providers.failures import StreamFaultError, UnreadableAnswerError, fault_of
 from router_core.providers.token_counts import checked_usage, estimated_usage
-from router_core.providers.tool_calls import OpenCalls
+from router_core.providers.tool_calls import CallIds, OpenCalls
 from router_core.types import (
     AnswerEnd,
     FinishReason,
@@ -19,7 +19,6 @@ from router_core.types import (
     ReasoningPart,
     TextDelta,
     ToolCall,
-    TunedRequest,
     Usage,
 )
 
@@ -121,7 +120,8 @@ def read_answer(body: bytes, request: LLMRequest) -> ProviderAnswer:
         for block in answer.content
         if block.type in _THINKING
     )
-    calls = tuple(_whole_call(block) for block in answer.content if block.type == "tool_use")
+    ids = CallIds(request)
+    calls = tuple(_whole_call(block, ids) for block in answer.content if block.type == "tool_use")
     figures = _figures(answer.usage)
     usage = _usage([figures] if figures else []) or estimated_usage(request, len(text), _size(reasoning))
     return ProviderAnswer(
@@ -139,10 +139,10 @@ def _size(reasoning: Iterable[ReasoningPart]) -> int:
     return sum(len(passage.text) for passage in reasoning)
 
 
-def _whole_call(block: _Block) -> ToolCall:
+def _whole_call(block: _Block, ids: CallIds) -> ToolCall:
     if not block.name:
         raise UnreadableAnswerError("A tool call has no name")
-    return ToolCall(tool_call_id=block.id, tool_name=block.name, args=block.input or {})
+    return ToolCall(tool_call_id=ids.own(block.id), tool_name=block.name, args=block.input or {})
 
 
 def _figures(raw: Raw) -> _UsageFields | None:
@@ -195,7 +195,7 @@ class AnthropicStream:
         self._finish: FinishReason = "other"
         self._stop_sequence = ""
         self._reports: list[_UsageFields] = []
-        self._calls = OpenCalls(lenient=isinstance(request, TunedRequest))
+        self._calls = OpenCalls(request)
         self._text_chars = 0
         self._reasoning_chars = 0
 

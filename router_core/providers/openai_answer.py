@@ -7,7 +7,7 @@ from msgspec import Raw, Struct, field
 
 from router_core.providers.failures import StreamFaultError, UnreadableAnswerError, fault_of
 from router_core.providers.token_counts import checked_usage, estimated_usage
-from router_core.providers.tool_calls import OpenCalls, parsed_call
+from router_core.providers.tool_calls import CallIds, OpenCalls, parsed_call
 from router_core.types import (
     AnswerEnd,
     FinishReason,
@@ -114,7 +114,8 @@ def read_answer(body: bytes, request: LLMRequest) -> ProviderAnswer:
     if choice is None:
         raise UnreadableAnswerError("The provider's answer has no choices")
     message = choice.message
-    calls = tuple(_whole_call(call, request) for call in message.tool_calls or () if call.type in _OF_OURS)
+    ids = CallIds(request)
+    calls = tuple(_whole_call(call, request, ids) for call in message.tool_calls or () if call.type in _OF_OURS)
     text = message.content or message.refusal or ""
     reasoning = message.reasoning_content or ""
     usage = _usage(completion.usage) or estimated_usage(request, len(text), len(reasoning))
@@ -128,12 +129,12 @@ def read_answer(body: bytes, request: LLMRequest) -> ProviderAnswer:
     )
 
 
-def _whole_call(call: _Call, request: LLMRequest) -> ToolCall:
+def _whole_call(call: _Call, request: LLMRequest, ids: CallIds) -> ToolCall:
     function = call.function or _Function()
     if not function.name:
         raise UnreadableAnswerError("A tool call has no name")
     lenient = isinstance(request, TunedRequest)
-    return parsed_call(call.id or "", function.name, function.arguments or "", lenient=lenient)
+    return parsed_call(ids.own(call.id), function.name, function.arguments or "", lenient=lenient)
 
 
 def _usage(raw: Raw) -> Usage | None:
@@ -171,7 +172,7 @@ class OpenAIStream:
         self._finish: FinishReason = "other"
         self._refused = False
         self._usage: Usage | None = None
-        self._calls = OpenCalls(lenient=isinstance(request, TunedRequest))
+        self._calls = OpenCalls(request)
         self._foreign: set[int] = set()
         self._text_chars = 0
         self._reasoning_chars = 0
@@ -236,7 +237,7 @@ class OpenAIStream:
         if call.index in self._foreign:
             return
         if not self._calls.has(call.index):
-            yield self._calls.begin(call.index, call.id or "", function.name or "")
+            yield self._calls.begin(call.index, call.id, function.name or "")
         if function.arguments:
             self._text_chars += len(function.arguments)
             yield self._calls.add(call.index, function.arguments)

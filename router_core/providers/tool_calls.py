@@ -6,9 +6,18 @@ from typing import Any
 import msgspec
 
 from router_core.providers.failures import UnreadableAnswerError
-from router_core.types import ProviderPart, ToolCall, ToolCallDelta, ToolCallEnd, ToolCallStart
+from router_core.types import (
+    LLMRequest,
+    ProviderPart,
+    ToolCall,
+    ToolCallDelta,
+    ToolCallEnd,
+    ToolCallPart,
+    ToolCallStart,
+    TunedRequest,
+)
 
-__all__ = ["OpenCalls", "parsed_call"]
+__all__ = ["CallIds", "OpenCalls", "parsed_call"]
 
 _DECODE = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -27,6 +36,35 @@ def parsed_call(call_id: str, name: str, json_text: str, *, lenient: bool = Fals
     return ToolCall(tool_call_id=call_id, tool_name=name, args=args)
 
 
+class CallIds:
+    """Gives each tool call of an answer to ``request`` an id that no other of the conversation has: the provider's own
+    where it has one that is new.
+    """
+
+    __slots__ = ("_request", "_taken")
+
+    def __init__(self, request: LLMRequest) -> None:
+        self._request = request
+        self._taken: set[str] | None = None
+
+    def own(self, call_id: str | None) -> str:
+        """Return the id of the next call, which its provider calls ``call_id``."""
+        if self._taken is None:
+            self._taken = {part.tool_call_id for part in _earlier_calls(self._request)}
+        own, number = call_id or "", len(self._taken)
+        while not own or own in self._taken:
+            number += 1
+            own = f"{call_id or 'call'}_{number}"
+        self._taken.add(own)
+        return own
+
+
+def _earlier_calls(request: LLMRequest) -> Iterator[ToolCallPart]:
+    for message in request.messages or ():
+        if not isinstance(message.content, str):
+            yield from (part for part in message.content if isinstance(part, ToolCallPart))
+
+
 class _OpenCall:
     __slots__ = ("id", "name", "pieces")
 
@@ -39,22 +77,23 @@ class _OpenCall:
 class OpenCalls:
     """The tool calls of one stream that have begun and not ended, by their index."""
 
-    __slots__ = ("_lenient", "_open")
+    __slots__ = ("_ids", "_lenient", "_open")
 
-    def __init__(self, *, lenient: bool = False) -> None:
-        self._lenient = lenient
+    def __init__(self, request: LLMRequest) -> None:
+        self._ids = CallIds(request)
+        self._lenient = isinstance(request, TunedRequest)
         self._open: dict[int, _OpenCall] = {}
 
     def has(self, index: int) -> bool:
         """Say whether the call with ``index`` is open."""
         return index in self._open
 
-    def begin(self, index: int, call_id: str, name: str) -> ToolCallStart:
-        """Open a call."""
+    def begin(self, index: int, call_id: str | None, name: str) -> ToolCallStart:
+        """Open a call. Raises :class:`UnreadableAnswerError` for one without a name."""
         if not name:
             raise UnreadableAnswerError("A tool call has no name")
-        self._open[index] = _OpenCall(call_id, name)
-        return ToolCallStart(call_id, name)
+        call = self._open[index] = _OpenCall(self._ids.own(call_id), name)
+        return ToolCallStart(call.id, name)
 
     def add(self, index: int, json_text: str) -> ToolCallDelta:
         """Take a piece of an open call's arguments."""

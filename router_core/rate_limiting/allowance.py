@@ -93,6 +93,10 @@ class Allowance:
             if owed:
                 self._limiter.give(self._lease, owed)
 
+    def reads(self, tokens: int) -> None:
+        """The calls from here on will probably read ``tokens``."""
+        self._expected = self._expected._replace(read=tokens)
+
     def prepare(self, candidate: Candidate, draws: Sequence[Draw]) -> None:
         """What the first call, to ``candidate``, needs was taken with everything else."""
         self._ready = (candidate, ProviderShare(self, self._limiter, self._lease, draws))

@@ -37,7 +37,16 @@ from router_core.types.budget import (
     TopUp,
     TopUpState,
 )
-from router_core.types.cache import AnswerPart, CacheCounts, CacheMatch, CacheReport, CacheStats, Question, Served
+from router_core.types.cache import (
+    AnswerPart,
+    CacheCounts,
+    CacheMatch,
+    CacheReport,
+    CacheStats,
+    Question,
+    Served,
+    StepPart,
+)
 from router_core.types.cache_marks import NO_MARKS, CacheMarks
 from router_core.types.config import (
     DEFAULT_PREFERENCES,
@@ -149,17 +158,20 @@ from router_core.types.response import (
     ReasoningDelta,
     RelayedResponse,
     StartPart,
+    StepEnd,
     StreamPart,
     TextDelta,
     ToolCall,
     ToolCallDelta,
     ToolCallEnd,
     ToolCallStart,
+    ToolOutput,
     WireUsage,
     reasoning_parts,
 )
 from router_core.types.retention import RetentionReport, RetentionRule
 from router_core.types.secret import Secret
+from router_core.types.tools import ToolOutcome, ToolRun
 from router_core.types.upstream import Headroom, Load, Pace, UpstreamKey, UpstreamState, model_family
 from router_core.types.usage import Usage, added
 from router_core.types.use_case import STRATEGIES, Canary, MidStream, Strategy, UseCasePolicy
@@ -326,6 +338,8 @@ __all__ = [
     "Snapshot",
     "SpentOut",
     "StartPart",
+    "StepEnd",
+    "StepPart",
     "Strategy",
     "StreamPart",
     "Tariff",
@@ -338,7 +352,10 @@ __all__ = [
     "ToolCallStart",
     "ToolChoice",
     "ToolFormat",
+    "ToolOutcome",
+    "ToolOutput",
     "ToolResultPart",
+    "ToolRun",
     "ToolSelection",
     "TopUp",
     "TopUpState",

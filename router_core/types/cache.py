@@ -8,8 +8,9 @@ from msgspec import Struct
 from router_core.types.plan import CacheOutcome, Plan
 from router_core.types.provider_call import ProviderAnswer, ProviderPart
 from router_core.types.request import LLMRequest
+from router_core.types.response import StepEnd, ToolOutput
 
-__all__ = ["AnswerPart", "CacheCounts", "CacheMatch", "CacheReport", "CacheStats", "Question", "Served"]
+__all__ = ["AnswerPart", "CacheCounts", "CacheMatch", "CacheReport", "CacheStats", "Question", "Served", "StepPart"]
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -35,6 +36,8 @@ class Served(Struct, frozen=True):
 
 
 AnswerPart = Served | ProviderAnswer | ProviderPart
+# Of an answer that takes several steps.
+StepPart = AnswerPart | ToolOutput | StepEnd
 
 
 class CacheMatch(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -6,6 +6,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from router_core.types.config import ProviderConfig
 from router_core.types.money import NanoUSD
+from router_core.types.tools import ToolRun
 from router_core.types.usage import Usage
 from router_core.types.use_case import UseCasePolicy
 
@@ -64,9 +65,10 @@ class Plan(Struct, frozen=True):
 class Attempt(Struct, frozen=True, kw_only=True, rename="camel"):
     """One call to a provider. ``outcome`` is ``"success"``, ``"cancelled"`` or an error code; times in milliseconds.
 
-    ``reason`` says why it was made, ``waited_for`` what a timeout waited for. ``usage`` is what the call used, None for
-    nothing; of one that gave no whole answer it is what it is taken to have used all the same. ``cost_nano`` is what
-    that cost in nano-dollars, None for a model without a price, and ``price`` the version of the price.
+    ``reason`` says why it was made, ``step`` for which step of the answer, ``waited_for`` what a timeout waited for.
+    ``usage`` is what the call used, None for nothing; of one that gave no whole answer it is what it is taken to have
+    used all the same. ``cost_nano`` is what that cost in nano-dollars, None for a model without a price, and ``price``
+    the version of the price.
     """
 
     number: int
@@ -83,6 +85,7 @@ class Attempt(Struct, frozen=True, kw_only=True, rename="camel"):
     usage: Usage | None = None
     cost_nano: NanoUSD | None = 0
     price: str = ""
+    step: int = 1
 
 
 class Considered(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -95,8 +98,10 @@ class Considered(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Decision(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Why the request went where it went; ``cache`` is not there when the cache was not asked, nor is
-    ``similarity`` unless the answer is that to a similar question.
+    """Why the request went where it went.
+
+    ``cache`` is not there when the cache was not asked, nor is ``similarity`` unless the answer is that to a similar
+    question, nor ``tools``, the runs of tools that ran here in the order in which they ended, unless one did.
     """
 
     use_case: str
@@ -106,3 +111,4 @@ class Decision(Struct, frozen=True, kw_only=True, rename="camel"):
     attempts: tuple[Attempt, ...] = ()
     cache: CacheOutcome | UnsetType = UNSET
     similarity: float | UnsetType = UNSET
+    tools: tuple[ToolRun, ...] | UnsetType = UNSET

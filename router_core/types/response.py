@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 from router_core.types.money import NanoUSD, format_usd
 from router_core.types.native import NativeEvents
 from router_core.types.plan import CacheOutcome, Decision
-from router_core.types.request import ReasoningPart
+from router_core.types.request import Message, ReasoningPart
 from router_core.types.usage import Usage
 
 __all__ = [
@@ -19,12 +19,14 @@ __all__ = [
     "ReasoningDelta",
     "RelayedResponse",
     "StartPart",
+    "StepEnd",
     "StreamPart",
     "TextDelta",
     "ToolCall",
     "ToolCallDelta",
     "ToolCallEnd",
     "ToolCallStart",
+    "ToolOutput",
     "WireUsage",
     "reasoning_parts",
 ]
@@ -82,6 +84,9 @@ class LLMResponse(_Wire, frozen=True, kw_only=True):
 
     ``cache`` says what the cache had, and is not there when it was not asked; ``cached`` that the answer cost nothing.
     ``similarity`` is there when it is the answer to a similar question.
+
+    ``text`` is that of the last of ``steps``, ``tool_calls`` are its calls that the caller is to answer. ``messages``
+    is there when tools ran here: all that the conversation has gained, to go in front of the caller's own results.
     """
 
     success: Literal[True] = True
@@ -99,6 +104,7 @@ class LLMResponse(_Wire, frozen=True, kw_only=True):
     decision: Decision | UnsetType = UNSET
     cache: CacheOutcome | UnsetType = UNSET
     similarity: float | UnsetType = UNSET
+    messages: tuple[Message, ...] | UnsetType = UNSET
 
 
 class RelayedResponse(LLMResponse, frozen=True, kw_only=True):
@@ -139,10 +145,11 @@ class ReasoningDelta(Struct, frozen=True):
 
 
 class ToolCallStart(Struct, frozen=True):
-    """A tool call begins."""
+    """A tool call begins; ``runs_here`` says that its result will follow."""
 
     tool_call_id: str
     tool_name: str
+    runs_here: bool = False
 
 
 class ToolCallDelta(Struct, frozen=True):
@@ -153,9 +160,26 @@ class ToolCallDelta(Struct, frozen=True):
 
 
 class ToolCallEnd(Struct, frozen=True):
-    """A tool call is complete, with its whole arguments."""
+    """A tool call is complete, with its whole arguments; ``runs_here`` says that its result will follow."""
 
     call: ToolCall
+    runs_here: bool = False
+
+
+class ToolOutput(Struct, frozen=True):
+    """What a tool that ran here gave back, any JSON value; a text that says what went wrong when ``is_error``."""
+
+    tool_call_id: str
+    tool_name: str
+    result: Any
+    is_error: bool = False
+
+
+class StepEnd(Struct, frozen=True):
+    """A step of the answer is over and another one follows; ``usage`` is what this one used."""
+
+    finish_reason: FinishReason
+    usage: WireUsage
 
 
 class FinishPart(Struct, frozen=True):
@@ -165,7 +189,16 @@ class FinishPart(Struct, frozen=True):
 
 
 StreamPart = (
-    StartPart | TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ToolCallEnd | NativeEvents | FinishPart
+    StartPart
+    | TextDelta
+    | ReasoningDelta
+    | ToolCallStart
+    | ToolCallDelta
+    | ToolCallEnd
+    | ToolOutput
+    | StepEnd
+    | NativeEvents
+    | FinishPart
 )
 
 

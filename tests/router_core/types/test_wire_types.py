@@ -72,7 +72,7 @@ def test_an_explained_response_carries_the_decision_in_camel_case() -> None:
     assert set(body) == {"useCase", "revision", "estimatedInputTokens", "considered", "attempts"}
     assert body["considered"] == [{"provider": "p", "model": "m", "kept": True, "reason": "serves draft"}]
     assert set(body["attempts"][0]) == {
-        "number", "provider", "model", "outcome", "latencyMs", "startedMs", "firstTokenMs", "status", "error",
+        "number", "provider", "model", "outcome", "latencyMs", "startedMs", "firstTokenMs", "status", "error", "step",
         "reason", "waitedFor", "usage", "costNano", "price",
     }  # fmt: skip
 

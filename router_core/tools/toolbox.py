@@ -1,0 +1,49 @@
+"""The tools that run here, by name."""
+
+from collections.abc import Mapping
+
+from router_core.ports import RunnableTool
+from router_core.tools.checking import check_tools
+from router_core.tools.python_tool import PythonTool, ToolCallable
+from router_core.tools.threads import ToolThreads
+from router_core.types import ToolFormat
+
+__all__ = ["Toolbox"]
+
+
+class Toolbox:
+    """Implements ``ToolSource`` with Python callables, for whoever asks."""
+
+    __slots__ = ("_threads", "_tools")
+
+    def __init__(self) -> None:
+        self._threads = ToolThreads()
+        self._tools: dict[str, RunnableTool] = {}
+
+    def register(self, name: str, tool: ToolFormat, function: ToolCallable, timeout: float | None = None) -> None:
+        """Have ``function`` run for calls of the tool ``name``, for ``timeout`` seconds at most.
+
+        Raises :class:`ValidationError` for a tool that no vendor takes, ``ValueError`` for a name that is taken, a
+        schema that is none and a timeout that is no time.
+        """
+        check_tools({name: tool})
+        if name in self._tools:
+            raise ValueError(f"a tool called {name} is registered already")
+        if timeout is not None and not timeout > 0:
+            raise ValueError("a timeout is above 0 seconds")
+        self._tools[name] = PythonTool(tool, function, self._threads, timeout)
+
+    def unregister(self, name: str) -> bool:
+        """Forget the tool ``name``; return whether there was one."""
+        return self._tools.pop(name, None) is not None
+
+    def given(self, tools: Mapping[str, ToolFormat], functions: Mapping[str, ToolCallable]) -> dict[str, RunnableTool]:
+        """Return ``functions`` as tools of one request, in the formats that it gives them.
+
+        Raises ``ValueError`` for a schema that is none.
+        """
+        return {name: PythonTool(tools[name], each, self._threads) for name, each in functions.items()}
+
+    def tools(self, account_id: str | None, use_case: str) -> Mapping[str, RunnableTool]:  # noqa: ARG002 - the port's
+        """Return every tool that is registered."""
+        return self._tools

@@ -1,0 +1,75 @@
+"""Every tool call of a conversation has an id of its own, whatever its provider calls it."""
+
+import msgspec
+import pytest
+
+from router_core.providers.anthropic_answer import AnthropicStream
+from router_core.providers.anthropic_answer import read_answer as read_message
+from router_core.providers.openai_answer import OpenAIStream
+from router_core.providers.openai_answer import read_answer as read_completion
+from router_core.types import LLMRequest, ToolCallEnd, ToolCallStart
+
+FRESH = LLMRequest(prompt="Hi")
+LATER = msgspec.convert(
+    {
+        "messages": [
+            {"role": "user", "content": "Hi"},
+            {"role": "assistant", "content": [{"type": "tool-call", "toolCallId": "a", "toolName": "t", "args": {}}]},
+            {"role": "tool", "content": [{"type": "tool-result", "toolCallId": "a", "toolName": "t", "result": 1}]},
+        ]
+    },
+    LLMRequest,
+)
+
+
+def completion(*ids: str | None) -> bytes:
+    calls = [{"id": each, "type": "function", "function": {"name": "t", "arguments": "{}"}} for each in ids]
+    message = {"content": None, "tool_calls": calls}
+    return msgspec.json.encode({"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]})
+
+
+def message(*ids: str) -> bytes:
+    blocks = [{"type": "tool_use", "id": each, "name": "t", "input": {}} for each in ids]
+    return msgspec.json.encode({"type": "message", "content": blocks, "stop_reason": "tool_use"})
+
+
+def ids_of(answer: object) -> list[str]:
+    return [call.tool_call_id for call in getattr(answer, "tool_calls", ())]
+
+
+@pytest.mark.parametrize("ids", [("a", "b"), ("a", "a"), ("", ""), (None, "b", None)])
+def test_ids_of_one_answer_differ_and_a_providers_own_is_kept_where_it_is_new(ids: tuple[str | None, ...]) -> None:
+    found = ids_of(read_completion(completion(*ids), FRESH))
+    assert len(set(found)) == len(ids)
+    assert all(found)
+    assert [own for own, given in zip(found, ids, strict=True) if given][:1] == [each for each in ids if each][:1]
+
+
+def test_an_id_that_an_earlier_turn_has_is_changed() -> None:
+    assert ids_of(read_completion(completion("a"), FRESH)) == ["a"]
+    assert ids_of(read_completion(completion("a"), LATER)) != ["a"]
+    assert ids_of(read_message(message("a", "b"), LATER))[1] == "b"
+    assert ids_of(read_message(message("a"), LATER)) != ["a"]
+
+
+def test_a_streamed_call_keeps_its_id_from_its_start_to_its_end() -> None:
+    stream = OpenAIStream(LATER)
+    chunk = {"index": 0, "delta": {"tool_calls": [
+        {"index": 0, "id": "a", "type": "function", "function": {"name": "t", "arguments": "{}"}},
+        {"index": 1, "type": "function", "function": {"name": "t", "arguments": "{}"}},
+    ]}, "finish_reason": "tool_calls"}  # fmt: skip
+    parts = list(stream.feed(msgspec.json.encode({"choices": [chunk]})))
+    started = [part.tool_call_id for part in parts if isinstance(part, ToolCallStart)]
+    ended = [part.call.tool_call_id for part in parts if isinstance(part, ToolCallEnd)]
+    assert started == ended
+    assert len({*started, "a", ""}) == 4
+
+
+def test_anthropics_stream_too() -> None:
+    stream = AnthropicStream(LATER)
+    block = {"type": "tool_use", "id": "a", "name": "t", "input": {}}
+    begun = list(stream.feed(msgspec.json.encode({"type": "content_block_start", "index": 0, "content_block": block})))
+    ended = list(stream.feed(msgspec.json.encode({"type": "content_block_stop", "index": 0})))
+    assert isinstance(begun[0], ToolCallStart)
+    assert isinstance(ended[0], ToolCallEnd)
+    assert begun[0].tool_call_id == ended[0].call.tool_call_id != "a"
