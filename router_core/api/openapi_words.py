@@ -98,7 +98,7 @@ FIELD_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "text": "The answer.",
         "provider": "Who answered.",
         "model": "Which model it was.",
-        "toolCalls": "What the model wants to be called, with whole arguments.",
+        "toolCalls": "What the model wants to be called by the caller, with whole arguments.",
         "finishReason": "Why it ended.",
         "steps": "How many calls of models it took.",
         "cached": "The answer was there already, and cost nothing.",
@@ -108,6 +108,7 @@ FIELD_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "decision": "What was considered and done; with `explain`.",
         "cache": "What the cache had, where it was asked.",
         "similarity": "How similar the question was whose answer this is, where it was not the same.",
+        "messages": "Where tools ran on the server: what the conversation has gained, to go on with.",
     },
     "WireUsage": {
         "promptTokens": "What the model read, cached tokens included.",
