@@ -31,6 +31,9 @@ DATED_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "claude-haiku-4-5": "claude-haiku-4-5-20251001",
     }
 )
+EMBEDDING_SIZES: Final[Mapping[str, int]] = MappingProxyType(
+    {"text-embedding-3-small": 1_536, "text-embedding-3-large": 3_072, "text-embedding-ada-002": 1_536}
+)
 CONTEXT_TOKENS: Final[Mapping[str, int]] = MappingProxyType({"openai": 128_000, "anthropic": 200_000})
 
 _KNOWN: Final = {
@@ -55,4 +58,5 @@ def is_reasoning(name: str) -> bool:
 def known_names(vendor: Vendor) -> list[str]:
     """Return every name the vendor's model list shows."""
     names = set(DATED_NAMES) | set(DATED_NAMES.values())
-    return sorted(name for name in names if _KNOWN[vendor].match(name))
+    others = EMBEDDING_SIZES if vendor == "openai" else ()
+    return sorted([*(name for name in names if _KNOWN[vendor].match(name)), *others])

@@ -4,11 +4,10 @@ from typing import Any, Final
 
 import msgspec
 
-from simulator.ask import Ask, ToolChoice, ToolOffer, take_directives
-from simulator.models import CONTEXT_TOKENS, dated_name, is_reasoning
+from simulator.ask import Ask, ToolOffer, take_directives
+from simulator.models import is_reasoning
+from simulator.openai_fields import check_context, choose, decoded, missing, opened, read_image, whole, wrong
 from simulator.tokens import (
-    OPENAI_IMAGE_TOKENS,
-    OPENAI_LOW_DETAIL_TOKENS,
     TOKENS_PER_MESSAGE,
     TOKENS_PER_PROMPT,
     TOKENS_PER_TOOL_PROMPT,
@@ -23,46 +22,21 @@ _MOST_CHOICES: Final = 128
 
 def read_chat(body: bytes) -> Ask:
     """Return the request, or raise WireError as OpenAI would answer it."""
-    data = _decoded(body)
-    model = data.get("model")
-    if not isinstance(model, str) or not model:
-        raise WireError(400, "you must provide a model parameter")
-    dated = dated_name("openai", model)
-    if dated is None:
-        message = f"The model `{model}` does not exist or you do not have access to it."
-        raise WireError(404, message, code="model_not_found")
-    ask = Ask("openai", model, dated, stream=data.get("stream") is True)
+    data = decoded(body)
+    ask = opened(data)
     _read_messages(ask, data.get("messages"))
     _read_limits(ask, data)
     _read_tools(ask, data)
     _read_format(ask, data.get("response_format"))
-    _check_context(ask)
+    check_context(ask, "messages")
     return ask
-
-
-def _decoded(body: bytes) -> dict[str, Any]:
-    try:
-        data = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        data = None
-    if not isinstance(data, dict):
-        raise WireError(400, "We could not parse the JSON body of your request.")
-    return data
-
-
-def _missing(param: str) -> WireError:
-    return WireError(400, f"Missing required parameter: '{param}'.", param, "missing_required_parameter")
-
-
-def _wrong(param: str, wanted: str, code: str = "invalid_type") -> WireError:
-    return WireError(400, f"Invalid type for '{param}': expected {wanted}.", param, code)
 
 
 def _read_messages(ask: Ask, messages: Any) -> None:
     if messages is None:
-        raise _missing("messages")
+        raise missing("messages")
     if not isinstance(messages, list):
-        raise _wrong("messages", "an array of objects")
+        raise wrong("messages", "an array of objects")
     if not messages:
         message = (
             "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."
@@ -76,16 +50,16 @@ def _read_messages(ask: Ask, messages: Any) -> None:
 
 def _read_message(ask: Ask, message: Any, where: str) -> int:
     if not isinstance(message, dict):
-        raise _wrong(where, "an object")
+        raise wrong(where, "an object")
     role = message.get("role")
     if role is None:
-        raise _missing(f"{where}.role")
+        raise missing(f"{where}.role")
     if role not in _ROLES:
         text = f"Invalid value: '{role}'. Supported values are: {_ROLE_LIST}."
         raise WireError(400, text, f"{where}.role", "invalid_value")
     content = message.get("content")
     if content is None and role != "assistant":
-        raise _missing(f"{where}.content")
+        raise missing(f"{where}.content")
     text = _content_text(ask, content, f"{where}.content")
     characters = len(text) + _call_characters(message)
     text, directives = take_directives(text)
@@ -108,17 +82,17 @@ def _content_text(ask: Ask, content: Any, where: str) -> str:
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
-        raise _wrong(where, "one of an array of objects or string")
+        raise wrong(where, "one of an array of objects or string")
     return "\n".join(_part_text(ask, part, f"{where}[{index}]") for index, part in enumerate(content))
 
 
 def _part_text(ask: Ask, part: Any, where: str) -> str:
     kind = part.get("type") if isinstance(part, dict) else None
     if kind is None:
-        raise _missing(f"{where}.type")
+        raise missing(f"{where}.type")
     if kind == "text":
         if not isinstance(part.get("text"), str):
-            raise _missing(f"{where}.text")
+            raise missing(f"{where}.text")
         return str(part["text"])
     if kind == "refusal":
         return str(part.get("refusal", ""))
@@ -131,14 +105,7 @@ def _part_text(ask: Ask, part: Any, where: str) -> str:
 
 def _read_image(ask: Ask, image: Any, where: str) -> None:
     url = image.get("url") if isinstance(image, dict) else None
-    if not isinstance(url, str):
-        raise _missing(f"{where}.image_url.url")
-    if not (url.startswith(("https://", "http://")) or (url.startswith("data:image/") and ";base64," in url)):
-        raise WireError(
-            400, "Invalid image URL: expected a https or data URL.", f"{where}.image_url.url", "invalid_image_url"
-        )
-    ask.images += 1
-    ask.prompt_tokens += OPENAI_LOW_DETAIL_TOKENS if image.get("detail") == "low" else OPENAI_IMAGE_TOKENS
+    read_image(ask, url, f"{where}.image_url.url", low=isinstance(image, dict) and image.get("detail") == "low")
 
 
 def _read_limits(ask: Ask, data: dict[str, Any]) -> None:
@@ -148,8 +115,8 @@ def _read_limits(ask: Ask, data: dict[str, Any]) -> None:
         )
         raise WireError(400, text, "max_tokens", "unsupported_parameter")
     for name in ("max_tokens", "max_completion_tokens"):
-        ask.max_tokens = _whole(data, name) or ask.max_tokens
-    ask.choices = _whole(data, "n", _MOST_CHOICES) or 1
+        ask.max_tokens = whole(data, name) or ask.max_tokens
+    ask.choices = whole(data, "n", _MOST_CHOICES) or 1
     stop = data.get("stop")
     ask.stops = (stop,) if isinstance(stop, str) else tuple(str(one) for one in stop or ())
     options = data.get("stream_options")
@@ -163,21 +130,6 @@ def _read_limits(ask: Ask, data: dict[str, Any]) -> None:
         raise WireError(400, text, "temperature", "decimal_above_max_value")
 
 
-def _whole(data: dict[str, Any], name: str, most: int = 1_000_000) -> int | None:
-    value = data.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _wrong(name, "an integer")
-    if value < 1:
-        text = f"Invalid '{name}': integer below minimum value. Expected a value >= 1, but got {value} instead."
-        raise WireError(400, text, name, "integer_below_min_value")
-    if value > most:
-        text = f"Invalid '{name}': integer above maximum value. Expected a value <= {most}, but got {value} instead."
-        raise WireError(400, text, name, "integer_above_max_value")
-    return value
-
-
 def _read_tools(ask: Ask, data: dict[str, Any]) -> None:
     tools = data.get("tools")
     if not tools:
@@ -185,26 +137,18 @@ def _read_tools(ask: Ask, data: dict[str, Any]) -> None:
     for index, tool in enumerate(tools):
         function = tool.get("function") if isinstance(tool, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-            raise _missing(f"tools[{index}].function.name")
+            raise missing(f"tools[{index}].function.name")
         schema = function.get("parameters") or {"type": "object", "properties": {}}
         ask.tools.append(ToolOffer(function["name"], schema, str(function.get("description") or "")))
     ask.prompt_tokens += prompt_tokens(len(msgspec.json.encode(tools))) + TOKENS_PER_TOOL_PROMPT
     ask.parallel_tools = data.get("parallel_tool_calls") is not False
-    ask.tool_choice, ask.forced_tool = _choice(ask, data.get("tool_choice"))
+    choice = data.get("tool_choice")
+    choose(ask, choice, _named_function(choice))
 
 
-def _choice(ask: Ask, choice: Any) -> tuple[ToolChoice, str]:
-    if choice in {None, "auto"} if not isinstance(choice, dict) else False:
-        return "auto", ""
-    if choice == "none":
-        return "none", ""
-    if choice == "required":
-        return "required", ""
+def _named_function(choice: Any) -> Any:
     function = choice.get("function") if isinstance(choice, dict) else None
-    name = function.get("name") if isinstance(function, dict) else None
-    if name in {offer.name for offer in ask.tools}:
-        return "forced", str(name)
-    raise WireError(400, f"Tool choice '{name}' not found in 'tools' parameter.", "tool_choice")
+    return function.get("name") if isinstance(function, dict) else None
 
 
 def _read_format(ask: Ask, wanted: Any) -> None:
@@ -216,19 +160,9 @@ def _read_format(ask: Ask, wanted: Any) -> None:
     elif kind == "json_schema":
         outer = wanted.get("json_schema")
         if not isinstance(outer, dict) or not isinstance(outer.get("name"), str):
-            raise _missing("response_format.json_schema.name")
+            raise missing("response_format.json_schema.name")
         ask.schema = outer.get("schema") or {"type": "object", "properties": {}}
         ask.prompt_tokens += prompt_tokens(len(msgspec.json.encode(ask.schema)))
     elif kind != "text":
         text = f"Invalid value: '{kind}'. Supported values are: 'json_object', 'json_schema', and 'text'."
         raise WireError(400, text, "response_format.type", "invalid_value")
-
-
-def _check_context(ask: Ask) -> None:
-    limit = CONTEXT_TOKENS["openai"]
-    if ask.prompt_tokens > limit:
-        text = (
-            f"This model's maximum context length is {limit} tokens. However, your messages resulted in "
-            f"{ask.prompt_tokens} tokens. Please reduce the length of the messages."
-        )
-        raise WireError(400, text, "messages", "context_length_exceeded")

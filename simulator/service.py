@@ -10,20 +10,22 @@ from uuid import uuid4
 
 import msgspec
 
-from simulator import anthropic_wire, openai_wire
+from simulator import anthropic_wire, openai_wire, responses_wire
 from simulator.answers import compose
 from simulator.anthropic_read import read_messages
 from simulator.ask import Ask, tag_in
 from simulator.call_log import CAPACITY, Call, CallLog
+from simulator.embeddings import embedding_reply
 from simulator.exchange import Exchange
 from simulator.faults import Fault, FaultBook
 from simulator.heads import HeadPress
 from simulator.http_protocol import HttpLine, Request
 from simulator.latency import DEFAULTS, NONE, LatencyBook
-from simulator.models import Vendor, dated_name
+from simulator.models import EMBEDDING_SIZES, Vendor, dated_name
 from simulator.openai_read import read_chat
 from simulator.replay import ReplayOrder, ReplayShelf, UnknownRecordingError
 from simulator.reply import JSON_TYPE, Reply, new_marks
+from simulator.responses_read import read_response
 from simulator.spoiling import endless, play, replaced, spoil
 from simulator.vendor_errors import WireError, anthropic_error, openai_error
 
@@ -215,6 +217,11 @@ class VendorService:
             ask = read_chat(request.body)
             answers = [compose(ask, self.options.seed, choice) for choice in range(ask.choices)]
             return openai_wire.chat_reply(ask, answers, self._marks)
+        if target == "POST /v1/responses":
+            ask, data = read_response(request.body)
+            return responses_wire.response_reply(ask, data, compose(ask, self.options.seed), self._marks)
+        if target == "POST /v1/embeddings":
+            return embedding_reply(request.body)
         if target == "POST /v1/messages":
             if b"anthropic-version" not in request.headers:
                 raise WireError(400, "anthropic-version: header is required")
@@ -273,7 +280,7 @@ def _counted(ask: Ask) -> Reply:
 
 def _models(name: str, vendor: Vendor) -> Reply:
     wire = openai_wire if vendor == "openai" else anthropic_wire
-    if name and dated_name(vendor, name) is None:
+    if name and name not in EMBEDDING_SIZES and dated_name(vendor, name) is None:
         kind = "invalid_request_error" if vendor == "openai" else "not_found_error"
         raise WireError(404, f"The model '{name}' does not exist", "model", "model_not_found", kind)
     shown = wire.model_card(name) if name else wire.model_list()

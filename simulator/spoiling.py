@@ -11,11 +11,12 @@ from simulator.exchange import Ending, Frame, Script
 from simulator.faults import Fault, Garbage, UsageFault
 from simulator.models import Vendor
 from simulator.reply import EVENT_TYPE, JSON_TYPE, LAST_CHUNK, Reply, http_chunk
-from simulator.vendor_errors import anthropic_error, default_error, openai_error, stream_error
+from simulator.vendor_errors import anthropic_error, default_error, openai_error, response_error, stream_error
 
 _HTML: Final = b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>502</h1></body></html>\n"
 _BIG_LINE_BYTES: Final = 1_048_576
 _BLOCK: Final = b"x" * 65_536
+_RESPONSE_EVENT: Final = b"event: response."
 _BOMB_BYTES: Final = 64 * 1_048_576
 _SPOILED_USAGE: Final[dict[str, Any]] = {"null": None, "negative": -5, "string": "many", "huge": 10**18}
 
@@ -51,7 +52,7 @@ def spoil(reply: Reply, fault: Fault, vendor: Vendor, head: bytes, pace: tuple[f
     if limit is not None:
         frames = _first_frames(reply, frames, limit)
     elif fault.error_after is not None and reply.stream:
-        frames = _then_error(frames, fault, vendor)
+        frames = _then_error(reply, frames, fault, vendor)
     if fault.slice_bytes:
         frames = _sliced(frames, fault.slice_bytes, fault.slice_delay_ms / 1_000, reply.stream)
     if limit != 0 or fault.send_head or ending == "done":
@@ -86,8 +87,11 @@ def _first_frames(reply: Reply, frames: Iterator[Frame], limit: int) -> Iterator
         yield Frame(frame.data[: len(frame.data) // 2], frame.wait, 0)
 
 
-def _then_error(frames: Iterator[Frame], fault: Fault, vendor: Vendor) -> Iterator[Frame]:
+def _then_error(reply: Reply, frames: Iterator[Frame], fault: Fault, vendor: Vendor) -> Iterator[Frame]:
     yield from islice(frames, fault.error_after)
+    if reply.frames[0].startswith(_RESPONSE_EVENT):
+        yield Frame(http_chunk(response_error(fault.error_type, fault.error_after or 0)))
+        return
     yield Frame(http_chunk(stream_error(vendor, fault.error_type, "req_simulated")))
 
 
@@ -176,7 +180,7 @@ def _spoil_line(line: bytes, how: UsageFault) -> bytes:
     if b'"usage"' not in line or (line.startswith(b"event: ") and not start):
         return line
     data = msgspec.json.decode(line[len(start) :])
-    for holder in (data, data.get("message")):
+    for holder in (data, data.get("message"), data.get("response")):
         if isinstance(holder, dict) and isinstance(holder.get("usage"), dict):
             _spoil_holder(holder, how)
     return start + msgspec.json.encode(data)

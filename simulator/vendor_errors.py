@@ -89,3 +89,10 @@ def stream_error(vendor: Vendor, kind: str | None, request_id: str) -> bytes:
         return b"event: error\ndata: " + anthropic_error(error, request_id) + b"\n\n"
     inner: dict[str, Any] = {"message": _SERVER_SORRY, "type": kind or "server_error", "param": None, "code": None}
     return b"data: " + msgspec.json.encode({"error": inner}) + b"\n\n"
+
+
+def response_error(kind: str | None, number: int) -> bytes:
+    """Return the event with that number by which a stream of Responses says that it has failed."""
+    inner = {"type": kind or "server_error", "code": kind or "server_error", "message": _SERVER_SORRY, "param": None}
+    event = {"type": "error", "error": inner, "sequence_number": number}
+    return b"event: error\ndata: " + msgspec.json.encode(event) + b"\n\n"
