@@ -74,6 +74,9 @@ class InstantAdapter:
         for part in self._parts:
             yield part
 
+    async def count_tokens(self, call: ProviderCall) -> int | None:
+        """Return None: nobody counts."""
+
     async def close(self) -> None:
         """Nothing is open."""
 

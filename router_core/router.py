@@ -60,6 +60,7 @@ from router_core.types import (
     Snapshot,
     StepPart,
     StreamPart,
+    TokenCount,
     ToolFormat,
 )
 from router_core.upstream_call import UpstreamCall
@@ -267,6 +268,22 @@ class Router:
             if not plan.candidates:
                 raise refusal(plan, self._attempts.absence)
         return exchange.decision
+
+    async def count_tokens(
+        self, request: LLMRequest, principal: Principal = EMBEDDED, *, slip: QuotaSlip | None = None
+    ) -> TokenCount:
+        """Return what the model that would answer ``request`` would read; it counts against limits and costs nothing.
+
+        Raises the :class:`LLMError` that says why nobody can tell.
+        """
+        exchange = self._open(request, principal, None, "", streamed=False)
+        with self._admission.admit(request, principal) as ticket:
+            exchange.admitted(ticket.account_id)
+            await self.charge(principal, ticket.account_id, slip=slip)
+            plan = self._plan(exchange, self._config.snapshot())
+            if not plan.candidates:
+                raise refusal(plan, self._attempts.absence)
+            return await self._attempts.count(request, plan)
 
     async def charge(
         self, principal: Principal, account_id: str | None = None, *, slip: QuotaSlip | None = None

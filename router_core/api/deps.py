@@ -27,7 +27,16 @@ from router_core.ports import AuditExporter, AuditReader, HealthReader
 from router_core.rate_limiting.quota import QuotaSlip
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.sessions import SessionGate
-from router_core.types import CacheReport, Decision, DependencyReport, LLMRequest, LLMResponse, Principal, StreamPart
+from router_core.types import (
+    CacheReport,
+    Decision,
+    DependencyReport,
+    LLMRequest,
+    LLMResponse,
+    Principal,
+    StreamPart,
+    TokenCount,
+)
 
 __all__ = ["ApiDeps", "ApiLimits", "ConsoleCalls", "ConsoleGreeting", "DepsSource", "RequestRouter"]
 
@@ -56,6 +65,10 @@ class RequestRouter(Protocol):
 
     def route(self, request: LLMRequest, principal: Principal) -> Decision:
         """Return where the request would go."""
+        ...
+
+    async def count_tokens(self, request: LLMRequest, principal: Principal, *, slip: QuotaSlip) -> TokenCount:
+        """Return what the model that would answer would read."""
         ...
 
     async def charge(self, principal: Principal, account_id: str | None = None, *, slip: QuotaSlip) -> None:

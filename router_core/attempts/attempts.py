@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from router_core.attempts.continuation import can_continue, continued
+from router_core.attempts.counting import counted
 from router_core.attempts.facts import RequestFacts
 from router_core.attempts.hedge import Hedge, hedge_delay
 from router_core.attempts.key_choice import KeyChoice, Keyed
@@ -43,6 +44,7 @@ from router_core.types import (
     ProviderCall,
     ProviderConfig,
     ProviderPart,
+    TokenCount,
     Usage,
 )
 
@@ -163,6 +165,10 @@ class Attempts:
                     raise
                 trail.resume(error, call.upstream)
                 asked = continued(request, "".join(said))
+
+    async def count(self, request: LLMRequest, plan: Plan) -> TokenCount:
+        """Return what the model that would answer would read. Raises :class:`ProviderError` where nobody can tell."""
+        return await counted(request, plan, self._adapters, self.keys, self._clock)
 
     async def begin(self, request: LLMRequest, trail: Trail, *, whole: bool, written: Sequence[str] = ()) -> OpenCall:
         """Return the next call, ready to be made, past every candidate that cannot be called.

@@ -54,6 +54,10 @@ class DrilledAdapter:
             return self._inner.stream(call)
         return spoilt_stream(self._inner, call, order, self._clock)
 
+    async def count_tokens(self, call: ProviderCall) -> int | None:
+        """Return what the real adapter counts: no drill spoils what costs nothing."""
+        return await self._inner.count_tokens(call)
+
     async def close(self) -> None:
         """Close what the real adapter has open and does not use."""
         await self._inner.close()

@@ -54,6 +54,10 @@ class ProviderAdapter(Protocol):
         """Yield the answer in parts, :class:`AnswerEnd` last; closing the generator closes the connection."""
         ...
 
+    async def count_tokens(self, call: ProviderCall) -> int | None:
+        """Return how many tokens the model would read, which costs nothing; None where the vendor does not count."""
+        ...
+
     async def close(self) -> None:
         """Close the connections that are not in use."""
         ...

@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 import anthropic
 
 from router_core.providers.anthropic_answer import AnthropicStream, read_answer
-from router_core.providers.anthropic_wire import MESSAGES_PATH, request_body
+from router_core.providers.anthropic_wire import COUNT_PATH, MESSAGES_PATH, request_body
 from router_core.providers.failures import SdkErrors
-from router_core.providers.relay import StreamReader, anthropic_body, native_of
+from router_core.providers.relay import StreamReader, anthropic_body, anthropic_count_body, native_of
 from router_core.providers.sdk_adapter import SdkAdapter
 from router_core.providers.templates import templated
 from router_core.types import LLMRequest, NativeProtocol, ProviderAnswer, ProviderCall
@@ -23,6 +23,7 @@ class AnthropicAdapter(SdkAdapter):
     """Speaks the Messages API through ``anthropic.AsyncAnthropic``; a base URL goes without the version."""
 
     path = MESSAGES_PATH
+    count_path = COUNT_PATH
     protocols: ClassVar[frozenset[NativeProtocol]] = frozenset({"anthropic-messages"})
     sdk = SdkErrors(anthropic.APIStatusError, anthropic.APIConnectionError)
     client_class = templated(anthropic.AsyncAnthropic)
@@ -48,6 +49,10 @@ class AnthropicAdapter(SdkAdapter):
         if native is None:
             return request_body(call, shaped_schema, stream=stream)
         return anthropic_body(call, native, stream=stream)
+
+    def _count_body(self, call: ProviderCall) -> bytes | None:
+        native = native_of(call, self.protocols)
+        return None if native is None else anthropic_count_body(call, native)
 
     def _answer(self, body: bytes, request: LLMRequest) -> ProviderAnswer:
         return read_answer(body, request)

@@ -21,9 +21,10 @@ from router_core.types import (
     TunedRequest,
 )
 
-__all__ = ["MESSAGES_PATH", "SchemaShaper", "request_body", "request_fields"]
+__all__ = ["COUNT_PATH", "MESSAGES_PATH", "SchemaShaper", "request_body", "request_fields"]
 
 MESSAGES_PATH = "/v1/messages"
+COUNT_PATH = "/v1/messages/count_tokens"
 SchemaShaper = Callable[[dict[str, Any]], dict[str, Any]]
 _DATA_URL = re.compile(r"data:(?P<media>[\w.+-]+/[\w.+-]+)(?:;[^,;]*)*;base64,", re.IGNORECASE)
 

@@ -67,6 +67,9 @@ class FakeAdapter:
             self.closed_early += not finished
             raise
 
+    async def count_tokens(self, call: ProviderCall) -> int | None:
+        """Return None: nobody counts here."""
+
     async def close(self) -> None:
         """Do nothing."""
 

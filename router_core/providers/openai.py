@@ -41,6 +41,9 @@ class OpenAIAdapter(SdkAdapter):
             return request_body(call, stream=stream)
         return openai_body(call, native, limit_name(call.provider.model), stream=stream)
 
+    def _count_body(self, call: ProviderCall) -> bytes | None:
+        """Return None: the vendor counts nothing."""
+
     def _answer(self, body: bytes, request: LLMRequest) -> ProviderAnswer:
         return read_answer(body, request)
 

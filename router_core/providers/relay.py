@@ -16,7 +16,7 @@ from router_core.types import (
     RelayedRequest,
 )
 
-__all__ = ["RelayReader", "StreamReader", "anthropic_body", "native_of", "openai_body"]
+__all__ = ["RelayReader", "StreamReader", "anthropic_body", "anthropic_count_body", "native_of", "openai_body"]
 
 _MOST_HELD = 64 * 1024
 _LIMITS = ("max_completion_tokens", "max_tokens")
@@ -99,6 +99,13 @@ def openai_body(call: ProviderCall, native: NativeRequest, limit: str, *, stream
 def anthropic_body(call: ProviderCall, native: NativeRequest, *, stream: bool) -> bytes:
     """Return the body of a message request as the client wrote it."""
     fields: dict[str, Any] = {**native.fields, "model": call.provider.model, "max_tokens": call.max_tokens}
+    if call.provider.capabilities.max_temperature is None:
+        fields.pop("temperature", None)
     if stream:
         fields["stream"] = True
     return msgspec.json.encode(fields)
+
+
+def anthropic_count_body(call: ProviderCall, native: NativeRequest) -> bytes:
+    """Return the body of a request to count the tokens of a message request, as the client wrote it."""
+    return msgspec.json.encode({**native.fields, "model": call.provider.model})

@@ -17,6 +17,7 @@ from router_core.providers.headroom import HeadroomReader
 from router_core.providers.relay import RelayReader, StreamReader, native_of
 from router_core.providers.sse import EventSplitter, EventTooLargeError
 from router_core.providers.stage_timer import StageTimer
+from router_core.providers.token_counts import read_count
 from router_core.providers.transport import RAW_HEADERS, BodyStream, FastClient
 from router_core.types import LLMRequest, NativeProtocol, ProviderAnswer, ProviderCall, ProviderPart, Secret
 
@@ -33,6 +34,7 @@ class SdkAdapter(ABC):
     """
 
     path: ClassVar[str]
+    count_path: ClassVar[str] = ""
     protocols: ClassVar[frozenset[NativeProtocol]]
     sdk: ClassVar[SdkErrors]
 
@@ -61,6 +63,10 @@ class SdkAdapter(ABC):
     @abstractmethod
     def _reader(self, request: LLMRequest) -> StreamReader:
         """Return a reader for one stream."""
+
+    @abstractmethod
+    def _count_body(self, call: ProviderCall) -> bytes | None:
+        """Return the body of a request to count tokens, None where the vendor has no such request."""
 
     def _event_reader(self, call: ProviderCall) -> StreamReader:
         reader = self._reader(call.request)
@@ -115,6 +121,23 @@ class SdkAdapter(ABC):
             if source is not None:
                 source.abort()
 
+    async def count_tokens(self, call: ProviderCall) -> int | None:
+        """Return how many tokens the model would read, None where the vendor does not count.
+
+        Raises :class:`ProviderError` subclasses.
+        """
+        body = self._count_body(call)
+        if body is None:
+            return None
+        timer = StageTimer(call, self._clock)
+        try:
+            async with timer.total():
+                response = await self._post(call, body, path=self.count_path, stream=False)
+            return read_count(response.content)
+        except Exception as error:
+            self._raise_translated(error, call)
+            raise
+
     async def close(self) -> None:
         """Forget the SDK's objects; the connections belong to the registry's pool."""
         self._clients = ClientCache(self._known_client)
@@ -124,7 +147,7 @@ class SdkAdapter(ABC):
         self._secrets.add(Secret(key))
         return self._new_client(base_url, key)
 
-    async def _post(self, call: ProviderCall, body: bytes, *, stream: bool) -> Any:
+    async def _post(self, call: ProviderCall, body: bytes, *, path: str = "", stream: bool) -> Any:
         provider, key = call.provider, call.key.reveal()
         if not key:
             raise InvalidAPIKeyError(f"API key not found for provider: {provider.kind}", provider=provider.name)
@@ -132,7 +155,7 @@ class SdkAdapter(ABC):
             raise InvalidAPIKeyError("The provider key cannot be sent as a header", provider=provider.name)
         client = self._clients.client(provider.base_url or self._base_url, call.key)
         return await client.post(
-            self.path, cast_to=httpx2.Response, content=body, options=self._options(call), stream=stream
+            path or self.path, cast_to=httpx2.Response, content=body, options=self._options(call), stream=stream
         )
 
     def _raise_translated(self, error: Exception, call: ProviderCall) -> None:

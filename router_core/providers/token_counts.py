@@ -1,10 +1,12 @@
 """Turns a provider's usage figures into disjoint classes, or counts by text length where they are of no use."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta, Struct
 
+from router_core.providers.failures import UnreadableAnswerError
 from router_core.types import (
     ImagePart,
     LLMRequest,
@@ -15,11 +17,26 @@ from router_core.types import (
     Usage,
 )
 
-__all__ = ["MAX_TOKENS", "checked_usage", "estimated_usage"]
+__all__ = ["MAX_TOKENS", "checked_usage", "estimated_usage", "read_count"]
 
 MAX_TOKENS = 1_000_000_000
 _CHARS_PER_TOKEN = 4
 _TOKENS_PER_IMAGE = 1_000
+
+
+class _Count(Struct):
+    input_tokens: Annotated[int, Meta(ge=0, le=MAX_TOKENS)]
+
+
+_decode_count = msgspec.json.Decoder(_Count).decode
+
+
+def read_count(body: bytes) -> int:
+    """Return the tokens that a vendor counted. Raises :class:`UnreadableAnswerError` for what is no count."""
+    try:
+        return _decode_count(body).input_tokens
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise UnreadableAnswerError("The provider's answer is not a count of tokens") from None
 
 
 def checked_usage(

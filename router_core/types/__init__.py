@@ -114,7 +114,14 @@ from router_core.types.node import LOST_AFTER, LinkWord, Node, NodeKind, NodeLim
 from router_core.types.plan import Attempt, CacheOutcome, CallReason, Candidate, Considered, Decision, Dropped, Plan
 from router_core.types.policy_faults import PolicyFault, policy_faults
 from router_core.types.price import Price, PriceBook, PriceKind, PriceTier, Rates, Tariff
-from router_core.types.provider_call import AnswerEnd, CallTimeouts, ProviderAnswer, ProviderCall, ProviderPart
+from router_core.types.provider_call import (
+    AnswerEnd,
+    CallTimeouts,
+    ProviderAnswer,
+    ProviderCall,
+    ProviderPart,
+    TokenCount,
+)
 from router_core.types.provider_key import (
     NO_PROVIDER_KEYS,
     KeyPatch,
@@ -345,6 +352,7 @@ __all__ = [
     "Tariff",
     "TextDelta",
     "TextPart",
+    "TokenCount",
     "ToolCall",
     "ToolCallDelta",
     "ToolCallEnd",

@@ -18,7 +18,7 @@ from router_core.types.secret import Secret
 from router_core.types.upstream import Headroom
 from router_core.types.usage import Usage
 
-__all__ = ["AnswerEnd", "CallTimeouts", "ProviderAnswer", "ProviderCall", "ProviderPart"]
+__all__ = ["AnswerEnd", "CallTimeouts", "ProviderAnswer", "ProviderCall", "ProviderPart", "TokenCount"]
 
 
 class CallTimeouts(Struct, frozen=True, kw_only=True):
@@ -78,3 +78,12 @@ class AnswerEnd(Struct, frozen=True, kw_only=True):
 
 
 ProviderPart = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ToolCallEnd | NativeEvents | AnswerEnd
+
+
+class TokenCount(Struct, frozen=True, kw_only=True):
+    """What a model would read of a request, in tokens; ``estimated`` says that we counted and not its vendor."""
+
+    tokens: int
+    estimated: bool
+    provider: str
+    model: str

@@ -114,6 +114,9 @@ class RandomAdapters:
         finally:
             seen.ended = self.clock.now()
 
+    async def count_tokens(self, call: ProviderCall) -> int | None:
+        raise AssertionError("nobody counts tokens in this world")
+
     async def stream(self, call: ProviderCall) -> AsyncGenerator[ProviderPart, None]:
         seen, ill = self._arrive(call), self._ill(call)
         try:

@@ -113,6 +113,9 @@ class Answering(ScriptedAdapters):
         self.calls.append(call)
         return answer()
 
+    async def count_tokens(self, call: ProviderCall) -> int | None:
+        return 42
+
     async def stream(self, call: ProviderCall) -> AsyncGenerator[ProviderPart, None]:
         for part in parts("Hello"):
             yield part

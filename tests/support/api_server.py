@@ -46,6 +46,7 @@ from router_core.types import (
     StartPart,
     StreamPart,
     TextDelta,
+    TokenCount,
     WireUsage,
 )
 from signalbox.screens.answering import ConsoleAnswers
@@ -134,6 +135,13 @@ class ScriptedRouter:
     def route(self, request: LLMRequest, principal: Principal) -> Decision:
         self._note(request, principal)
         return DECISION
+
+    async def count_tokens(self, request: LLMRequest, principal: Principal, *, slip: QuotaSlip) -> TokenCount:
+        self._note(request, principal)
+        slip.lines = self.quota
+        if self.error is not None:
+            raise self.error
+        return TokenCount(tokens=42, estimated=False, provider="openai-gpt4o-mini", model="gpt-4o-mini")
 
     async def charge(self, principal: Principal, account_id: str | None = None, *, slip: QuotaSlip) -> None:
         self.charged.append(account_id or principal.account_id)

@@ -203,6 +203,15 @@ class ScriptedAdapters:
             self.open_streams -= 1
             self.closed_streams += 1
 
+    async def count_tokens(self, call: ProviderCall) -> int | None:
+        """Play the row's next step: a count, None for a vendor that does not count, or an error."""
+        self.calls.append(call)
+        step = self._next(call)
+        if isinstance(step, Exception):
+            raise step
+        assert step is None or isinstance(step, int)
+        return step
+
     async def close(self) -> None:
         """Nothing is open."""
 

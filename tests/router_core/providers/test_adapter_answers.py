@@ -6,12 +6,23 @@ from typing import Any
 import anthropic
 import openai
 import pytest
+from msgspec import Raw, structs
 
 from router_core.providers import AdapterRegistry
 from router_core.providers.anthropic import AnthropicAdapter
 from router_core.providers.openai import OpenAIAdapter
 from router_core.providers.templates import templated
-from router_core.types import AnswerEnd, ProviderKind, TextDelta, ToolCallDelta, ToolCallEnd, ToolCallStart, ToolFormat
+from router_core.types import (
+    AnswerEnd,
+    NativeRequest,
+    ProviderKind,
+    RelayedRequest,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallEnd,
+    ToolCallStart,
+    ToolFormat,
+)
 from tests.router_core.providers.provider_calls import KEY, call_to
 from tests.support.simulator_process import SimulatorProcess
 
@@ -102,3 +113,14 @@ def test_unknown_request_hook_leaves_the_sdk_as_it_is():
     assert templated(NoHook) is NoHook
     assert templated(openai.AsyncOpenAI) is not openai.AsyncOpenAI
     assert templated(anthropic.AsyncAnthropic) is not anthropic.AsyncAnthropic
+
+
+async def test_anthropic_counts_what_a_client_wrote_and_openai_counts_nothing(adapter_of: Any, base_url: Any):
+    adapter = await adapter_of("anthropic")
+    fields = {"messages": Raw(b'[{"role":"user","content":"What is the capital of France?"}]')}
+    native = NativeRequest(protocol="anthropic-messages", fields=fields)
+    asked = call_to("anthropic", base_url("anthropic"))
+    asked = structs.replace(asked, request=RelayedRequest(prompt="Hi", native=native))
+    assert await adapter.count_tokens(asked) > 1
+    assert (await adapter.complete(asked)).text
+    assert await (await adapter_of("openai")).count_tokens(call_to("openai")) is None
