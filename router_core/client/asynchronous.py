@@ -89,7 +89,9 @@ class AsyncRouterClient:
     ) -> None:
         own = self._settings = ClientSettings(url, api_key, timeout, ClientRetryPolicy(retries=retries))
         self._clock = clock or SystemClock()
-        self._http = httpx2.AsyncClient(base_url=own.url, headers=own.headers, trust_env=False, transport=transport)
+        self._http = httpx2.AsyncClient(
+            base_url=own.url, headers=own.headers, verify=own.trust(), trust_env=False, transport=transport
+        )
 
     async def call(self, request: Request, **options: Unpack[CallOptions]) -> LLMResponse:
         """Return the whole answer."""

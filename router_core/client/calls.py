@@ -1,8 +1,9 @@
 """What both clients send, made of their settings, the request and the options of a call."""
 
 import os
+import ssl
 from collections.abc import Mapping
-from typing import Any, Final, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
 import msgspec
 from msgspec import Struct
@@ -69,6 +70,12 @@ class ClientSettings:
         self.timeout = timeout
         self._policy = policy
         self._clock = SystemClock()
+
+    def trust(self) -> ssl.SSLContext | Literal[True]:
+        """Return whom TLS trusts: whom it usually does; nobody for an address without TLS, where reading all
+        certificates would be most of what a single call costs.
+        """
+        return True if self.url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     def prompt(self, request: Request, options: CallOptions, *, stream: bool) -> ClientCall:
         """Return the call for ``request``: it has one ``Idempotency-Key`` however often it is sent."""

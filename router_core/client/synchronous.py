@@ -106,7 +106,9 @@ class RouterClient:
     ) -> None:
         own = self._settings = ClientSettings(url, api_key, timeout, ClientRetryPolicy(retries=retries))
         self._clock = clock or PatientClock()
-        self._http = httpx2.Client(base_url=own.url, headers=own.headers, trust_env=False, transport=transport)
+        self._http = httpx2.Client(
+            base_url=own.url, headers=own.headers, verify=own.trust(), trust_env=False, transport=transport
+        )
 
     def call(self, request: Request, **options: Unpack[CallOptions]) -> LLMResponse:
         """Return the whole answer."""

@@ -1,6 +1,6 @@
-"""The whole HTTP interface over a real store, before a fake provider, for whoever tries all that is described."""
+"""The whole HTTP interface over a real store, before a fake provider or those that an environment names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -26,13 +26,19 @@ class ContractServer:
     Who says ``OURS`` as authorization is an admin with a key that works, whatever was done to the one before.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.url = ""
         self._folder = folder
+        self._environment = environment
         self._app: ASGIApp | None = None
         self._runtime: Runtime | None = None
         self._key = b""
         self._callers = count(1)
+
+    @property
+    def key(self) -> str:
+        """The admin's key, for whoever cannot say ``OURS``; there is none before the first answer."""
+        return self._key.decode().removeprefix("Bearer ")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -56,8 +62,10 @@ class ContractServer:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         fake = FakeAdapter()
-        settings = read_settings({"SIGNALBOX_DATA_DIR": str(self._folder), "OPENAI_API_KEY": "sk-test", **ROOMY})
-        overrides = Overrides(adapters=FakeAdapterSource({"openai": fake, "anthropic": fake}))
+        own = {"SIGNALBOX_DATA_DIR": str(self._folder), "OPENAI_API_KEY": "sk-test", **ROOMY}
+        settings = read_settings({**own, **(self._environment or {})})
+        faked = FakeAdapterSource({"openai": fake, "anthropic": fake})
+        overrides = Overrides(adapters=faked if self._environment is None else None)
         await receive()
         runtime = await build(settings, overrides=overrides)
         self._app, self._runtime = api_application(runtime), runtime
@@ -80,9 +88,9 @@ class ContractServer:
 
 
 @contextmanager
-def contract_server(folder: Path) -> Iterator[ContractServer]:
-    """Serve on a free port of 127.0.0.1 until the block ends."""
-    server = ContractServer(folder)
+def contract_server(folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[ContractServer]:
+    """Serve on a free port of 127.0.0.1 until the block ends, before the providers of ``environment``, if any."""
+    server = ContractServer(folder, environment)
     with serving(server, lifespan="on") as port:
         server.url = f"http://127.0.0.1:{port}"
         yield server

@@ -1,5 +1,6 @@
 """The clients against a running interface."""
 
+import ssl
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,8 @@ from router_core.client import (
     router_call,
     router_call_stream,
 )
+from router_core.client.attempts import ClientRetryPolicy
+from router_core.client.calls import ClientSettings
 from router_core.errors import LLMProviderError, PaymentRequiredError
 from router_core.ports import ProviderHealth
 from router_core.types import FinishPart, LLMRequest, StartPart, TextDelta
@@ -96,6 +99,13 @@ def test_without_an_address_a_client_says_what_is_missing(monkeypatch: pytest.Mo
     monkeypatch.delenv("SIGNALBOX_URL", raising=False)
     with pytest.raises(ValueError, match="SIGNALBOX_URL"):
         create_router_client()
+
+
+def test_certificates_are_always_checked_and_read_only_where_there_are_any() -> None:
+    secure, plain = (ClientSettings(url, None, 1.0, ClientRetryPolicy()).trust() for url in ("https://r", "http://r"))
+    assert secure is True
+    assert plain is not True
+    assert (plain.verify_mode, plain.check_hostname, plain.get_ca_certs()) == (ssl.CERT_REQUIRED, True, [])
 
 
 def test_a_program_that_uses_no_router_needs_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
