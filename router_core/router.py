@@ -35,7 +35,7 @@ from router_core.resilience.concurrency import AdaptiveLimit
 from router_core.resilience.deadline import Deadline
 from router_core.resilience.upstream import Upstream
 from router_core.resilience.upstreams import Upstreams
-from router_core.selection import Signals, explain, is_use_case, refusal, select, target_of
+from router_core.selection import Offer, Signals, explain, is_use_case, offers, refusal, select, target_of
 from router_core.steps import MultiStep, ToolPolicy
 from router_core.tools.offering import offered
 from router_core.tools.python_tool import ToolCallable
@@ -284,6 +284,10 @@ class Router:
             if not plan.candidates:
                 raise refusal(plan, self._attempts.absence)
             return await self._attempts.count(request, plan)
+
+    def offers(self, principal: Principal) -> tuple[Offer, ...]:
+        """Return what ``principal`` may name as a model."""
+        return offers(self._config.snapshot(), principal.account_id, principal.scopes)
 
     async def charge(
         self, principal: Principal, account_id: str | None = None, *, slip: QuotaSlip | None = None

@@ -8,12 +8,14 @@ from starlette.types import Receive, Scope, Send
 from router_core.api.admin import ADMIN_PATHS
 from router_core.api.admin_topups import ask_topup, list_topups
 from router_core.api.budget import report_budget, report_usage
+from router_core.api.compatible.models import list_models, show_model
 from router_core.api.console import answer_call, greet_console, note_visit, stream_call
 from router_core.api.deps import ApiDeps, ApiLimits, DepsSource
 from router_core.api.endpoint import Action, Endpoint
 from router_core.api.health import report_health, report_life, report_readiness
 from router_core.api.llm import answer_prompt, explain_route
 from router_core.api.metrics import report_metrics, reset_metrics
+from router_core.api.openai_compatible.chat import answer_chat
 from router_core.api.paths import PathPatterns
 from router_core.api.prometheus import expose_metrics
 from router_core.api.reference import ApiDescription
@@ -45,6 +47,9 @@ PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/console/visit": {"POST": Action("console.use", note_visit, touches=False)},
     "/api/console/calls/{call}": {"POST": Action("console.use", answer_call, touches=False, shows_secrets=True)},
     "/api/console/streams/{call}": {"POST": Action("console.use", stream_call, touches=False, shows_secrets=True)},
+    "/v1/chat/completions": {"POST": Action("llm.call", answer_chat, once=True)},
+    "/v1/models": {"GET": Action("llm.call", list_models)},
+    "/v1/models/{model}": {"GET": Action("llm.call", show_model)},
     **ADMIN_PATHS,
 }
 

@@ -11,7 +11,15 @@ from router_core.security.permissions import allows, require
 from router_core.security.sessions import COOKIE_NAME, SECURE_COOKIE_NAME
 from router_core.types import EVERY_ACCOUNT, LLMRequest, Principal
 
-__all__ = ["authorize", "check_account", "is_foreign", "require_in_service", "require_on_record", "session_token"]
+__all__ = [
+    "authenticate",
+    "authorize",
+    "check_account",
+    "is_foreign",
+    "require_in_service",
+    "require_on_record",
+    "session_token",
+]
 
 _BEARER = b"bearer "
 _CREDENTIALS = frozenset({b"authorization", b"x-api-key"})
@@ -24,9 +32,9 @@ _COOKIE = re.compile(
 async def authorize(call: Call, permission: str, *, touch: bool = True) -> Principal:
     """Return who makes ``call``, who has ``permission`` and may use its path.
 
-    Raises :class:`ForbiddenError` where they may not, and what :func:`_authenticate` raises.
+    Raises :class:`ForbiddenError` where they may not, and what :func:`authenticate` raises.
     """
-    principal = await _authenticate(call, touch=touch)
+    principal = await authenticate(call, touch=touch)
     await require_on_record(call, principal, permission, f"{call.scope['method']} {call.scope['path']}")
     routes = principal.scopes.routes
     if routes is not None and call.route not in routes:
@@ -44,7 +52,7 @@ async def require_on_record(call: Call, principal: Principal, permission: str, w
     require(principal, permission)
 
 
-async def _authenticate(call: Call, *, touch: bool) -> Principal:
+async def authenticate(call: Call, *, touch: bool = True) -> Principal:
     """Return who makes ``call``; ``touch`` says that a session counts as used by it.
 
     Raises :class:`UnauthorizedError`, alike for every reason, :class:`RateLimitExceededError` after too many bad keys,

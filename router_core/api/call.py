@@ -8,7 +8,7 @@ import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
 from router_core.api.deps import ApiDeps, DepsSource
-from router_core.api.errors import Header, error_answer
+from router_core.api.errors import OWN_SHAPE, ErrorShape, Header, error_answer
 from router_core.api.quota_headers import quota_headers
 from router_core.clock import Clock, new_ulid
 from router_core.errors import LLMError
@@ -33,13 +33,14 @@ class ClientGoneError(Exception):
 class Call:
     """An HTTP request, its id, who makes it, and the way to answer it.
 
-    ``route`` is its path as the table of all paths has it. ``failure`` is what became of it when that is no success,
-    also of a stream that broke off; whoever ends an answer so sets it first. ``on_end`` is called when all is over.
+    ``route`` is its path as the table of all paths has it, ``shape`` how it is told what went wrong. ``failure`` is
+    what became of it when that is no success, also of a stream that broke off; whoever ends an answer so sets it first.
+    ``on_end`` is called when all is over.
     """
 
     __slots__ = (
         "_source", "failure", "headers", "on_end", "principal", "quota", "raw_headers", "receive", "request_id",
-        "route", "scope", "send", "started",
+        "route", "scope", "send", "shape", "started",
     )  # fmt: skip
 
     principal: Principal
@@ -57,6 +58,7 @@ class Call:
         self.started = False
         self.failure: Exception | None = None
         self.on_end: Callable[[], Awaitable[None]] | None = None
+        self.shape: ErrorShape = OWN_SHAPE
         self.quota = QuotaSlip()
 
     @property
@@ -104,7 +106,7 @@ class Call:
     async def fail(self, error: LLMError, headers: tuple[Header, ...] = ()) -> None:
         """Answer with ``error``."""
         self.failure = error
-        answer = error_answer(error, self.request_id)
+        answer = error_answer(error, self.request_id, self.shape)
         await self.answer_bytes(answer.body, answer.status, (*answer.headers, *headers))
 
 

@@ -1,13 +1,13 @@
 """What a well-typed request must hold besides its types."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from router_core.errors import ValidationError
 from router_core.tools.checking import check_calls, check_choice, check_tools
 from router_core.types import ImagePart, LLMRequest, Message, TextPart
 
-__all__ = ["check_request"]
+__all__ = ["check_image", "check_metadata", "check_request"]
 
 MAX_URL_CHARS = 8192
 MAX_METADATA_KEY = 64
@@ -37,14 +37,15 @@ def check_request(request: LLMRequest) -> None:
     else:
         _check_messages(request.messages or ())
         check_calls(request.messages or ())
-    _check_images((f"images[{place}]", image) for place, image in enumerate(request.images))
+    for place, image in enumerate(request.images):
+        check_image(image, f"images[{place}]")
     if request.tools is not None:
         check_tools(request.tools)
     if request.tools is not None or request.max_steps == 1:
         # Where several steps are wanted and no tools are named, the router offers those that it has.
         check_choice(request)
     if request.metadata:
-        _check_metadata(request.metadata)
+        check_metadata(request.metadata)
 
 
 def _require_text(prompt: str) -> None:
@@ -57,11 +58,9 @@ def _check_messages(messages: tuple[Message, ...]) -> None:
         raise ValidationError("must hold a message that is not blank", field="messages")
     for place, message in enumerate(messages):
         if not isinstance(message.content, str):
-            _check_images(
-                (f"messages[{place}].content[{spot}].image", part.image)
-                for spot, part in enumerate(message.content)
-                if isinstance(part, ImagePart)
-            )
+            for spot, part in enumerate(message.content):
+                if isinstance(part, ImagePart):
+                    check_image(part.image, f"messages[{place}].content[{spot}].image")
 
 
 def _says_something(message: Message) -> bool:
@@ -72,15 +71,16 @@ def _says_something(message: Message) -> bool:
     )
 
 
-def _check_images(images: Iterable[tuple[str, str]]) -> None:
-    for field, image in images:
-        if not _IMAGE.match(image):
-            raise ValidationError("must be a data:image/…;base64 URL or an https URL", field=field)
-        if not image[:5].lower() == "data:" and len(image) > MAX_URL_CHARS:
-            raise ValidationError(f"must have at most {MAX_URL_CHARS} characters", field=field)
+def check_image(image: str, field: str) -> None:
+    """Raise :class:`ValidationError` unless ``image`` may be passed on: as data or as an address."""
+    if not _IMAGE.match(image):
+        raise ValidationError("must be a data:image/…;base64 URL or an https URL", field=field)
+    if not image[:5].lower() == "data:" and len(image) > MAX_URL_CHARS:
+        raise ValidationError(f"must have at most {MAX_URL_CHARS} characters", field=field)
 
 
-def _check_metadata(metadata: Mapping[str, str | int | float | bool | None]) -> None:
+def check_metadata(metadata: Mapping[str, str | int | float | bool | None]) -> None:
+    """Raise :class:`ValidationError` for keys and values that are too long."""
     for name, value in metadata.items():
         if not 0 < len(name) <= MAX_METADATA_KEY:
             raise ValidationError(f"a key has 1 to {MAX_METADATA_KEY} characters", field="metadata")

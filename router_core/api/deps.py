@@ -1,6 +1,6 @@
 """What the HTTP interface needs, and its limits."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -27,6 +27,7 @@ from router_core.ports import AuditExporter, AuditReader, HealthReader
 from router_core.rate_limiting.quota import QuotaSlip
 from router_core.security.api_keys import KeyAuthenticator
 from router_core.security.sessions import SessionGate
+from router_core.selection import Offer
 from router_core.types import (
     CacheReport,
     Decision,
@@ -69,6 +70,10 @@ class RequestRouter(Protocol):
 
     async def count_tokens(self, request: LLMRequest, principal: Principal, *, slip: QuotaSlip) -> TokenCount:
         """Return what the model that would answer would read."""
+        ...
+
+    def offers(self, principal: Principal) -> Sequence[Offer]:
+        """Return what the caller may name as a model."""
         ...
 
     async def charge(self, principal: Principal, account_id: str | None = None, *, slip: QuotaSlip) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
-from router_core.api.auth import authorize
+from router_core.api.auth import authenticate, authorize
 from router_core.api.call import Call, ClientGoneError
+from router_core.api.compatible.errors import shape_of
 from router_core.api.compression import Squeezed
 from router_core.api.deps import DepsSource
+from router_core.api.errors import OWN_SHAPE
 from router_core.api.idempotency import IDEMPOTENCY_KEY, replayed
 from router_core.clock import Clock
 from router_core.errors import InternalError, LLMError, MethodNotAllowedError, NotFoundError
@@ -39,6 +41,7 @@ class Action(Struct, frozen=True):
 class Endpoint:
     """An ASGI application for the path ``route``; without any action the path does not exist.
 
+    Whether a path of another protocol than ours exists is told only to who has a key.
     Raises ``ValueError`` when an action's permission is not declared.
     """
 
@@ -59,6 +62,9 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = Call(scope, receive, send, self._deps, self._route)
         call.identify(self._clock)
+        shape = shape_of(scope["path"], call.headers)
+        if shape is not None:
+            call.shape = shape
         action = self._actions.get(scope["method"])
         if action is None or not action.shows_secrets:
             call.send = Squeezed(send, call.headers.get(b"accept-encoding", b"")).send
@@ -79,6 +85,8 @@ class Endpoint:
 
     async def _act(self, call: Call, action: Action | None) -> None:
         if action is None:
+            if call.shape is not OWN_SHAPE:
+                await authenticate(call)
             raise (
                 MethodNotAllowedError("The path takes another method")
                 if self._actions

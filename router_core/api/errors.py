@@ -1,6 +1,7 @@
 """From an error to an HTTP answer: one table along the class tree, one body shape."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -19,7 +20,7 @@ from router_core.errors import (
     sanitize_message,
 )
 
-__all__ = ["ErrorAnswer", "error_answer", "error_facts", "public_error"]
+__all__ = ["OWN_SHAPE", "ErrorAnswer", "ErrorShape", "Header", "error_answer", "error_facts", "public_error"]
 
 Header = tuple[bytes, bytes]
 
@@ -43,6 +44,13 @@ class ErrorAnswer(Struct, frozen=True):
     status: int
     headers: tuple[Header, ...]
     body: bytes
+
+
+class ErrorShape(Struct, frozen=True):
+    """How a protocol tells what went wrong: body and headers for an error, already public, and a request's id."""
+
+    document: Callable[[LLMError, str], dict[str, Any]]
+    headers: Callable[[LLMError, str], tuple[Header, ...]]
 
 
 def public_error(error: LLMError) -> LLMError:
@@ -71,14 +79,17 @@ def error_facts(error: LLMError, request_id: str) -> dict[str, Any]:
     return facts
 
 
-def error_answer(error: LLMError, request_id: str) -> ErrorAnswer:
+OWN_SHAPE: Final = ErrorShape(lambda error, request_id: {"error": error_facts(error, request_id)}, lambda *_: ())
+
+
+def error_answer(error: LLMError, request_id: str, shape: ErrorShape = OWN_SHAPE) -> ErrorAnswer:
     """Return the HTTP answer for ``error``."""
     shown = public_error(error)
     headers = tuple(header for each in type(shown).__mro__ for header in _HEADERS.get(each, ()))
     if shown.status_code in _WAIT_STATUSES or isinstance(shown, IdempotencyConflictError):
         headers = (*headers, (b"retry-after", _whole_seconds(shown.retry_after_ms)))
-    body = _ENCODER.encode({"error": error_facts(shown, request_id)})
-    return ErrorAnswer(shown.status_code, headers, body)
+    body = _ENCODER.encode(shape.document(shown, request_id))
+    return ErrorAnswer(shown.status_code, (*headers, *shape.headers(shown, request_id)), body)
 
 
 def _whole_seconds(retry_after_ms: int | None) -> bytes:

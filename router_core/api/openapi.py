@@ -7,6 +7,7 @@ import msgspec
 
 from router_core.api.health import HealthAnswer, Life, Readiness
 from router_core.api.openapi_admin import ADMIN_TYPES, admin_paths
+from router_core.api.openapi_compatible import compatible_paths
 from router_core.api.openapi_errors import ADMIN_STATUSES, ALL_STATUSES, error_answers, error_refs, error_schema
 from router_core.api.openapi_finish import finished_paths, finished_schemas, with_public_names
 from router_core.api.openapi_headers import IDEMPOTENCY_KEY, header_refs, headers
@@ -39,6 +40,7 @@ def openapi_document() -> dict[str, Any]:
         "/readyz": _open_get("Ready to serve", {"200": "Ready", "503": "Starting or draining"}, of_type[Readiness]),
         "/api/openapi.json": _open_get("This description", {"200": "OpenAPI 3.1"}, {"type": "object"}),
         "/api/docs": _page("This description for people", "A page"),
+        **compatible_paths(),
         **admin_paths(of_type.__getitem__, error_refs(ADMIN_STATUSES)),
     }
     document = {

@@ -39,6 +39,16 @@ _HEADERS: Final[dict[str, Any]] = {
         "description": "The answer is one that an earlier request with the same `Idempotency-Key` had.",
         "schema": {"type": "string", "enum": ["true"]},
     },
+    "X-Signalbox-Request-Id": {
+        "description": "The request's name in every record.",
+        "schema": {"type": "string"},
+    },
+    "X-Signalbox-Provider": {"description": "Who answered.", "schema": {"type": "string"}},
+    "X-Signalbox-Cost-Usd": {
+        "description": "What it cost, exactly, in dollars; not of a stream, nor of a model whose price nobody knows.",
+        "schema": {"type": "string"},
+        "example": "0.000450",
+    },
     "X-Signalbox-Cache": {
         "description": "What the cache of answers had, where it was asked.",
         "schema": {"type": "string", "enum": ["hit", "miss", "shared"]},

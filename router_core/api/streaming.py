@@ -2,14 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from router_core.api.call import Call
-from router_core.api.data_stream import DataStream
 from router_core.api.encoding import StreamEncoder
 from router_core.api.errors import Header, public_error
-from router_core.api.ui_stream import UiStream
 from router_core.api.watch import cancelled_when_gone
 from router_core.errors import InternalError, LLMError, OverloadedError
 from router_core.types import CacheOutcome, FinishPart, LLMRequest, StartPart, StreamPart
@@ -20,13 +18,17 @@ _log = logging.getLogger(__name__)
 _FAREWELL_S = 0.5
 
 
-async def stream_answer(call: Call, request: LLMRequest) -> None:
-    """Answer with the stream protocol that ``request`` asks for.
+HeadHeaders = Callable[[StartPart], tuple[Header, ...]]
+
+
+async def stream_answer(
+    call: Call, request: LLMRequest, encoder: StreamEncoder, more: HeadHeaders = lambda _: ()
+) -> None:
+    """Answer with the stream that ``encoder`` makes of the answer, with ``more`` headers than it has by itself.
 
     What fails before the first part raises its :class:`LLMError`; what fails later ends the stream as its protocol
     says. A client that leaves closes the router's stream, and with it the provider's.
     """
-    encoder: StreamEncoder = (DataStream if request.stream_protocol == "data" else UiStream)(call.request_id)
     with cancelled_when_gone(call.receive):
         answer = call.deps.router.stream(
             request, call.principal, call.request_id, address=call.address, slip=call.quota
@@ -34,8 +36,8 @@ async def stream_answer(call: Call, request: LLMRequest) -> None:
         async with aclosing(answer) as parts:
             first = await anext(parts)
             head = encoder.encode(first)
-            outcome = first.cache if isinstance(first, StartPart) else None
-            await call.start(200, (*encoder.headers, *cache_header(outcome)))
+            told = (*cache_header(first.cache), *more(first)) if isinstance(first, StartPart) else ()
+            await call.start(200, (*encoder.headers, *told))
             tail = await _send_parts(call, encoder, parts, head)
             await call.write(tail, last=True)
 
@@ -56,8 +58,10 @@ async def _send_parts(
                 tail = head + encoder.encode(part)
                 continue
             # The head waits for the part behind it, which is there already: the router starts with one in hand.
-            await call.send({"type": "http.response.body", "body": head + encoder.encode(part), "more_body": True})
-            head = b""
+            head += encoder.encode(part)
+            if head:
+                await call.send({"type": "http.response.body", "body": head, "more_body": True})
+                head = b""
     except asyncio.CancelledError:
         call.failure = stopping = OverloadedError("The server is stopping")
         await _say_farewell(call, head + encoder.failure(stopping))

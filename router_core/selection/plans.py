@@ -7,6 +7,7 @@ from router_core.errors import (
     ForbiddenError,
     InvalidAPIKeyError,
     LLMError,
+    ModelNotFoundError,
     OverloadedError,
     ProviderUnavailableError,
     TokenLimitExceededError,
@@ -60,6 +61,8 @@ def select(
     override, use_case = target_of(request)
     if scopes.use_cases is not None and use_case not in scopes.use_cases:
         raise ForbiddenError("This API key may not ask for this use case")
+    if override is None and request.model_override is not None and not snapshot.knows_use_case(use_case, account_id):
+        raise ModelNotFoundError("There is no use case of that name")
     policy = snapshot.policy(use_case)
     if override is None:
         considered = for_use_case(use_case, policy, snapshot, account_id)

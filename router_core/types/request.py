@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 __all__ = [
     "DEFAULT_TEMPERATURE",
+    "DEFAULT_USE_CASE",
     "STANDARD_USE_CASES",
     "CachePolicy",
     "ContentPart",
@@ -25,6 +26,7 @@ __all__ = [
 
 STANDARD_USE_CASES = ("draft", "summary", "complex", "vision", "general", "voice")
 DEFAULT_TEMPERATURE = 0.7
+DEFAULT_USE_CASE = "general"
 MAX_METADATA_ENTRIES = 16
 
 PositiveInt = Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -130,7 +132,7 @@ class CachePolicy(_Wire, frozen=True, kw_only=True):
 class LLMRequest(_Wire, frozen=True, kw_only=True):
     """One request to the router. Raises ``ValueError`` when neither or both of prompt and messages are given."""
 
-    use_case: ShortText = "general"
+    use_case: ShortText = DEFAULT_USE_CASE
     prompt: str | None = None
     messages: tuple[Message, ...] | None = None
     system_prompt: str | None = None

@@ -157,8 +157,8 @@ def test_a_model_of_the_form_use_case_is_a_use_case() -> None:
     assert names(plan_of(ask(model_override="use-case:complex"))) == [SONNET, GPT4O, MINI]
 
 
-def test_an_unknown_use_case_in_that_form_is_a_validation_error() -> None:
-    with pytest.raises(ValidationError):
+def test_an_unknown_use_case_in_that_form_is_a_model_that_is_not_found() -> None:
+    with pytest.raises(ModelNotFoundError):
         plan_of(ask(model_override="use-case:astrology"))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import uvicorn
+from msgspec import structs
 from starlette.types import ASGIApp
 
 from router_core.admin.action_trail import ActionTrail
@@ -31,6 +32,7 @@ from router_core.security.key_throttle import KeyThrottle, ThrottlePolicy
 from router_core.security.memory_people import MemorySessionStore, MemoryUserStore
 from router_core.security.memory_stores import MemoryAccountStore, MemoryApiKeyStore
 from router_core.security.sessions import OpenedSession, SessionGate
+from router_core.selection import Offer
 from router_core.types import (
     AuditFilter,
     Cost,
@@ -40,6 +42,8 @@ from router_core.types import (
     LLMResponse,
     PersonRole,
     Principal,
+    RelayedRequest,
+    RelayedResponse,
     RetentionReport,
     RetentionRule,
     Secret,
@@ -47,6 +51,7 @@ from router_core.types import (
     StreamPart,
     TextDelta,
     TokenCount,
+    Usage,
     WireUsage,
 )
 from signalbox.screens.answering import ConsoleAnswers
@@ -93,12 +98,15 @@ def response(request_id: str = "req-1", **changes: object) -> LLMResponse:
 class ScriptedRouter:
     """Answers as told: ``parts`` and ``error`` for streams, ``error`` alone for whole answers, ``hang`` for ever.
 
+    ``native`` is the vendor's own body of relayed answers, ``offered`` what callers may name as a model.
     ``quota`` is what callers are told of their limits, ``charged`` whose token requests took that came to nothing, and
     ``refusal`` what they get when there is none.
     """
 
     parts: tuple[StreamPart, ...] = ()
     error: Exception | None = None
+    native: bytes = b""
+    offered: tuple[Offer, ...] = ()
     hang: bool = False
     quota: tuple[QuotaLine, ...] = ()
     refusal: RateLimitExceededError | None = None
@@ -115,7 +123,7 @@ class ScriptedRouter:
         await self._hang()
         if self.error is not None:
             raise self.error
-        return response(request_id or "none")
+        return self._response(request, request_id)
 
     async def stream(
         self, request: LLMRequest, principal: Principal, request_id: str | None, *, address: str, slip: QuotaSlip
@@ -123,7 +131,7 @@ class ScriptedRouter:
         self._note(request, principal)
         slip.lines = self.quota
         try:
-            for part in self.parts or self._default(request_id or "none"):
+            for part in self.parts or self._default(self._response(request, request_id)):
                 yield part
             await self._hang()
         except GeneratorExit:
@@ -131,6 +139,9 @@ class ScriptedRouter:
             raise
         if self.error is not None:
             raise self.error
+
+    def offers(self, principal: Principal) -> tuple[Offer, ...]:
+        return self.offered
 
     def route(self, request: LLMRequest, principal: Principal) -> Decision:
         self._note(request, principal)
@@ -163,9 +174,17 @@ class ScriptedRouter:
         finally:
             self.cancelled.set()
 
-    def _default(self, request_id: str) -> tuple[StreamPart, ...]:
-        start = StartPart(request_id, "openai-gpt4o-mini", "gpt-4o-mini")
-        return (start, TextDelta("Hel"), TextDelta("lo"), FinishPart(response(request_id)))
+    def _response(self, request: LLMRequest, request_id: str | None) -> LLMResponse:
+        plain = response(request_id or "none")
+        if not isinstance(request, RelayedRequest):
+            return plain
+        return RelayedResponse(
+            **structs.asdict(plain), native=self.native, spent=Usage(input_tokens=3, output_tokens=2)
+        )
+
+    def _default(self, answer: LLMResponse) -> tuple[StreamPart, ...]:
+        start = StartPart(answer.request_id, "openai-gpt4o-mini", "gpt-4o-mini")
+        return (start, TextDelta("Hel"), TextDelta("lo"), FinishPart(answer))
 
 
 @dataclass

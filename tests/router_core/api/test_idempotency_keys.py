@@ -26,7 +26,7 @@ from router_core.errors import (
     ValidationError,
 )
 from router_core.types import StartPart, TextDelta
-from tests.support.api_server import ApiRig
+from tests.support.api_server import ApiRig, response
 
 WAIT_S = 5.0
 
@@ -231,7 +231,7 @@ def test_a_stream_that_broke_off_runs_again(rig: ApiRig, http: httpx2.Client, ro
 def test_an_answer_that_is_too_large_runs_again(rig: ApiRig, http: httpx2.Client, route: Route) -> None:
     noise = random.Random(1).randbytes(idempotency.MOST_KEPT_BYTES).hex()
     pieces = [TextDelta(noise[start : start + 50_000]) for start in range(0, len(noise) * 3 // 4, 50_000)]
-    end = rig.router._default("r")[-1]
+    end = rig.router._default(response("r"))[-1]
     rig.router.parts = (StartPart("r", "openai-gpt4o-mini", "gpt-4o-mini"), *pieces, *pieces[:10], end)
     assert len(_ask(rig, http, route, stream=True).content) > idempotency.MOST_KEPT_BYTES
     assert not _is_replay(_ask(rig, http, route, stream=True))

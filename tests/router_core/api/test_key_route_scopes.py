@@ -44,7 +44,7 @@ def test_a_key_without_any_path_reaches_none_whatever_its_role_may(rig: ApiRig, 
     holder = Principal(kind="key", id="k", name="k", role="admin", accounts=("acme",), scopes=KeyScopes(routes=()))
     for path, method, permission in guarded():
         answer = http.request(method, filled(path), headers=headers)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FORBIDDEN"), (path, method)
+        assert answer.status_code == 403, (path, method)
         assert (answer.json()["error"]["message"] == REFUSED) is allows(holder, permission), (path, method)
         seen += 1
     assert seen > 90

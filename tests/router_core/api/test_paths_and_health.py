@@ -10,9 +10,7 @@ from router_core.ports import ProviderHealth
 from tests.support.api_server import ApiRig
 
 
-@pytest.mark.parametrize(
-    "path", ["/api", "/api/llm/", "/api//llm", "/api/%2e%2e/api/llm", "/api/llm%2f", "/v1/nothing"]
-)
+@pytest.mark.parametrize("path", ["/api", "/api/llm/", "/api//llm", "/api/%2e%2e/api/llm", "/api/llm%2f"])
 def test_an_unknown_path_is_404_in_json(path: str, rig: ApiRig, http: httpx2.Client) -> None:
     answer = http.post(path, json={"prompt": "x"}, headers=rig.bearer())
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NOT_FOUND")

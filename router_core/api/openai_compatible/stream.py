@@ -1,0 +1,192 @@
+"""Streams chat completions: the vendor's own chunks where there are some, else chunks made of the answer's parts."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
+
+import msgspec
+from msgspec import Raw, Struct
+
+from router_core.api.compatible.errors import OPENAI
+from router_core.api.encoding import encode_json
+from router_core.api.errors import Header
+from router_core.api.openai_compatible.answer import FINISH_REASONS, chat_id, usage_document
+from router_core.errors import LLMError
+from router_core.types import (
+    FinishPart,
+    LLMResponse,
+    NativeEvents,
+    ReasoningDelta,
+    RelayedRequest,
+    RelayedResponse,
+    StartPart,
+    StreamPart,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallEnd,
+    ToolCallStart,
+)
+
+__all__ = ["ChatStream"]
+
+EVENT_STREAM: Final[tuple[Header, ...]] = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"connection", b"keep-alive"),
+    (b"x-accel-buffering", b"no"),
+)
+_END: Final = b"[DONE]"
+_DONE: Final = b"data: [DONE]\n\n"
+_NULL: Final = b"null"
+
+
+class _Options(Struct):
+    include_usage: bool | None = None
+
+
+class _Chunk(Struct):
+    """What chunks of our own take over from the vendor's."""
+
+    id: str = ""
+    created: int = 0
+    model: str = ""
+
+
+_OPTIONS: Final = msgspec.json.Decoder(_Options | None)
+_CHUNK: Final = msgspec.json.Decoder(_Chunk)
+_FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
+
+
+class ChatStream:
+    """Encodes one answer as chunks of one id. Usage is told to who asked for it."""
+
+    __slots__ = (
+        "_calls", "_covered", "_created", "_id", "_is_named", "_is_told", "_model", "_opened", "_said", "_usage_wanted",
+        "_writers",
+    )  # fmt: skip
+
+    headers = EVENT_STREAM
+
+    def __init__(self, request: RelayedRequest, request_id: str, created: int) -> None:
+        options = _OPTIONS.decode(request.native.fields.get("stream_options", _NULL))
+        self._usage_wanted = options is not None and bool(options.include_usage)
+        self._id = chat_id(request_id)
+        self._created = created
+        self._model = ""
+        # Parts that the vendor's own chunks have told already.
+        self._covered = 0
+        self._opened = False
+        self._is_named = False
+        self._is_told = False
+        self._calls: dict[str, int] = {}
+        self._said: set[str] = set()
+        self._writers: dict[type, Callable[[Any], bytes]] = {
+            TextDelta: lambda part: self._delta({"content": part.text}),
+            # What seals a thought is for its own vendor's protocol.
+            ReasoningDelta: lambda part: self._delta({"reasoning_content": part.text}) if part.text else b"",
+            ToolCallStart: self._tool_start,
+            ToolCallDelta: self._tool_delta,
+            ToolCallEnd: self._tool_end,
+        }
+
+    def encode(self, part: StreamPart) -> bytes:
+        """Return the events that ``part`` adds."""
+        match part:
+            case NativeEvents():
+                self._covered = part.parts
+                return b"".join([self._relayed(each) for each in part.payloads])
+            case StartPart():
+                self._model = part.model
+                return b""
+            case FinishPart():
+                return self._finish(part.response)
+        if self._covered:
+            self._covered -= 1
+            return b""
+        return self._writers[type(part)](part)
+
+    def failure(self, error: LLMError) -> bytes:
+        """Return the event that ends a broken stream; no end marker follows, so nobody takes it for whole."""
+        return _event(OPENAI.document(error, ""))
+
+    # --- the vendor's own ------------------------------------------------------------------------------------------
+
+    def _relayed(self, payload: bytes) -> bytes:
+        if payload == _END:
+            # Goes out when the answer is on record.
+            self._is_told = True
+            return b""
+        if not self._is_named:
+            self._take_over(_CHUNK.decode(payload))
+        if self._usage_wanted or b'"usage"' not in payload:
+            return b"data: %s\n\n" % payload
+        return self._without_usage(payload)
+
+    def _take_over(self, chunk: _Chunk) -> None:
+        self._opened = True
+        if chunk.id:
+            self._is_named = True
+            self._id, self._created, self._model = chunk.id, chunk.created or self._created, chunk.model or self._model
+
+    def _without_usage(self, payload: bytes) -> bytes:
+        """Return a chunk as it is sent to who did not ask for usage; we always do."""
+        fields = _FIELDS.decode(payload)
+        if bytes(fields.get("choices", _NULL)) == b"[]" and bytes(fields.get("usage", _NULL)) != _NULL:
+            return b""
+        if bytes(fields.get("usage", b"")) == _NULL:
+            del fields["usage"]
+            payload = encode_json(fields)
+        return b"data: %s\n\n" % payload
+
+    # --- our own ---------------------------------------------------------------------------------------------------
+
+    def _delta(self, delta: Mapping[str, Any]) -> bytes:
+        opening = b"" if self._opened else self._chunk({"role": "assistant", "content": ""})
+        self._opened = True
+        return opening + self._chunk(delta)
+
+    def _tool_start(self, part: ToolCallStart) -> bytes:
+        place = self._calls[part.tool_call_id] = len(self._calls)
+        function = {"name": part.tool_name, "arguments": ""}
+        call = {"index": place, "id": part.tool_call_id, "type": "function", "function": function}
+        return self._delta({"tool_calls": [call]})
+
+    def _tool_delta(self, part: ToolCallDelta) -> bytes:
+        self._said.add(part.tool_call_id)
+        return self._arguments(part.tool_call_id, part.json_text)
+
+    def _tool_end(self, part: ToolCallEnd) -> bytes:
+        """A call without arguments has said nothing yet; clients parse what there is as JSON."""
+        call = part.call
+        start = ToolCallStart(call.tool_call_id, call.tool_name)
+        begun = b"" if call.tool_call_id in self._calls else self._tool_start(start)
+        if call.tool_call_id in self._said:
+            return begun
+        return begun + self._arguments(call.tool_call_id, encode_json(call.args).decode())
+
+    def _arguments(self, call_id: str, text: str) -> bytes:
+        return self._delta({"tool_calls": [{"index": self._calls[call_id], "function": {"arguments": text}}]})
+
+    def _finish(self, response: LLMResponse) -> bytes:
+        """Return the end, of which the vendor's own stream has told all but the end marker."""
+        if self._is_told:
+            return _DONE
+        opening = b"" if self._opened else self._delta({"content": ""})
+        last = self._chunk({}, FINISH_REASONS[response.finish_reason])
+        # The router answers a relayed request with a relayed response.
+        spent = cast(RelayedResponse, response).spent
+        usage = self._event([], {"usage": usage_document(spent)}) if self._usage_wanted else b""
+        return opening + last + usage + _DONE
+
+    def _chunk(self, delta: Mapping[str, Any], finish: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        return self._event([choice], {"usage": None} if self._usage_wanted else {})
+
+    def _event(self, choices: list[Any], more: Mapping[str, Any]) -> bytes:
+        chunk = {
+            "id": self._id, "object": "chat.completion.chunk", "created": self._created, "model": self._model,
+            "choices": choices, **more,
+        }  # fmt: skip
+        return _event(chunk)
+
+
+def _event(document: Mapping[str, Any]) -> bytes:
+    return b"data: %s\n\n" % encode_json(document)

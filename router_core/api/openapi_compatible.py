@@ -1,0 +1,96 @@
+"""The part of the description that clients of other protocols use: roughly, since their own descriptions say it all."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from router_core.api.openapi_errors import ALL_STATUSES, error_answers
+from router_core.api.openapi_headers import IDEMPOTENCY_KEY, header_refs
+from router_core.api.openapi_shapes import Schema, json_content, query, with_path_parameters
+
+__all__ = ["compatible_paths"]
+
+_OBJECT: Final[Schema] = {"type": "object", "additionalProperties": True}
+_TEXT: Final[Schema] = {"type": "string", "minLength": 1}
+_OPENAI_ERROR: Final[Schema] = {
+    **_OBJECT,
+    "required": ["error"],
+    "properties": {
+        "error": {
+            **_OBJECT,
+            "required": ["message", "type", "param", "code"],
+            "properties": {
+                "message": {"type": "string"},
+                "type": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+                "code": {"type": ["string", "null"]},
+            },
+        }
+    },
+}
+_MESSAGE: Final[Schema] = {
+    **_OBJECT,
+    "required": ["role", "content"],
+    "properties": {"role": {"enum": ["system", "developer", "user", "assistant"]}, "content": {"type": "string"}},
+}
+_CHAT: Final[Schema] = {
+    **_OBJECT,
+    "required": ["model", "messages"],
+    "properties": {
+        "model": {**_TEXT, "description": "A model, a provider's name, or use-case: and a use case"},
+        "messages": {"type": "array", "minItems": 1, "maxItems": 2048, "items": _MESSAGE},
+        "stream": {"type": "boolean"},
+    },
+}
+_MODEL: Final[Schema] = {**_OBJECT, "required": ["id"], "properties": {"id": {"type": "string"}}}
+_MODELS: Final[Schema] = {
+    **_OBJECT, "required": ["data"], "properties": {"data": {"type": "array", "items": _MODEL}},
+}  # fmt: skip
+_ANTHROPIC: Final[Mapping[str, Any]] = {
+    "name": "anthropic-version", "in": "header", "required": False, "schema": {"type": "string"},
+    "description": "Whoever sends it is answered in Anthropic's shape",
+}  # fmt: skip
+
+
+def compatible_paths() -> dict[str, Any]:
+    """Return the paths of other protocols."""
+    page = [query("limit", {"type": "string"}), query("after_id", _TEXT), query("before_id", _TEXT)]
+    chat_errors = _failures((*ALL_STATUSES, "422"), _OPENAI_ERROR)
+    # Which of the two shapes it is, is up to the client.
+    either = _failures(ALL_STATUSES, _OBJECT)
+    return {
+        "/v1/chat/completions": {
+            "post": {
+                "summary": "Answer a chat completion request of OpenAI's protocol, by any model",
+                "parameters": [IDEMPOTENCY_KEY],
+                "requestBody": {"required": True, "content": json_content(_CHAT)},
+                "responses": {"200": _answer({**json_content(_OBJECT), "text/event-stream": {}}), **chat_errors},
+            }
+        },
+        "/v1/models": {"get": _get("What may be named as a model", _MODELS, either, [_ANTHROPIC, *page])},
+        **{
+            path: with_path_parameters(path, {"get": _get("One of them", _MODEL, either, [_ANTHROPIC])})
+            for path in ("/v1/models/{model}",)
+        },
+    }
+
+
+def _get(summary: str, answer: Schema, failures: Mapping[str, Any], asked: list[Any]) -> dict[str, Any]:
+    responses = {"200": _success(json_content(answer)), **failures}
+    return {"summary": summary, "parameters": asked, "responses": responses}
+
+
+def _success(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {"description": "Success", "content": dict(content)}
+
+
+def _answer(content: Mapping[str, Any]) -> dict[str, Any]:
+    told = header_refs(
+        "RateLimit-Policy", "RateLimit", "X-Signalbox-Request-Id", "X-Signalbox-Provider", "X-Signalbox-Cost-Usd",
+        "X-Signalbox-Cache", "Idempotent-Replayed",
+    )  # fmt: skip
+    return {**_success(content), "headers": told}
+
+
+def _failures(statuses: Iterable[str], schema: Schema) -> dict[str, Any]:
+    own, content = error_answers(), json_content(schema)
+    return {each: {"description": own[f"Error{each}"]["description"], "content": content} for each in statuses}
