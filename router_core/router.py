@@ -208,9 +208,8 @@ class Router:
     ) -> LLMResponse:
         with exchange.recorded(), self._admission.admit(exchange.request, exchange.principal) as ticket:
             exchange.admitted(ticket.account_id)
-            self._offer(exchange, functions)
             deadline = self._deadline()
-            plan, allowance = await self._allowed(exchange, slip)
+            plan, allowance = await self._allowed(exchange, slip, functions)
             with allowance:
                 async with aclosing(self._answer(exchange, plan, deadline, allowance)) as parts:
                     async for part in parts:
@@ -235,9 +234,8 @@ class Router:
         exchange = self._open(request, principal, request_id, address, streamed=True)
         with exchange.recorded(), self._streaming(), self._admission.admit(request, principal) as ticket:
             exchange.admitted(ticket.account_id)
-            self._offer(exchange, functions)
             deadline = self._deadline()
-            plan, allowance = await self._allowed(exchange, slip or QuotaSlip())
+            plan, allowance = await self._allowed(exchange, slip or QuotaSlip(), functions)
             with allowance:
                 async with aclosing(self._answer(exchange, plan, deadline, allowance)) as parts:
                     async for part in parts:
@@ -355,13 +353,16 @@ class Router:
         given = self._toolbox.given(request.tools or {}, functions) if functions else {}
         exchange.request, exchange.tools = offered(request, registered, given)
 
-    async def _allowed(self, exchange: Exchange, slip: QuotaSlip) -> tuple[Plan, Allowance]:
+    async def _allowed(
+        self, exchange: Exchange, slip: QuotaSlip, functions: Mapping[str, ToolCallable] | None
+    ) -> tuple[Plan, Allowance]:
         """Return the plan and what the request has taken out of limits.
 
         A request that comes to nothing takes its token too, so its error comes after the limiter's.
         """
         snapshot = self._config.snapshot()
         try:
+            self._offer(exchange, functions)
             plan = self._plan(exchange, snapshot)
         except LLMError:
             await self._gate.charge(snapshot.limits, exchange.payer(), exchange.id, slip)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from console.format import duration, literal
 from console.status import attempt_mark, badge
-from router_core.types import Attempt, Decision
+from router_core.types import Attempt, Decision, ToolRun
 
 __all__ = ["draw_trace", "route_sentence"]
 
@@ -32,6 +32,9 @@ def draw_trace(decision: Decision) -> None:
     if decision.attempts:
         st.markdown("**Attempts**")
         _attempts(decision.attempts)
+    if isinstance(decision.tools, tuple):
+        st.markdown("**Tools**")
+        _tools(decision.tools)
     st.markdown("**Candidates**")
     with st.container(gap="xsmall"):
         for each in decision.considered:
@@ -46,9 +49,11 @@ def draw_trace(decision: Decision) -> None:
 
 def _attempts(attempts: tuple[Attempt, ...]) -> None:
     whole = max(each.started_ms + each.latency_ms for each in attempts) or 1.0
+    has_steps = attempts[-1].step > 1
     with st.container(gap="xsmall"):
         for each in attempts:
-            facts = [f"**{duration(each.latency_ms)}**"]
+            facts = [f"step {each.step}"] if has_steps else []
+            facts.append(f"**{duration(each.latency_ms)}**")
             if each.first_token_ms is not None:
                 facts.append(f":gray[first token {duration(each.first_token_ms)}]")
             if each.status is not None:
@@ -58,6 +63,16 @@ def _attempts(attempts: tuple[Attempt, ...]) -> None:
             who = f"**{literal(each.provider)}** :gray[{literal(each.model)}]"
             st.markdown(f"{badge(attempt_mark(each))} {who} :gray[·] " + " :gray[·] ".join(facts))
             st.html(_bar(each, whole))
+
+
+def _tools(runs: tuple[ToolRun, ...]) -> None:
+    with st.container(gap="xsmall"):
+        for each in runs:
+            colour = "green" if each.outcome == "success" else "red"
+            st.markdown(
+                f":{colour}-badge[{each.outcome}] **{literal(each.name)}** :gray[·] step {each.step} :gray[·] "
+                f"**{duration(each.latency_ms)}**"
+            )
 
 
 def _bar(attempt: Attempt, whole: float) -> str:

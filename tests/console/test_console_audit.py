@@ -9,7 +9,7 @@ from router_core.admin.chain_check import ChainVerdict
 from router_core.audit.verifier import ChainFault, ChainReport
 from router_core.clock import SystemClock
 from router_core.errors import OverloadedError
-from router_core.types import AuditDetail, Content
+from router_core.types import Attempt, AuditDetail, Content, ToolRun
 from tests.console.conftest import OpenConsole
 from tests.console.console_fakes import FakeBackend
 from tests.support.record_events import audit_row
@@ -103,6 +103,25 @@ def test_kept_content_is_shown_as_plain_text(open_console: OpenConsole) -> None:
     app.run()
     assert content.prompt in [each.value for each in app.code]
     assert content.answer in [each.value for each in app.code]
+
+
+def test_the_trace_of_an_answer_in_steps_shows_its_tools(open_console: OpenConsole) -> None:
+    backend = _filled(1)
+    row = audit_row(9, at=backend.log._rows[f"{1:026d}"].entry.at)
+    assert row.decision is not None
+    calls = tuple(
+        Attempt(number=step, provider="p", model="m", outcome="success", latency_ms=5.0, step=step) for step in (1, 2)
+    )
+    run = ToolRun(step=1, name="weather", outcome="timeout", started_ms=5.0, latency_ms=20_000.0)
+    decision = structs.replace(row.decision, attempts=calls, tools=(run,))
+    backend.log.add(AuditDetail(entry=row.entry, decision=decision))
+    app = open_console(backend, page="audit")
+    app.query_params["row"] = row.entry.id
+    app.run()
+    said = _said(app)
+    assert "step 2" in said
+    assert "timeout" in said
+    assert "weather" in said
 
 
 def test_hostile_names_stay_text(open_console: OpenConsole) -> None:

@@ -8,9 +8,12 @@ from msgspec import UNSET, structs
 from router_core.errors import LLMError, NetworkError, ValidationError
 from router_core.types import (
     CachePolicy,
+    DefaultLimit,
     ImagePart,
+    LimitBook,
     Message,
     RequestEvent,
+    Snapshot,
     TextPart,
     ToolCallPart,
     ToolFormat,
@@ -19,7 +22,7 @@ from router_core.types import (
     named_tool,
 )
 from tests.router_core.steps.step_scenes import CLIENTS, HAIKU, MINI, WEATHER, asked_of, call, calling, stepped
-from tests.support.core_fakes import CoreRig, answer, rig
+from tests.support.core_fakes import CoreRig, answer, ask, rig, service, standard_providers
 
 SUNNY = {"sky": "clear"}
 
@@ -241,3 +244,15 @@ def test_a_tool_is_registered_once_and_well_formed() -> None:
         desk.router.register_tool("late", WEATHER, weather, timeout=0)
     with pytest.raises(ValidationError):
         desk.router.register_tool("a b", WEATHER, weather)
+
+
+async def test_a_request_that_is_refused_for_its_tools_takes_its_token_all_the_same() -> None:
+    book = LimitBook(default=DefaultLimit(requests_per_second=1.0, burst=1))
+    desk = rig(Snapshot(standard_providers(), limits=book))
+    request = ask(max_steps=2, tool_choice=named_tool("clock"))
+    codes = []
+    for _ in range(2):
+        with pytest.raises(LLMError) as caught:
+            await desk.router.complete(request, service("acme"))
+        codes.append(caught.value.code)
+    assert codes == ["VALIDATION_ERROR", "RATE_LIMIT_EXCEEDED"]
