@@ -20,6 +20,7 @@ from router_core.types import (
     ToolCallDelta,
     ToolCallEnd,
     ToolCallStart,
+    ToolOutput,
     WireUsage,
 )
 
@@ -50,6 +51,8 @@ class _Event(Struct, rename="camel"):
     tool_name: str = ""
     input_text_delta: str = ""
     input: Any = None
+    output: Any = None
+    provider_executed: bool = False
     error_text: str = ""
     finish_reason: str = "other"
     message_metadata: _Metadata | None = None
@@ -63,12 +66,13 @@ _DONE = b"[DONE]"
 class StreamReader:
     """Reads one stream, in pieces of any size; ``cache`` is what the answer's head said of the cache."""
 
-    __slots__ = ("_cache", "_calls", "_complete", "_error_text", "_rest", "_texts")
+    __slots__ = ("_cache", "_calls", "_complete", "_error_text", "_names", "_rest", "_texts")
 
     def __init__(self, cache: CacheOutcome | None = None) -> None:
         self._cache = cache
         self._texts: list[str] = []
         self._calls: list[ToolCall] = []
+        self._names: dict[str, str] = {}
         self._complete = False
         self._error_text = "The stream broke off"
         self._rest: list[bytes] = []
@@ -108,24 +112,38 @@ class StreamReader:
             case "start":
                 about = event.message_metadata or _Metadata()
                 return StartPart(about.request_id, about.provider, about.model, self._cache)
-            case "error":
-                self._error_text = event.error_text
+            case "start-step" | "error":
+                self._note(event)
                 return None
             case "finish":
                 return self._finish(event, event.message_metadata or _Metadata())
             case _:
                 return self._tool_part(event)
 
+    def _note(self, event: _Event) -> None:
+        if event.type == "error":
+            self._error_text = event.error_text
+            return
+        # The answer's text, and the calls for the caller, are those of its last step.
+        self._texts.clear()
+        self._calls.clear()
+
     def _tool_part(self, event: _Event) -> StreamPart | None:
         match event.type:
             case "tool-input-start":
-                return ToolCallStart(event.tool_call_id, event.tool_name)
+                self._names[event.tool_call_id] = event.tool_name
+                return ToolCallStart(event.tool_call_id, event.tool_name, event.provider_executed)
             case "tool-input-delta":
                 return ToolCallDelta(event.tool_call_id, event.input_text_delta)
             case "tool-input-available":
                 call = ToolCall(tool_call_id=event.tool_call_id, tool_name=event.tool_name, args=event.input)
-                self._calls.append(call)
-                return ToolCallEnd(call)
+                if not event.provider_executed:
+                    self._calls.append(call)
+                return ToolCallEnd(call, event.provider_executed)
+            case "tool-output-available" | "tool-output-error":
+                failed = event.type == "tool-output-error"
+                result = event.error_text if failed else event.output
+                return ToolOutput(event.tool_call_id, self._names.get(event.tool_call_id, ""), result, failed)
             case _:
                 return None
 

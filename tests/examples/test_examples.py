@@ -19,6 +19,8 @@ SAYS = {
     "fallback": r"^(?!-- the router)(?s:.+)\n-- refused: VALIDATION_ERROR, .*\n$",
     "errors": r"\nMODEL_NOT_FOUND \(404\), asking again would not help; request \w{26}\n"
     r"VALIDATION_ERROR \(400\), .*\nthe API key is not accepted\n$",
+    "tools": r"^-- free_slots\(\{'day': .*\}\)\nThe tool reports: .*09:00",
+    "embedded_tools": r"^The tool reports: \d+\.(?s:.*)\n-- 2 steps, \$0\.\d{6,9} in all\n$",
     "embedded": r"\S.*\n-- (?:small|quick), \$0\.\d{6,9}\n-- 1 request, breakers: .*CLOSED.*\n$",
 }
 

@@ -20,7 +20,19 @@ from router_core.client.attempts import ClientRetryPolicy
 from router_core.client.calls import ClientSettings
 from router_core.errors import LLMProviderError, PaymentRequiredError
 from router_core.ports import ProviderHealth
-from router_core.types import FinishPart, LLMRequest, StartPart, TextDelta
+from router_core.types import (
+    FinishPart,
+    LLMRequest,
+    StartPart,
+    StepEnd,
+    StreamPart,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    ToolCallEnd,
+    ToolCallStart,
+    ToolOutput,
+)
 from tests.support.api_server import ApiRig, response
 
 REQUEST = LLMRequest(prompt="x")
@@ -197,3 +209,30 @@ def test_a_stream_tells_its_facts_and_its_whole_answer(client: RouterClient) -> 
 def test_a_text_may_hold_every_end_of_a_line(client: RouterClient, rig: ApiRig, text: str) -> None:
     rig.router.parts = (StartPart("r", "p", "m"), TextDelta(text), FinishPart(response()))
     assert "".join(client.stream(REQUEST).texts()) == text
+
+
+def test_steps_of_a_stream_come_back_with_what_tools_gave_and_the_last_step_is_the_answer(
+    client: RouterClient, rig: ApiRig
+) -> None:
+    ran, left = (ToolCall(tool_call_id=each, tool_name=f"tool {each}", args={"n": 1}) for each in ("1", "2"))
+    usage = response().usage
+    sent: tuple[StreamPart, ...] = (
+        StartPart("r", "p", "m"),
+        TextDelta("I look."),
+        ToolCallStart("1", "tool 1", runs_here=True),
+        ToolCallEnd(ran, runs_here=True),
+        ToolOutput("1", "tool 1", {"found": [1]}),
+        ToolOutput("1", "tool 1", "it broke", is_error=True),
+        StepEnd("tool-calls", usage),
+        TextDelta("Found."),
+        ToolCallStart("2", "tool 2"),
+        ToolCallDelta("2", '{"n": 1}'),
+        ToolCallEnd(left),
+        FinishPart(response(text="Found.", tool_calls=(left,), steps=2)),
+    )
+    rig.router.parts = sent
+    parts = list(client.stream(REQUEST))
+    assert parts[:-1] == [part for part in sent[:-1] if not isinstance(part, StepEnd)]
+    assert isinstance(parts[-1], FinishPart)
+    answer = parts[-1].response
+    assert (answer.text, answer.tool_calls, answer.steps) == ("Found.", (left,), 2)
