@@ -7,6 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from router_core.api.admin import ADMIN_PATHS
 from router_core.api.admin_topups import ask_topup, list_topups
+from router_core.api.anthropic_compatible.messages import answer_messages, count_tokens
 from router_core.api.budget import report_budget, report_usage
 from router_core.api.compatible.models import list_models, show_model
 from router_core.api.console import answer_call, greet_console, note_visit, stream_call
@@ -48,6 +49,8 @@ PATHS: Mapping[str, Mapping[str, Action]] = {
     "/api/console/calls/{call}": {"POST": Action("console.use", answer_call, touches=False, shows_secrets=True)},
     "/api/console/streams/{call}": {"POST": Action("console.use", stream_call, touches=False, shows_secrets=True)},
     "/v1/chat/completions": {"POST": Action("llm.call", answer_chat, once=True)},
+    "/v1/messages": {"POST": Action("llm.call", answer_messages, once=True)},
+    "/v1/messages/count_tokens": {"POST": Action("llm.call", count_tokens)},
     "/v1/models": {"GET": Action("llm.call", list_models)},
     "/v1/models/{model}": {"GET": Action("llm.call", show_model)},
     **ADMIN_PATHS,

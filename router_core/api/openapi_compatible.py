@@ -41,6 +41,50 @@ _CHAT: Final[Schema] = {
         "stream": {"type": "boolean"},
     },
 }
+_ANTHROPIC_ERROR: Final[Schema] = {
+    **_OBJECT,
+    "required": ["type", "error", "request_id"],
+    "properties": {
+        "type": {"const": "error"},
+        "error": {
+            **_OBJECT,
+            "required": ["type", "message"],
+            "properties": {"type": {"type": "string"}, "message": {"type": "string"}},
+        },
+        "request_id": {"type": "string"},
+    },
+}
+_TURN: Final[Schema] = {
+    **_OBJECT,
+    "required": ["role", "content"],
+    "properties": {"role": {"enum": ["user", "assistant"]}, "content": {"type": "string"}},
+}
+_COUNT: Final[Schema] = {
+    **_OBJECT,
+    "required": ["model", "messages"],
+    "properties": {
+        "model": _CHAT["properties"]["model"],
+        "messages": {"type": "array", "minItems": 1, "maxItems": 10_000, "items": _TURN},
+        "system": {"type": "string"},
+    },
+}
+_MESSAGES: Final[Schema] = {
+    **_OBJECT,
+    "required": [*_COUNT["required"], "max_tokens"],
+    "properties": {
+        **_COUNT["properties"],
+        "max_tokens": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+        "stream": {"type": "boolean"},
+    },
+}
+_TOKENS: Final[Schema] = {
+    **_OBJECT, "required": ["input_tokens"], "properties": {"input_tokens": {"type": "integer", "minimum": 0}},
+}  # fmt: skip
+_BETAS: Final[Mapping[str, Any]] = {
+    "name": "anthropic-beta", "in": "header", "required": False,
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"},
+    "description": "Features of the vendor's that the request wants, with commas between; passed on",
+}  # fmt: skip
 _MODEL: Final[Schema] = {**_OBJECT, "required": ["id"], "properties": {"id": {"type": "string"}}}
 _MODELS: Final[Schema] = {
     **_OBJECT, "required": ["data"], "properties": {"data": {"type": "array", "items": _MODEL}},
@@ -66,10 +110,39 @@ def compatible_paths() -> dict[str, Any]:
                 "responses": {"200": _answer({**json_content(_OBJECT), "text/event-stream": {}}), **chat_errors},
             }
         },
+        "/v1/messages": {"post": _messages()},
+        "/v1/messages/count_tokens": {"post": _count()},
         "/v1/models": {"get": _get("What may be named as a model", _MODELS, either, [_ANTHROPIC, *page])},
         **{
             path: with_path_parameters(path, {"get": _get("One of them", _MODEL, either, [_ANTHROPIC])})
             for path in ("/v1/models/{model}",)
+        },
+    }
+
+
+def _messages() -> dict[str, Any]:
+    return {
+        "summary": "Answer a message request of Anthropic's protocol, by any model",
+        "parameters": [IDEMPOTENCY_KEY, _BETAS],
+        "requestBody": {"required": True, "content": json_content(_MESSAGES)},
+        "responses": {
+            "200": _answer({**json_content(_OBJECT), "text/event-stream": {}}),
+            **_failures((*ALL_STATUSES, "422"), _ANTHROPIC_ERROR),
+        },
+    }
+
+
+def _count() -> dict[str, Any]:
+    told = header_refs(
+        "RateLimit-Policy", "RateLimit", "X-Signalbox-Request-Id", "X-Signalbox-Provider", "X-Signalbox-Token-Count"
+    )
+    return {
+        "summary": "Count what a model would read: its vendor does where it can, else it is estimated",
+        "parameters": [_BETAS],
+        "requestBody": {"required": True, "content": json_content(_COUNT)},
+        "responses": {
+            "200": {**_success(json_content(_TOKENS)), "headers": told},
+            **_failures(ALL_STATUSES, _ANTHROPIC_ERROR),
         },
     }
 

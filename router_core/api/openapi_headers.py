@@ -49,6 +49,10 @@ _HEADERS: Final[dict[str, Any]] = {
         "schema": {"type": "string"},
         "example": "0.000450",
     },
+    "X-Signalbox-Token-Count": {
+        "description": "Whether the model's vendor counted or it is an estimate.",
+        "schema": {"type": "string", "enum": ["counted", "estimated"]},
+    },
     "X-Signalbox-Cache": {
         "description": "What the cache of answers had, where it was asked.",
         "schema": {"type": "string", "enum": ["hit", "miss", "shared"]},

@@ -25,6 +25,8 @@ ROUTES: Final[tuple[tuple[str, Who, str], ...]] = (
     ("POST /api/llm", CALLERS, "account"),
     ("POST /api/llm/route", CALLERS, "account"),
     ("POST /v1/chat/completions", CALLERS, ""),
+    ("POST /v1/messages", CALLERS, ""),
+    ("POST /v1/messages/count_tokens", CALLERS, ""),
     ("GET /v1/models", CALLERS, ""),
     ("GET /v1/models/{model}", CALLERS, "model"),
     ("GET /api/llm/budget", ACCOUNTANTS, ""),

@@ -5,12 +5,14 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from router_core.api.errors import ErrorShape, Header, error_facts
-from router_core.errors import LLMError
+from router_core.errors import LLMError, MaxRetriesExceededError
 
 __all__ = ["ANTHROPIC", "ERROR_WORDS", "OPENAI", "shape_of"]
 
 _INVALID: Final = "invalid_request_error"
 _SERVER: Final = "server_error"
+# What Anthropic answers when it is, which its clients know from other faults of a server.
+_OVERLOADED: Final = 529
 
 
 class _Words(NamedTuple):
@@ -68,7 +70,9 @@ def _anthropic_document(error: LLMError, request_id: str) -> dict[str, Any]:
     field = facts.get("field")
     # The protocol has no place for it, and its own messages begin with it.
     message = f"{_PARAMS.get(field, field)}: {facts['message']}" if field else facts["message"]
-    kind = ERROR_WORDS.get(error.code, _OTHER).anthropic
+    cause = error.last_error if isinstance(error, MaxRetriesExceededError) else error
+    is_overloaded = getattr(cause, "upstream_status", None) == _OVERLOADED
+    kind = "overloaded_error" if is_overloaded else ERROR_WORDS.get(error.code, _OTHER).anthropic
     return {"type": "error", "error": {"type": kind, "message": message}, "request_id": request_id}
 
 

@@ -26,12 +26,14 @@ class Dialect(Struct, frozen=True):
     """A protocol: how a request is read from body and headers, and how its answer is written.
 
     ``write`` makes the body of a whole answer and ``encoder`` what makes a stream of one, both at a moment in seconds
-    since 1970. ``read`` raises :class:`ValidationError` and may be called in a thread.
+    since 1970. ``read`` raises :class:`ValidationError` and may be called in a thread. ``id_header`` is where clients
+    of the protocol look for a request's id, empty for those that look for ours.
     """
 
     read: Callable[[bytes, Headers], RelayedRequest]
     write: Callable[[RelayedResponse, int], bytes]
     encoder: Callable[[RelayedRequest, str, int], StreamEncoder]
+    id_header: bytes = b""
 
 
 async def serve(call: Call, dialect: Dialect) -> None:
@@ -43,7 +45,7 @@ async def serve(call: Call, dialect: Dialect) -> None:
     now = int(call.deps.clock.utcnow().timestamp())
     if request.stream:
         encoder = dialect.encoder(request, call.request_id, now)
-        await stream_answer(call, request, encoder, lambda start: _own_headers(call, start))
+        await stream_answer(call, request, encoder, lambda start: _own_headers(call, dialect, start))
         return
     with cancelled_when_gone(call.receive):
         response = await call.deps.router.complete(
@@ -52,12 +54,18 @@ async def serve(call: Call, dialect: Dialect) -> None:
     outcome = cache_header(None if response.cache is UNSET else response.cache)
     # The router answers a relayed request with a relayed response.
     body = dialect.write(cast(RelayedResponse, response), now)
-    await call.answer_bytes(body, headers=(*_own_headers(call, response), *outcome))
+    await call.answer_bytes(body, headers=(*_own_headers(call, dialect, response), *outcome))
 
 
-def _own_headers(call: Call, answer: LLMResponse | StartPart) -> tuple[Header, ...]:
+def _own_headers(call: Call, dialect: Dialect, answer: LLMResponse | StartPart) -> tuple[Header, ...]:
     """Return what is told of an answer beside it; what a stream cost is not known when its headers go out."""
-    told = ((b"x-signalbox-request-id", call.request_id.encode()), (b"x-signalbox-provider", answer.provider.encode()))
+    own_id = call.request_id.encode()
+    told: tuple[Header, ...] = (
+        (b"x-signalbox-request-id", own_id),
+        (b"x-signalbox-provider", answer.provider.encode()),
+    )
+    if dialect.id_header:
+        told = (*told, (dialect.id_header, own_id))
     if isinstance(answer, StartPart) or answer.cost.usd is None:
         return told
     return (*told, (b"x-signalbox-cost-usd", answer.cost.usd.encode()))
