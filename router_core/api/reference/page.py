@@ -150,7 +150,8 @@ def _body(given: Mapping[str, Any], schemas: Mapping[str, Any]) -> Markup:
 def _media(kind: str, schema: Mapping[str, Any], schemas: Mapping[str, Any], *, is_answer: bool) -> Markup:
     meant = schemas[reference_name(schema["$ref"])] if "$ref" in schema else schema
     words = meant.get("description", "") if kind != "application/json" or "$ref" in schema else ""
-    facts = [type_words(schema), *limits(schema)]
+    is_told_below = "properties" in schema
+    facts = ["object" if is_told_below else type_words(schema) if schema else "text", *limits(schema)]
     return tag(
         "div",
         tag("p", tag("code", kind), " ", joined(facts, ", ")),
@@ -161,18 +162,30 @@ def _media(kind: str, schema: Mapping[str, Any], schemas: Mapping[str, Any], *, 
 
 
 def _answers(given: Mapping[str, Any], document: Mapping[str, Any]) -> Markup:
-    schemas, good, bad = document["components"]["schemas"], [], []
+    alike: list[tuple[Mapping[str, Any], list[str]]] = []
     for status, answer in given["responses"].items():
-        if "$ref" in answer:
-            bad.append(status)
-            continue
-        content = answer.get("content", {}).items()
-        media = (_media(kind, each.get("schema", {}), schemas, is_answer=True) for kind, each in content)
-        named = tag("p", tag("code", status), " ", answer["description"], class_="status")
-        good.append(joined((named, *media, _headers(answer.get("headers", {})))))
-    links = joined((tag("a", status, href=f"#error-{status}") for status in bad), " ")
-    errors = tag("p", "Errors: ", links) if bad else ""
-    return joined((tag("h4", "Answers"), *good, errors))
+        content = {} if "$ref" in answer else answer.get("content", {})
+        known = next((statuses for other, statuses in alike if other == content), None)
+        if known is None:
+            alike.append((content, [status]))
+        else:
+            known.append(status)
+    schemas = document["components"]["schemas"]
+    shown = (_alike(given["responses"], content, statuses, schemas) for content, statuses in alike)
+    return joined((tag("h4", "Answers"), *shown))
+
+
+def _alike(
+    answers: Mapping[str, Any], content: Mapping[str, Any], statuses: list[str], schemas: Mapping[str, Any]
+) -> Markup:
+    """Return answers of one shape: a line for each, and for errors only where they are explained."""
+    found = (_media(kind, each.get("schema", {}), schemas, is_answer=True) for kind, each in content.items())
+    media = joined(found)
+    if all(status >= "400" for status in statuses) and (len(statuses) > 1 or "$ref" in answers[statuses[0]]):
+        links = joined((tag("a", status, href=f"#error-{status}") for status in sorted(statuses)), " ")
+        return joined((tag("p", "Errors: ", links), media))
+    named = (tag("p", tag("code", each), " ", answers[each]["description"], class_="status") for each in statuses)
+    return joined((*named, media, _headers(answers[statuses[0]].get("headers", {}))))
 
 
 def _headers(found: Mapping[str, Any]) -> Markup:

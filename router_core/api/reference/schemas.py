@@ -64,6 +64,8 @@ def _range(least: Any, most: Any, what: str) -> str:
     match least, most:
         case None, None:
             return ""
+        case 1, None if what == " characters":
+            return "not empty"
         case _, None:
             return f"at least {_number(least)}{what}"
         case None, _:
@@ -86,10 +88,17 @@ def _plain(schema: Mapping[str, Any]) -> Markup:
         return joined(("list of ", type_words(items))) if items else joined(("list",))
     if kind == "object":
         values = schema.get("additionalProperties")
-        return joined(("map to ", type_words(values))) if isinstance(values, dict) and values else joined(("object",))
+        if isinstance(values, dict) and values:
+            return joined(("map to ", type_words(values)))
+        return _object(schema.get("properties", {}))
     if kind is None:
         return joined(("any JSON",))
     return joined((_FORMATS.get(schema.get("format", ""), _KINDS[kind]),))
+
+
+def _object(fields: Mapping[str, Any]) -> Markup:
+    named = joined((tag("code", name) for name in fields), ", ")
+    return joined(("object with ", named)) if fields else joined(("object",))
 
 
 def _is_narrowing(alternatives: list[Mapping[str, Any]]) -> bool:

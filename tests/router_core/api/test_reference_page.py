@@ -48,6 +48,7 @@ def test_the_page_is_open_to_anybody_and_says_so_in_its_headers(answer: httpx2.R
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert answer.headers["x-request-id"]
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["content-encoding"] == "gzip"
 
 
 def test_it_loads_nothing_and_runs_nothing_but_what_its_policy_names(answer: httpx2.Response) -> None:
@@ -102,6 +103,7 @@ def test_fields_have_types_limits_and_defaults() -> None:
         ({"anyOf": [{"type": "integer"}, {"type": "integer"}]}, "whole number"),
         ({}, "any JSON"),
         ({"type": "object", "additionalProperties": True}, "object"),
+        ({"type": "object", "properties": {"a": {}, "b": {}}}, "object with <code>a</code>, <code>b</code>"),
     ],
 )
 def test_types_are_said_in_words(schema: dict[str, object], words: str) -> None:
@@ -113,6 +115,7 @@ def test_types_are_said_in_words(schema: dict[str, object], words: str) -> None:
     [
         ({"minimum": 0, "maximum": 2.0}, ["0 to 2"]),
         ({"maxLength": 20_000}, ["at most 20,000 characters"]),
+        ({"minLength": 1}, ["not empty"]),
         ({"exclusiveMinimum": 0.5, "pattern": "^a$"}, ["above 0.5", "matches ^a$"]),
         ({}, []),
     ],
@@ -140,3 +143,15 @@ def test_an_example_is_a_command_that_a_shell_takes_as_it_is() -> None:
         "  -d '{\"note\": \"it'\\''s\"}'"
     )
     assert curl("get", "/livez", {"security": []}, {}) == 'curl "$SIGNALBOX_URL/livez"'
+
+
+def test_answers_of_one_shape_are_shown_once_and_errors_link_to_where_they_are_explained(
+    answer: httpx2.Response,
+) -> None:
+    health = answer.text.split('id="getLlmHealth"')[1].split("</article>")[0]
+    assert health.count('href="#type-HealthAnswer"') == 1
+    assert "All healthy" in health
+    assert "Not all healthy" in health
+    chat = answer.text.split('id="postV1ChatCompletions"')[1].split("</article>")[0]
+    assert chat.count('href="#error-429"') == 1
+    assert chat.count("<code>param</code>") == 1

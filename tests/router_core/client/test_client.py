@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 
 from router_core.client import (
@@ -236,3 +237,25 @@ def test_steps_of_a_stream_come_back_with_what_tools_gave_and_the_last_step_is_t
     assert isinstance(parts[-1], FinishPart)
     answer = parts[-1].response
     assert (answer.text, answer.tool_calls, answer.steps) == ("Found.", (left,), 2)
+
+
+class LosingTransport(httpx2.HTTPTransport):
+    """Loses the first answer on its way back."""
+
+    lost: httpx2.Response | None = None
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        answer = super().handle_request(request)
+        if self.lost is None:
+            self.lost = answer
+            answer.read()
+            answer.close()
+            raise httpx2.ReadError("connection reset")
+        return answer
+
+
+def test_an_answer_that_was_lost_comes_again_and_nobody_is_asked_twice(rig: ApiRig) -> None:
+    with RouterClient(rig.url, rig.service, transport=LosingTransport()) as client:
+        answer, facts = client.call_with_facts(REQUEST)
+    assert answer.text == "Hello"
+    assert (facts.attempts, facts.replayed, len(rig.router.requests)) == (2, True, 1)
