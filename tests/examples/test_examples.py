@@ -21,8 +21,10 @@ SAYS = {
     r"VALIDATION_ERROR \(400\), .*\nthe API key is not accepted\n$",
     "tools": r"^-- free_slots\(\{'day': .*\}\)\nThe tool reports: .*09:00",
     "embedded_tools": r"^The tool reports: \d+\.(?s:.*)\n-- 2 steps, \$0\.\d{6,9} in all\n$",
-    "openai_sdk": r"^\S(?s:.*)\n-- claude-haiku-4-5 by anthropic-claude-haiku-4-5, \$0\.\d{6,9}\n"
+    "openai_sdk": r"^\S(?s:.*)\n-- claude-haiku-4-5(?:-\d+)? by anthropic-claude-haiku-4-5, \$0\.\d{6,9}\n"
     r"\S(?s:.*)\n-- \d+ tokens\n$",
+    "anthropic_sdk": r"^\S(?s:.*)\n-- claude-haiku-4-5(?:-\d+)? by anthropic-claude-haiku-4-5, \$0\.\d{6,9}\n"
+    r"\S(?s:.*)\n-- \d+ tokens written\n$",
     "embedded": r"\S.*\n-- (?:small|quick), \$0\.\d{6,9}\n-- 1 request, breakers: .*CLOSED.*\n$",
 }
 
