@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from router_core.api.encoding import encode_json
+from router_core.api.openai_compatible.reasoning import details_of
 from router_core.types import FinishReason, RelayedResponse, ToolCall, Usage
 
 __all__ = ["FINISH_REASONS", "chat_id", "usage_document", "write_completion"]
@@ -74,6 +75,9 @@ def _message(response: RelayedResponse) -> dict[str, Any]:
     reasoning = "".join(each.text for each in response.reasoning)
     if reasoning:
         message["reasoning_content"] = reasoning
+    details = details_of(response.reasoning)
+    if details:
+        message["reasoning_details"] = details
     return message
 
 

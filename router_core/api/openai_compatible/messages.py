@@ -7,15 +7,16 @@ import msgspec
 from msgspec import Meta, Struct
 
 from router_core.api.checks import check_image
+from router_core.api.openai_compatible.reasoning import Detail, parts_of
 from router_core.errors import ValidationError
 from router_core.tools.formats import is_tool_name
-from router_core.types import ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
+from router_core.types import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 
 __all__ = ["MAX_MESSAGES", "ChatMessage", "Conversation"]
 
 MAX_MESSAGES: Final = 2_048
 BYTES_PER_TOKEN: Final = 4
-Content = TextPart | ImagePart | ToolCallPart | ToolResultPart
+Content = TextPart | ImagePart | ToolCallPart | ToolResultPart | ReasoningPart
 _ARGUMENTS: Final = msgspec.json.Decoder(dict[str, Any])
 _TEXTS: Final = ("system", "developer", "tool", "function")
 
@@ -58,20 +59,23 @@ class ChatMessage(Struct):
     tool_call_id: str | None = None
     function_call: _Function | None = None
     audio: Any = None
+    reasoning_details: list[Detail] | None = None
 
 
 class Conversation:
     """Reads messages: ``messages`` is what they say in our terms, ``needs`` what they say that has no such terms.
 
-    ``unseen_tokens`` is an upper estimate of what a model reads of the latter. Raises :class:`ValidationError`.
+    ``unseen_tokens`` is an upper estimate of what a model reads of the latter, ``detailed`` says that thoughts are told
+    as its vendor does not know them. Raises :class:`ValidationError`.
     """
 
-    __slots__ = ("_called", "messages", "needs", "unseen_tokens")
+    __slots__ = ("_called", "detailed", "messages", "needs", "unseen_tokens")
 
     def __init__(self, asked: list[ChatMessage]) -> None:
         self._called: dict[str, str] = {}
         self.needs: list[str] = []
         self.unseen_tokens = 0
+        self.detailed = False
         self.messages = tuple(self._turn(each, f"messages[{place}]") for place, each in enumerate(asked))
 
     def _turn(self, message: ChatMessage, field: str) -> Message:
@@ -94,11 +98,13 @@ class Conversation:
             self.needs.append("messages.function_call")
         said = message.content or message.refusal or ""
         content = self._content(said, f"{field}.content", "assistant")
-        if not message.tool_calls:
+        self.detailed = self.detailed or message.reasoning_details is not None
+        thoughts = parts_of(message.reasoning_details or ())
+        if not message.tool_calls and not thoughts:
             return content
         texts = (TextPart(text=content),) if isinstance(content, str) and content else ()
-        calls = self._calls(message.tool_calls, f"{field}.tool_calls")
-        return (*(texts if isinstance(content, str) else content), *calls)
+        calls = self._calls(message.tool_calls or [], f"{field}.tool_calls")
+        return (*thoughts, *(texts if isinstance(content, str) else content), *calls)
 
     def _calls(self, calls: list[_Call], field: str) -> Iterator[ToolCallPart]:
         for place, call in enumerate(calls):

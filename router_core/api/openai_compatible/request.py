@@ -13,6 +13,7 @@ from msgspec import Meta, Raw, Struct
 from router_core.api.body import check_json
 from router_core.api.checks import check_metadata
 from router_core.api.openai_compatible.messages import MAX_MESSAGES, ChatMessage, Conversation
+from router_core.api.openai_compatible.reasoning import without_details
 from router_core.api.parsing import explained
 from router_core.errors import ValidationError
 from router_core.tools.formats import choice_from_openai, from_openai
@@ -110,6 +111,8 @@ def parse_chat(body: bytes, _headers: Mapping[bytes, bytes]) -> RelayedRequest:
         raise explained(error) from None
     _check(asked)
     conversation = Conversation(asked.messages)
+    if conversation.detailed:
+        fields["messages"] = without_details(fields["messages"])
     tools, needs = _tools(asked)
     needs = (*dict.fromkeys(conversation.needs), *needs, *_needs(asked))
     return RelayedRequest(

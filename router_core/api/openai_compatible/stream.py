@@ -10,6 +10,7 @@ from router_core.api.compatible.errors import OPENAI
 from router_core.api.encoding import encode_json
 from router_core.api.errors import Header
 from router_core.api.openai_compatible.answer import FINISH_REASONS, chat_id, usage_document
+from router_core.api.openai_compatible.reasoning import DetailedReasoning
 from router_core.errors import LLMError
 from router_core.types import (
     FinishPart,
@@ -78,10 +79,11 @@ class ChatStream:
         self._is_told = False
         self._calls: dict[str, int] = {}
         self._said: set[str] = set()
+        thoughts = DetailedReasoning()
         self._writers: dict[type, Callable[[Any], bytes]] = {
             TextDelta: lambda part: self._delta({"content": part.text}),
             # What seals a thought is for its own vendor's protocol.
-            ReasoningDelta: lambda part: self._delta({"reasoning_content": part.text}) if part.text else b"",
+            ReasoningDelta: lambda part: self._delta(thoughts.delta(part)),
             ToolCallStart: self._tool_start,
             ToolCallDelta: self._tool_delta,
             ToolCallEnd: self._tool_end,

@@ -69,7 +69,9 @@ def test_an_answer_of_another_vendor_is_told_in_chunks_of_one_id() -> None:
         ("chatcmpl-r-1", 17, "claude-haiku-4-5", "chat.completion.chunk")
     }
     assert deltas(chunks) == [
-        {"role": "assistant", "content": ""}, {"reasoning_content": "Hm"}, {"content": "Hel"}, {"content": "lo"}, {},
+        {"role": "assistant", "content": ""},
+        {"reasoning_content": "Hm", "reasoning_details": [{"index": 0, "type": "reasoning.text", "text": "Hm"}]},
+        {"content": "Hel"}, {"content": "lo"}, {},
     ]  # fmt: skip
     assert [each["choices"][0]["finish_reason"] for each in chunks] == [None, None, None, None, "stop"]
     assert all("usage" not in each for each in chunks)
