@@ -57,6 +57,7 @@ from router_core.types import (
     ProviderConfig,
     RelayedRequest,
     Served,
+    ServiceTier,
     Snapshot,
     StepPart,
     StreamPart,
@@ -324,8 +325,12 @@ class Router:
         """Return the answer, from the cache or by a call that begins where the cache has none."""
         tariff = self._prices.tariff(exchange.account_id)
         asked = exchange.request
-        choices = asked.native.choices if isinstance(asked, RelayedRequest) else 1
-        payment = Payment(self._budget, tariff, exchange.payer(), plan.estimated_input_tokens, choices)
+        native = asked.native if isinstance(asked, RelayedRequest) else None
+        choices = 1 if native is None else native.choices
+        tier: ServiceTier = "" if native is None else native.tier
+        payment = Payment(
+            self._budget, tariff, exchange.payer(), plan.estimated_input_tokens, choices=choices, tier=tier
+        )
 
         def ask(request: LLMRequest, plan: Plan) -> AsyncGenerator[AnswerPart, None]:
             call = UpstreamCall(exchange, request, plan, deadline, self._attempts, payment, allowance)

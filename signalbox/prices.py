@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from router_core.types import NANO_PER_USD, NanoUSD, Price, PriceTier, Rates
+from router_core.types import NANO_PER_USD, NanoUSD, Price, PriceTier, Rates, tiered
 
 __all__ = ["PriceCatalogue", "load_catalogue", "vendor_models"]
 
@@ -66,24 +66,33 @@ def _priced(info: Any, now: datetime) -> bool:
 
 def _versions(info: Any, source: str, now: datetime) -> Iterator[Price]:
     """Yield what ``info`` says for text tokens, with the day from which each of its prices holds."""
-    for starts, listed in _dated(info.prices):
+    for name, starts, listed in (*_dated(info), *_by_service(info, now)):
         if listed.input_mtok is None or listed.output_mtok is None:
             continue
         tiers = _tiers(listed)
-        digest = sha256(msgspec.json.encode((info.id, starts, tiers), order="deterministic")).hexdigest()
+        digest = sha256(msgspec.json.encode((name, starts, tiers), order="deterministic")).hexdigest()
         yield Price(
-            id=f"listed-{digest[:20]}", model=info.id, starts=starts, tiers=tiers, kind="listed", source=source,
+            id=f"listed-{digest[:20]}", model=name, starts=starts, tiers=tiers, kind="listed", source=source,
             made_at=now,
         )  # fmt: skip
 
 
-def _dated(prices: Any) -> Iterator[tuple[datetime, Any]]:
+def _by_service(info: Any, now: datetime) -> Iterator[tuple[str, datetime, Any]]:
+    """Yield what another tier of service costs; the catalogue says nothing of when that began."""
+    for variant in info.price_variants or ():
+        tier = variant.when.get("service_tier")
+        if tier is not None and len(variant.when) == 1:
+            yield tiered(info.id, tier), _ALWAYS, info.get_prices(now, variant.when)
+
+
+def _dated(info: Any) -> Iterator[tuple[str, datetime, Any]]:
+    prices = info.prices
     for each in prices if isinstance(prices, list) else ():
         start = getattr(each.constraint, "start_date", None)
         if each.constraint is None or start is not None:
-            yield (_ALWAYS if start is None else datetime.combine(start, time(), UTC), each.prices)
+            yield info.id, _ALWAYS if start is None else datetime.combine(start, time(), UTC), each.prices
     if not isinstance(prices, list):
-        yield (_ALWAYS, prices)
+        yield info.id, _ALWAYS, prices
 
 
 def _tiers(listed: Any) -> tuple[PriceTier, ...]:

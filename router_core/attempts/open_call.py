@@ -164,7 +164,7 @@ class OpenCall:
             self.upstream.note_answer(end.headroom)
             begun = self._clock.now() if self.first_token is None else self.first_token
             self._permit.success(begun - self._started)
-            self._close("success", end.usage, self._held.settle(end.usage, end.model))
+            self._close("success", end.usage, self._held.settle(end.usage, end.model, end.tier))
 
     def failed(self, error: ProviderError) -> None:
         """The provider failed."""

@@ -4,7 +4,18 @@ from typing import NamedTuple
 
 from router_core.errors import PaymentRequiredError
 from router_core.ports import BudgetGuard, Hold
-from router_core.types import Candidate, Charge, NanoUSD, Payer, Price, ProviderConfig, SpentOut, Tariff, Usage
+from router_core.types import (
+    Candidate,
+    Charge,
+    NanoUSD,
+    Payer,
+    Price,
+    ProviderConfig,
+    ServiceTier,
+    SpentOut,
+    Tariff,
+    Usage,
+)
 
 __all__ = ["HeldCall", "Paid", "Payment", "most_input"]
 
@@ -33,18 +44,29 @@ class Payment:
 
     ``unpriced`` are the models that were to be called without a known price, each with its provider,
     ``refused`` the budgets that were spent too far for a call.
-    ``input_tokens`` is what the request is estimated to make a model read, ``choices`` how many answers it asks for.
+    ``input_tokens`` is what the request is estimated to make a model read, ``choices`` how many answers it asks for,
+    ``tier`` the tier of service.
     ``tariff`` is the one of the moment at which the request came: a price that changes meanwhile is not its price.
     """
 
-    __slots__ = ("_budget", "_choices", "_most_input", "_payer", "_tariff", "charges", "refused", "unpriced")
+    __slots__ = ("_budget", "_choices", "_most_input", "_payer", "_tariff", "_tier", "charges", "refused", "unpriced")
 
-    def __init__(self, budget: BudgetGuard, tariff: Tariff, payer: Payer, input_tokens: int, choices: int = 1) -> None:
+    def __init__(
+        self,
+        budget: BudgetGuard,
+        tariff: Tariff,
+        payer: Payer,
+        input_tokens: int,
+        *,
+        choices: int = 1,
+        tier: ServiceTier = "",
+    ) -> None:
         self._budget = budget
         self._tariff = tariff
         self._payer = payer
         self._most_input = most_input(input_tokens)
         self._choices = choices
+        self._tier = tier
         self.charges: list[Charge] = []
         self.unpriced: list[tuple[str, str]] = []
         self.refused: tuple[SpentOut, ...] = ()
@@ -59,7 +81,7 @@ class Payment:
         Raises :class:`PaymentRequiredError` and :class:`OverloadedError`.
         """
         provider = candidate.provider
-        price = self._tariff.price(provider.model, provider.name)
+        price = self._tariff.price(provider.model, provider.name, tier=self._tier)
         if price is None:
             self.unpriced.append((provider.model, provider.name))
         bound = None if price is None else price.most(self._most_input, candidate.max_tokens * self._choices)
@@ -71,9 +93,12 @@ class Payment:
             raise
         return HeldCall(self, hold, provider, bound, "" if price is None else price.id)
 
-    def price(self, provider: ProviderConfig, answered_as: str) -> Price | None:
-        """Return the price of what ``provider`` calls ``answered_as``, None when there is none."""
-        return self._tariff.price(provider.model, provider.name, answered_as)
+    def price(self, provider: ProviderConfig, answered_as: str, tier: ServiceTier | None) -> Price | None:
+        """Return the price of what ``provider`` calls ``answered_as``, None when there is none.
+
+        ``tier`` is the one that it says it served by, None where it does not say.
+        """
+        return self._tariff.price(provider.model, provider.name, answered_as, self._tier if tier is None else tier)
 
 
 class HeldCall:
@@ -101,12 +126,15 @@ class HeldCall:
         """The call was not made."""
         self._hold.settle(0)
 
-    def settle(self, usage: Usage | None, answered_as: str) -> Paid:
-        """Post what ``usage`` cost, None for nothing; ``answered_as`` is what the provider called the model."""
+    def settle(self, usage: Usage | None, answered_as: str, tier: ServiceTier | None = None) -> Paid:
+        """Post what ``usage`` cost, None for nothing; ``answered_as`` is what the provider called the model.
+
+        ``tier`` is the tier of service that it was served by, None for the one that was asked for.
+        """
         if usage is None:
             self._hold.settle(0)
             return NOTHING
-        price = self._payment.price(self._provider, answered_as)
+        price = self._payment.price(self._provider, answered_as, tier)
         cost = None if price is None else price.cost(usage)
         self._payment.charges.extend(self._hold.settle(cost or 0))
         return Paid(cost, "" if price is None else price.id)

@@ -1,7 +1,8 @@
 """What makes two questions the same: the digest under which an answer is kept, and everything that goes into it.
 
 The digest covers the account that pays, as authentication found it; the use case; how often that part of the cache was
-purged; every field of the request that can change the answer; and the rows of the configuration that may
+purged; every field of the request that can change the answer, a vendor's own
+fields too; and the rows of the configuration that may
 serve it. Their order is left out, and so is whether one of them is resting or full just now: an order that changes with
 the weather, or an outage, must not hide answers that are there. What a model says is never served for another: a model
 that is asked for by name is in the request, and otherwise all models that may answer are in the rows.
@@ -14,9 +15,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct, structs
 
-from router_core.types import CacheMarks, Plan, ProviderConfig, Question
+from router_core.types import CacheMarks, Plan, ProviderConfig, Question, RelayedRequest
 
-__all__ = ["NO_EFFECT", "AnswerKey", "answer_key", "in_part", "rows_that_may_serve"]
+__all__ = ["NO_EFFECT", "NO_NATIVE_EFFECT", "AnswerKey", "answer_key", "in_part", "rows_that_may_serve"]
 
 _FORMAT: Final = "signalbox answer 2"
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -25,6 +26,11 @@ NO_EFFECT: Final[dict[str, Any]] = {
     "account_id": None, "use_case": "general", "stream": False, "stream_protocol": "ui", "cache": None,
     "explain": False, "metadata": {},
 }  # fmt: skip
+# The same of what a request says in a vendor's own protocol.
+NO_NATIVE_EFFECT: Final = frozenset(
+    {"metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier", "stream_options",
+     "user"}
+)  # fmt: skip
 # Why a row that fits cannot be used at the moment: that passes.
 _PASSING: Final = frozenset({"breaker_open", "resting", "saturated", "limited"})
 _TAG_CHARS: Final = 16
@@ -46,13 +52,23 @@ def answer_key(question: Question, marks: CacheMarks) -> AnswerKey | None:
     if not rows:
         return None
     account, use_case = _scope(question.account_id), question.use_case
-    asked = structs.replace(question.request, **NO_EFFECT)
     try:
-        facts = _ENCODE((_FORMAT, account, use_case, _marks(marks, question), rows, asked))
+        facts = _ENCODE((_FORMAT, account, use_case, _marks(marks, question), rows, *_asked(question)))
     except (TypeError, ValueError, RecursionError):
         return None
     digest = sha256(facts).digest()
     return AnswerKey(digest, f"{_tag(account)}:{_tag(use_case)}:{digest.hex()}", account)
+
+
+def _asked(question: Question) -> tuple[Any, ...]:
+    """Return what is asked, and in which form where an answer in one form says less than it does in the other."""
+    asked = structs.replace(question.request, **NO_EFFECT)
+    if not isinstance(asked, RelayedRequest):
+        return (asked,)
+    native = asked.native
+    telling = {name: native.fields[name] for name in sorted(native.fields.keys() - NO_NATIVE_EFFECT)}
+    asked = structs.replace(asked, native=structs.replace(native, fields=telling, tier=""))
+    return (asked, question.streamed) if native.verbatim else (asked,)
 
 
 def rows_that_may_serve(plan: Plan) -> Iterable[ProviderConfig]:

@@ -1,7 +1,7 @@
 """Answers as they are kept: what is fit to be kept, its bytes, and how it is answered again."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -11,6 +11,7 @@ from router_core.types import (
     AnswerEnd,
     AnswerPart,
     FinishReason,
+    NativeEvents,
     ProviderAnswer,
     ReasoningDelta,
     ReasoningPart,
@@ -34,7 +35,10 @@ _PIECES: Final = re.compile(rf"(?s).{{1,{PART_CHARS}}}\Z|.{{1,{PART_CHARS}}}(?<=
 
 
 class KeptAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An answer, who gave it, what it used and when, in seconds since 1970, it was kept."""
+    """An answer, who gave it, what it used and when, in seconds since 1970, it was kept.
+
+    ``native`` is the vendor's own body where it was asked in its protocol, ``events`` what its stream was.
+    """
 
     text: str
     finish_reason: FinishReason
@@ -46,6 +50,8 @@ class KeptAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reasoning: tuple[ReasoningPart, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     stop_sequence: str = ""
+    native: bytes = b""
+    events: tuple[bytes, ...] = ()
 
 
 encode_answer = msgspec.msgpack.Encoder().encode
@@ -53,11 +59,13 @@ decode_answer = msgspec.msgpack.Decoder(KeptAnswer).decode
 
 
 class Gathering:
-    """Puts an answer together while its parts pass by."""
+    """Puts an answer together while its parts pass by, the vendor's own events too where ``verbatim``."""
 
-    __slots__ = ("_calls", "_end", "_reasoning", "_texts")
+    __slots__ = ("_calls", "_end", "_events", "_reasoning", "_texts", "_verbatim")
 
-    def __init__(self) -> None:
+    def __init__(self, *, verbatim: bool = False) -> None:
+        self._verbatim = verbatim
+        self._events: list[bytes] = []
         self._texts: list[str] = []
         self._reasoning: list[ReasoningDelta] = []
         self._calls: list[ToolCall] = []
@@ -72,7 +80,10 @@ class Gathering:
                 self._reasoning.append(part)
             case ToolCallEnd():
                 self._calls.append(part.call)
+            case NativeEvents():
+                self._note(part.payloads)
             case AnswerEnd():
+                self._note(part.native)
                 self._end = part
             case ProviderAnswer():
                 self._texts, self._calls = [part.text], list(part.tool_calls)
@@ -94,7 +105,13 @@ class Gathering:
             reasoning=reasoning_parts(self._reasoning),
             tool_calls=tuple(self._calls),
             stop_sequence=self._end.stop_sequence,
+            native=self._end.native if isinstance(self._end, ProviderAnswer) else b"",
+            events=tuple(self._events),
         )
+
+    def _note(self, payloads: Iterable[bytes]) -> None:
+        if self._verbatim:
+            self._events.extend(payloads)
 
 
 def replayed(kept: KeptAnswer, *, streamed: bool) -> Iterator[AnswerPart]:
@@ -102,9 +119,19 @@ def replayed(kept: KeptAnswer, *, streamed: bool) -> Iterator[AnswerPart]:
     if not streamed:
         yield ProviderAnswer(
             text=kept.text, finish_reason=kept.finish_reason, usage=kept.usage, model=kept.answered_as,
-            tool_calls=kept.tool_calls, reasoning=kept.reasoning, stop_sequence=kept.stop_sequence,
+            tool_calls=kept.tool_calls, reasoning=kept.reasoning, stop_sequence=kept.stop_sequence, native=kept.native,
         )  # fmt: skip
         return
+    parts = tuple(_parts(kept))
+    if kept.events:
+        yield NativeEvents(kept.events, len(parts))
+    yield from parts
+    yield AnswerEnd(
+        finish_reason=kept.finish_reason, usage=kept.usage, model=kept.answered_as, stop_sequence=kept.stop_sequence,
+    )  # fmt: skip
+
+
+def _parts(kept: KeptAnswer) -> Iterator[AnswerPart]:
     for passage in kept.reasoning:
         for piece in _PIECES.findall(passage.text):
             yield ReasoningDelta(piece)
@@ -116,6 +143,3 @@ def replayed(kept: KeptAnswer, *, streamed: bool) -> Iterator[AnswerPart]:
         yield ToolCallStart(call.tool_call_id, call.tool_name)
         yield ToolCallDelta(call.tool_call_id, msgspec.json.encode(call.args).decode())
         yield ToolCallEnd(call)
-    yield AnswerEnd(
-        finish_reason=kept.finish_reason, usage=kept.usage, model=kept.answered_as, stop_sequence=kept.stop_sequence
-    )

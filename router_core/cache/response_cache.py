@@ -15,7 +15,16 @@ from router_core.cache.semantic import NearAnswers, NearQuestion, near_question
 from router_core.cache.strategy import CacheStrategy
 from router_core.clock import Clock
 from router_core.ports import AnswerCall, ConfigSource, Embedder
-from router_core.types import AnswerPart, CacheCounts, CacheMatch, CachePolicy, CacheReport, Question, Served
+from router_core.types import (
+    AnswerPart,
+    CacheCounts,
+    CacheMatch,
+    CachePolicy,
+    CacheReport,
+    Question,
+    RelayedRequest,
+    Served,
+)
 
 __all__ = ["MOST_ENTRY_BYTES", "AnswerCache"]
 
@@ -150,7 +159,8 @@ class AnswerCache:
                 yield part
             return
         self._counts["misses"] += 1
-        gathered, first = Gathering(), True
+        asked = wish.question.request
+        gathered, first = Gathering(verbatim=isinstance(asked, RelayedRequest) and asked.native.verbatim), True
         async with aclosing(call.parts()) as parts:
             async for part in parts:
                 if first:

@@ -19,7 +19,7 @@ from router_core.cache.answer_key import AnswerKey, answer_key
 from router_core.clock import Clock, new_ulid
 from router_core.errors.sanitizer import readable, redact, shortened
 from router_core.ports import Embedder
-from router_core.types import CacheMarks, CacheMatch, Question
+from router_core.types import CacheMarks, CacheMatch, Question, RelayedRequest
 
 __all__ = ["HashingEmbedder", "NearAnswers", "NearQuestion", "near_question"]
 
@@ -69,8 +69,12 @@ class _Known(Struct, frozen=True):
 
 
 def near_question(question: Question, marks: CacheMarks) -> NearQuestion | None:
-    """Return what may be asked in other words, None where nothing may: pictures, tool results, very long texts."""
+    """Return what may be asked in other words, None where nothing may: pictures, tool results, very long texts, and
+    what came in a vendor's protocol, whose words are in the client's own fields as well.
+    """
     request = question.request
+    if isinstance(request, RelayedRequest):
+        return None
     if request.prompt is not None:
         text, blank = request.prompt, structs.replace(request, prompt="")
     else:

@@ -16,6 +16,7 @@ from router_core.types import (
     ProviderPart,
     ReasoningDelta,
     ReasoningPart,
+    ServiceTier,
     TextDelta,
     ToolCall,
     TunedRequest,
@@ -31,6 +32,7 @@ _FINISH: dict[str | None, FinishReason] = {
     "tool_calls": "tool-calls",
     "function_call": "tool-calls",
 }
+_TIERS: dict[str | None, ServiceTier] = {"default": "", "priority": "priority", "flex": "flex"}
 # Calls of other kinds reach only those who asked for them in the vendor's own protocol.
 _OF_OURS = (None, "function")
 _NULL = b"null"
@@ -65,6 +67,7 @@ class _Choice(Struct):
 class _Completion(Struct):
     choices: list[_Choice]
     model: str = ""
+    service_tier: str | None = None
     usage: Raw = field(default_factory=Raw)
 
 
@@ -77,6 +80,7 @@ class _StreamChoice(Struct):
 class _Chunk(Struct):
     choices: list[_StreamChoice] | None = None
     model: str = ""
+    service_tier: str | None = None
     usage: Raw = field(default_factory=Raw)
     error: Raw = field(default_factory=Raw)
 
@@ -126,6 +130,7 @@ def read_answer(body: bytes, request: LLMRequest) -> ProviderAnswer:
         model=completion.model,
         tool_calls=calls,
         reasoning=(ReasoningPart(text=reasoning),) if reasoning else (),
+        tier=_TIERS.get(completion.service_tier),
     )
 
 
@@ -169,6 +174,7 @@ class OpenAIStream:
         self.ended = False
         self._request = request
         self._model = ""
+        self._tier: ServiceTier | None = None
         self._finish: FinishReason = "other"
         self._refused = False
         self._usage: Usage | None = None
@@ -197,13 +203,14 @@ class OpenAIStream:
         """Return the last part; usage is estimated when the provider gave none that is of use."""
         usage = self._usage or estimated_usage(self._request, self._text_chars, self._reasoning_chars)
         finish = "content-filter" if self._refused else self._finish
-        return AnswerEnd(finish_reason=finish, usage=usage, model=self._model)
+        return AnswerEnd(finish_reason=finish, usage=usage, model=self._model, tier=self._tier)
 
     def _note(self, chunk: _Chunk) -> None:
         if chunk.error:
             raise _stream_fault(chunk.error)
         self._model = chunk.model or self._model
         self._usage = _usage(chunk.usage) or self._usage
+        self._tier = _TIERS.get(chunk.service_tier, self._tier)
 
     def _parts(self, choices: list[_StreamChoice]) -> Iterator[ProviderPart]:
         for choice in choices:

@@ -108,12 +108,13 @@ from router_core.types.native import (
     NativeRequest,
     ReasoningEffort,
     RelayedRequest,
+    ServiceTier,
     TunedRequest,
 )
 from router_core.types.node import LOST_AFTER, LinkWord, Node, NodeKind, NodeLimits, NodeState, NodeView
 from router_core.types.plan import Attempt, CacheOutcome, CallReason, Candidate, Considered, Decision, Dropped, Plan
 from router_core.types.policy_faults import PolicyFault, policy_faults
-from router_core.types.price import Price, PriceBook, PriceKind, PriceTier, Rates, Tariff
+from router_core.types.price import Price, PriceBook, PriceKind, PriceTier, Rates, Tariff, tiered
 from router_core.types.provider_call import (
     AnswerEnd,
     CallTimeouts,
@@ -342,6 +343,7 @@ __all__ = [
     "SealedSecret",
     "Secret",
     "Served",
+    "ServiceTier",
     "Snapshot",
     "SpentOut",
     "StartPart",
@@ -385,4 +387,5 @@ __all__ = [
     "provider_limit",
     "read_dollars",
     "reasoning_parts",
+    "tiered",
 ]

@@ -6,9 +6,18 @@ from msgspec import Raw, Struct
 
 from router_core.types.request import LLMRequest
 
-__all__ = ["NativeEvents", "NativeProtocol", "NativeRequest", "ReasoningEffort", "RelayedRequest", "TunedRequest"]
+__all__ = [
+    "NativeEvents",
+    "NativeProtocol",
+    "NativeRequest",
+    "ReasoningEffort",
+    "RelayedRequest",
+    "ServiceTier",
+    "TunedRequest",
+]
 
 NativeProtocol = Literal["openai-chat", "openai-responses", "anthropic-messages"]
+ServiceTier = Literal["", "priority", "flex"]
 ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
@@ -19,6 +28,7 @@ class NativeRequest(Struct, frozen=True, kw_only=True):
     tokens and what concerns streaming. ``needs`` names the fields that only this protocol can say, ``betas`` the
     vendor's features that the client switched on. ``choices`` is how many answers are asked for at once, and
     ``unseen_tokens`` an upper estimate of what the model reads beside what the request says in our terms.
+    ``tier`` is the tier of service that it asks for, empty for the standard one; others have prices of their own.
     ``verbatim`` says that only the vendor's own bytes are a whole answer: a kept one is served in no other form.
     """
 
@@ -28,6 +38,7 @@ class NativeRequest(Struct, frozen=True, kw_only=True):
     betas: tuple[str, ...] = ()
     choices: int = 1
     unseen_tokens: int = 0
+    tier: ServiceTier = ""
     verbatim: bool = False
 
 

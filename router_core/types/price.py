@@ -11,12 +11,18 @@ from msgspec import Struct
 from router_core.types.money import NanoUSD
 from router_core.types.usage import Usage
 
-__all__ = ["Price", "PriceBook", "PriceKind", "PriceTier", "Rates", "Tariff"]
+__all__ = ["Price", "PriceBook", "PriceKind", "PriceTier", "Rates", "Tariff", "tiered"]
 
 TOKENS_PER_RATE = 1_000_000
+TIER_SIGN = "@"
 
 PriceKind = Literal["listed", "own"]
 Place = tuple[str, str, str]
+
+
+def tiered(model: str, tier: str) -> str:
+    """Return the name under which the price of ``model`` in another than the standard tier of service is listed."""
+    return f"{model}{TIER_SIGN}{tier}"
 
 
 class Rates(Struct, frozen=True, kw_only=True):
@@ -218,9 +224,14 @@ class Tariff:
         self._account_id = account_id or ""
         self._moment = moment
 
-    def price(self, model: str, provider: str = "", answered_as: str = "") -> Price | None:
-        """Return the price of ``model`` at ``provider``; ``answered_as`` is what the provider calls it."""
+    def price(self, model: str, provider: str = "", answered_as: str = "", tier: str = "") -> Price | None:
+        """Return the price of ``model`` at ``provider``; ``answered_as`` is what the provider calls it.
+
+        A ``tier`` of service other than the standard one has prices of its own, or none.
+        """
         names = self.names(answered_as) + self.names(model) if answered_as else self.names(model)
+        if tier:
+            names = [tiered(name, tier) for name in names if name]
         return self.book.find(names, provider, self._account_id, self._moment)
 
     def of(self, account_id: str, moment: datetime) -> "Tariff":
@@ -229,7 +240,7 @@ class Tariff:
 
     def names(self, model: str) -> list[str]:
         """Return the names by which ``model`` may be in the book, the most telling one first."""
-        return [model, self._canonical(model) or ""]
+        return [model] if TIER_SIGN in model else [model, self._canonical(model) or ""]
 
 
 def _lines(versions: Iterable[Price]) -> Mapping[Place, _Line]:

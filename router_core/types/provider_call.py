@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from router_core.types.config import ProviderConfig
-from router_core.types.native import NativeEvents
+from router_core.types.native import NativeEvents, ServiceTier
 from router_core.types.request import LLMRequest, ReasoningPart
 from router_core.types.response import (
     FinishReason,
@@ -51,7 +51,8 @@ class ProviderCall(Struct, frozen=True, kw_only=True):
 class ProviderAnswer(Struct, frozen=True, kw_only=True):
     """A provider's whole answer. ``model`` is the name the provider gave; ``reasoning`` its thinking.
 
-    ``stop_sequence`` is the text that ended it, where the provider says so.
+    ``stop_sequence`` is the text that ended it and ``tier`` the tier of service that it came by, empty for the standard
+    one, where the provider says so.
     ``native`` is the vendor's own body where the request came in its protocol, else empty.
     """
 
@@ -62,6 +63,7 @@ class ProviderAnswer(Struct, frozen=True, kw_only=True):
     tool_calls: tuple[ToolCall, ...] = ()
     reasoning: tuple[ReasoningPart, ...] = ()
     stop_sequence: str = ""
+    tier: ServiceTier | None = None
     native: bytes = b""
     headroom: Headroom | None = None
 
@@ -73,6 +75,7 @@ class AnswerEnd(Struct, frozen=True, kw_only=True):
     usage: Usage
     model: str
     stop_sequence: str = ""
+    tier: ServiceTier | None = None
     headroom: Headroom | None = None
     native: tuple[bytes, ...] = ()
 

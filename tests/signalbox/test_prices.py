@@ -57,6 +57,15 @@ def test_dated_names_cost_what_the_model_costs(prices, dated, model):
     assert priced(prices, dated) == priced(prices, model)
 
 
+def test_another_tier_of_service_has_its_own_price_or_none(prices):
+    found = prices.price("gpt-4o-2024-08-06", tier="priority")
+    assert (found.model, found.rates().input) == ("gpt-4o@priority", 4_250_000_000)
+    assert prices.price("gpt-5", tier="flex").rates().input == 625_000_000
+    assert prices.price("gpt-4o", tier="flex") is None
+    # By the name of its price a request is rated anew.
+    assert prices.price("gpt-4o", answered_as="gpt-4o@priority") == found
+
+
 def test_an_older_dated_name_keeps_its_own_dearer_price(prices):
     assert priced(prices, "gpt-4o-2024-05-13").rates().input == 5_000_000_000
 

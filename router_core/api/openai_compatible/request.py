@@ -5,6 +5,7 @@ request says in our terms is for all others; what it says beyond them is in ``ne
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -17,7 +18,15 @@ from router_core.api.openai_compatible.reasoning import without_details
 from router_core.api.parsing import explained
 from router_core.errors import ValidationError
 from router_core.tools.formats import choice_from_openai, from_openai
-from router_core.types import NativeRequest, ReasoningEffort, RelayedRequest, ResponseFormat, ToolChoice, ToolFormat
+from router_core.types import (
+    NativeRequest,
+    ReasoningEffort,
+    RelayedRequest,
+    ResponseFormat,
+    ServiceTier,
+    ToolChoice,
+    ToolFormat,
+)
 
 __all__ = ["parse_chat"]
 
@@ -34,7 +43,9 @@ _SET_BY_ADAPTER: Final = frozenset({"model", "max_tokens", "max_completion_token
 _KEPT_BACK: Final = frozenset(
     {"store", "metadata", "api_base", "api_key", "api_version", "base_url", "extra_headers", "user_config"}
 )
-_TIERS: Final = (None, "auto", "default")
+_TIERS: Final[Mapping[str | None, ServiceTier]] = MappingProxyType(
+    {None: "", "auto": "", "default": "", "priority": "priority", "flex": "flex"}
+)
 _NO_PRICE: Final = "has no price here"
 
 _Penalty = Annotated[float, Meta(ge=-2, le=2)] | None
@@ -134,6 +145,7 @@ def parse_chat(body: bytes, _headers: Mapping[bytes, bytes]) -> RelayedRequest:
             fields={name: value for name, value in fields.items() if name not in _SET_BY_ADAPTER | _KEPT_BACK},
             needs=needs,
             choices=asked.n or 1,
+            tier=_TIERS[asked.service_tier],
             unseen_tokens=conversation.unseen_tokens + _unseen(asked, fields),
             verbatim=bool(needs) or bool(fields.keys() - _KNOWN),
         ),
@@ -189,6 +201,7 @@ def _needs(asked: _ChatRequest) -> tuple[str, ...]:
         "presence_penalty": bool(asked.presence_penalty),
         "tool_choice of another type than function": _is_other_choice(asked.tool_choice),
         "response_format of type json_object": _is_free_json(asked.response_format),
+        "service_tier": bool(_TIERS[asked.service_tier]),
         "top_p beside temperature": asked.temperature is not None and asked.top_p not in (None, 1),
         "stop made of blanks": any(not each.strip() for each in _stops(asked)),
     }

@@ -6,18 +6,21 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import structs
+from msgspec import Raw, structs
 
-from router_core.cache.answer_key import NO_EFFECT, AnswerKey, answer_key
+from router_core.cache.answer_key import NO_EFFECT, NO_NATIVE_EFFECT, AnswerKey, answer_key
 from router_core.selection import Absence, select
 from router_core.types import (
     CachePolicy,
     Capabilities,
     LLMRequest,
     Message,
+    NativeProtocol,
+    NativeRequest,
     Plan,
     ProviderConfig,
     Question,
+    RelayedRequest,
     ResponseFormat,
     Snapshot,
     ToolFormat,
@@ -152,3 +155,31 @@ def test_what_is_no_json_is_not_kept() -> None:
 def test_a_purge_puts_its_part_out_of_reach_and_nothing_else(purged: tuple[str, str], felt: bool) -> None:
     before, after = key_of(), key_of(marks={purged: 1})
     assert (before.digest != after.digest) == felt
+
+
+# --- in a vendor's own protocol --------------------------------------------------------------------------------------
+
+
+def native_key(*, streamed: bool = False, verbatim: bool = False, protocol: NativeProtocol = "openai-chat",
+               **fields: bytes) -> bytes:  # fmt: skip
+    raw = {"messages": Raw(b"[]"), **{name: Raw(value) for name, value in fields.items()}}
+    native = NativeRequest(protocol=protocol, fields=raw, verbatim=verbatim)
+    return key_of(RelayedRequest(prompt="Say hello", native=native), streamed=streamed).digest
+
+
+def test_the_client_s_own_fields_change_the_key_whatever_their_order() -> None:
+    assert native_key(logit_bias=b"{}") != native_key()
+    assert native_key(seed=b"1", n=b"2") == native_key(n=b"2", seed=b"1")
+    assert native_key(protocol="anthropic-messages") != native_key()
+    assert native_key() != key_of(ask("Say hello")).digest
+
+
+@pytest.mark.parametrize("field", sorted(NO_NATIVE_EFFECT))
+def test_what_says_only_whose_request_it_is_and_how_it_is_sent_changes_nothing(field: str) -> None:
+    said: dict[str, Any] = {field: b'"x"'}
+    assert native_key(**said) == native_key()
+
+
+def test_where_only_the_vendor_s_bytes_are_an_answer_a_stream_and_a_whole_one_are_two() -> None:
+    assert native_key(streamed=True) == native_key()
+    assert native_key(streamed=True, verbatim=True) != native_key(verbatim=True)

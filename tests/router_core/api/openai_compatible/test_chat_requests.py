@@ -77,6 +77,7 @@ def test_settings_that_several_vendors_know_are_said_in_our_terms() -> None:
         ({"response_format": {"type": "json_object"}}, "response_format of type json_object"),
         ({"temperature": 0.2, "top_p": 0.5}, "top_p beside temperature"),
         ({"stop": ["\n"]}, "stop made of blanks"),
+        ({"service_tier": "priority"}, "service_tier"),
         ({"functions": [{"name": "look"}]}, "functions"),
         ({"tools": [LOOK, {"type": "custom", "custom": {"name": "run"}}]}, "tools of another type than function"),
         (
@@ -137,8 +138,7 @@ def test_row_55_a_user_is_a_label_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
-        ({"service_tier": "priority"}, "service_tier"),
-        ({"service_tier": "flex"}, "service_tier"),
+        ({"service_tier": "scale"}, "service_tier"),
         ({"modalities": ["text", "audio"], "audio": {"voice": "x"}}, "audio"),
         ({"modalities": ["audio"]}, "modalities"),
         ({"web_search_options": {}}, "web_search_options"),
