@@ -24,7 +24,7 @@ CONFIGURATION: Final = """
 [generation]
 with-security-parameters = false
 [checks.positive_data_acceptance]
-expected-statuses = ["2xx", "400", "401", "402", "403", "404", "409", "429", "5xx"]
+expected-statuses = ["2xx", "400", "401", "402", "403", "404", "409", "422", "429", "5xx"]
 """
 PHASES: Final = ("examples", "coverage", "fuzzing")
 

@@ -19,6 +19,11 @@ __all__ = ["openapi_document"]
 
 _REF = "#/components/schemas/{name}"
 _TEXT: Schema = {"type": "string"}
+# Of events the schema is that of each of them.
+_STREAMS: Mapping[str, Schema] = {
+    "text/event-stream": {"type": "object", "required": ["data"], "properties": {"data": _TEXT}},
+    "text/plain": _TEXT,
+}
 
 
 def openapi_document() -> dict[str, Any]:
@@ -67,7 +72,7 @@ def openapi_document() -> dict[str, Any]:
 
 
 def _prompt(of_type: Mapping[type, Schema]) -> dict[str, Any]:
-    streams = {kind: {"schema": {**_TEXT, "description": words}} for kind, words in STREAM_WORDS.items()}
+    streams = {kind: {"schema": {**_STREAMS[kind], "description": words}} for kind, words in STREAM_WORDS.items()}
     return {
         "summary": "Answer a prompt",
         "description": "The answer as a whole, or with `stream` in parts while it is made. What the AI SDK's `useChat` "

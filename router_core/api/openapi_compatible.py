@@ -11,6 +11,7 @@ __all__ = ["compatible_paths"]
 
 _OBJECT: Final[Schema] = {"type": "object", "additionalProperties": True}
 _TEXT: Final[Schema] = {"type": "string", "minLength": 1}
+_ANY_TEXT: Final[Schema] = {"type": "string"}
 _OPENAI_ERROR: Final[Schema] = {
     **_OBJECT,
     "required": ["error"],
@@ -97,7 +98,7 @@ _ANTHROPIC: Final[Mapping[str, Any]] = {
 
 def compatible_paths() -> dict[str, Any]:
     """Return the paths of other protocols."""
-    page = [query("limit", {"type": "string"}), query("after_id", _TEXT), query("before_id", _TEXT)]
+    page = [query("limit", {"type": "string"}), query("after_id", _ANY_TEXT), query("before_id", _ANY_TEXT)]
     chat_errors = _failures((*ALL_STATUSES, "422"), _OPENAI_ERROR)
     # Which of the two shapes it is, is up to the client.
     either = _failures(ALL_STATUSES, _OBJECT)

@@ -20,7 +20,7 @@ def simulator() -> Iterator[SimulatorProcess]:
 def server(tmp_path_factory: pytest.TempPathFactory, simulator: SimulatorProcess) -> Iterator[ContractServer]:
     upstreams = {"OPENAI_BASE_URL": simulator.openai_url, "ANTHROPIC_BASE_URL": simulator.base_url}
     folder: Path = tmp_path_factory.mktemp("examples") / "data"
-    with contract_server(folder, {**upstreams, "ANTHROPIC_API_KEY": "sk-ant-test"}) as made:
+    with contract_server(folder, upstreams) as made:
         with httpx2.Client(base_url=made.url, trust_env=False) as client:
             client.get("/readyz").raise_for_status()
         yield made

@@ -62,7 +62,8 @@ class ContractServer:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         fake = FakeAdapter()
-        own = {"SIGNALBOX_DATA_DIR": str(self._folder), "OPENAI_API_KEY": "sk-test", **ROOMY}
+        keys = {"OPENAI_API_KEY": "sk-test", "ANTHROPIC_API_KEY": "sk-ant-test"}
+        own = {"SIGNALBOX_DATA_DIR": str(self._folder), **keys, **ROOMY}
         settings = read_settings({**own, **(self._environment or {})})
         faked = FakeAdapterSource({"openai": fake, "anthropic": fake})
         overrides = Overrides(adapters=faked if self._environment is None else None)
