@@ -9,11 +9,12 @@ from tests.support.demo_process import DemoProcess
 
 __all__ = ["ENVIRONMENT", "ClientWorld", "Names", "furnish"]
 
-# No limit but those that are asked for, no breaker that opens by itself, and a client that is told to wait a second.
+# No limit but those that are asked for, no breaker that opens by itself, and waits of a second that are the client's.
 ENVIRONMENT: Final = {
     "SIGNALBOX_RATE_LIMIT_RPS": "10000",
     "SIGNALBOX_RATE_LIMIT_BURST": "100000",
     "SIGNALBOX_BREAKER_FAILURES": "1000",
+    "SIGNALBOX_BREAKER_COOLDOWN_S": "1",
     "SIGNALBOX_RETRY_LONGEST_WAIT_S": "0.5",
     "SIGNALBOX_HEALTH_CHECKS": "false",
     # Clients that were told off a key are many here.
@@ -22,9 +23,9 @@ ENVIRONMENT: Final = {
 LIMITED: Final = "gpt-4.1-nano"
 CLOSED: Final = "gpt-4.1-mini"
 BREAKING: Final = "gpt-4.1"
-BREAKING_CLAUDE: Final = "claude-opus-4-5"
+BREAKING_CLAUDE: Final = "claude-sonnet-4-6"
 # Each is limited once: the first that asks has to come again.
-LIMITED_ONCE: Final = ("gpt-4-turbo", "gpt-3.5-turbo", "claude-opus-4-1", "claude-sonnet-4-0")
+LIMITED_ONCE: Final = ("gpt-4-turbo", "gpt-3.5-turbo", "claude-opus-4-6", "claude-opus-4-7")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,9 @@ def furnish(demo: DemoProcess) -> Names:
 
 
 def _faults() -> list[dict[str, Any]]:
-    wait = {"status": 429, "headers": {"retry-after": "30"}}
+    wait = {"status": 429, "headers": {"retry-after": "1"}}
     broken = [{"model": model, "stream": True, "error_after": 6} for model in (BREAKING, BREAKING_CLAUDE)]
-    once = [{"model": model, "status": 429, "headers": {"retry-after": "1"}, "count": 1} for model in LIMITED_ONCE]
+    once = [{"model": model, **wait, "count": 1} for model in LIMITED_ONCE]
     return [{"model": LIMITED, **wait}, *broken, *once]
 
 

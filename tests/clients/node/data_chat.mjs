@@ -1,31 +1,39 @@
 // The AI SDK 4: what `useChat` calls to post and to read the data stream, and the reader by itself.
 import { callChatApi, processDataStream } from "@ai-sdk/ui-utils";
 
+/** Posts messages as `useChat` does with these options, and returns what it would show. */
+export async function postDataChat(messages, { api, headers, body }) {
+  const seen = { lengths: [], calls: [] };
+  await callChatApi({
+    api,
+    body: { id: "chat", messages, ...body },
+    streamProtocol: "data",
+    credentials: undefined,
+    headers,
+    abortController: () => undefined,
+    restoreMessagesOnFailure: () => (seen.restored = true),
+    onResponse: undefined,
+    onUpdate: ({ message }) => seen.lengths.push(message.content.length),
+    onFinish: (message, { usage, finishReason }) => Object.assign(seen, { message, usage, finishReason }),
+    onToolCall: ({ toolCall }) => void seen.calls.push(toolCall),
+    generateId: () => "made-up",
+    fetch: undefined,
+    lastMessage: messages.at(-1),
+  }).catch((error) => (seen.error = { name: error.name, message: error.message }));
+  return seen;
+}
+
 /** Returns the cases of version 4. */
 export function dataChatCases(names) {
   const { asked } = names;
   const user = (content, more = {}) => ({ id: "m1", role: "user", content, parts: [{ type: "text", text: content }], ...more });
 
-  async function post(messages, body = {}, key = names.key) {
-    const seen = { lengths: [], calls: [] };
-    await callChatApi({
+  const post = (messages, body, key = names.key) =>
+    postDataChat(messages, {
       api: `${names.base_url}/api/llm`,
-      body: { id: "chat", messages, streamProtocol: "data", ...body },
-      streamProtocol: "data",
-      credentials: undefined,
       headers: { Authorization: `Bearer ${key}` },
-      abortController: () => undefined,
-      restoreMessagesOnFailure: () => (seen.restored = true),
-      onResponse: undefined,
-      onUpdate: ({ message }) => seen.lengths.push(message.content.length),
-      onFinish: (message, { usage, finishReason }) => Object.assign(seen, { message, usage, finishReason }),
-      onToolCall: ({ toolCall }) => void seen.calls.push(toolCall),
-      generateId: () => "made-up",
-      fetch: undefined,
-      lastMessage: messages.at(-1),
-    }).catch((error) => (seen.error = { name: error.name, message: error.message }));
-    return seen;
-  }
+      body: { streamProtocol: "data", ...body },
+    });
 
   const failing = (model, key) => post([user("Hello")], { modelOverride: model }, key);
 
