@@ -53,7 +53,7 @@ def explained(error: Exception) -> ValidationError:
     if named:
         kind = "unknown field" if named[1].startswith("contains") else "missing field"
         return ValidationError(f"{kind} `{named[2]}`", field=f"{field}.{named[2]}" if field else named[2])
-    return ValidationError(_reason(text), field=field or _top_field(text))
+    return ValidationError(_reason(_PATH.sub("", text)), field=field or _top_field(text))
 
 
 def _reason(text: str) -> str:

@@ -26,12 +26,12 @@ class RelayDesk:
     app: ApiApplication
     key: str
 
-    async def ask(self, path: str, body: Any = None, method: str = "POST", **headers: str) -> Heard:
+    async def ask(self, path: str, body: Any = None, method: str = "POST", query: str = "", **headers: str) -> Heard:
         """Send a request; ``body`` is JSON text, or becomes some. Underscores in names of ``headers`` are dashes."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         own = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
-        return await call_asgi(self.app, method, path, headers={**own, **named}, body=sent)
+        return await call_asgi(self.app, method, path, query=query, headers={**own, **named}, body=sent)
 
 
 async def relay_desk(router: Router, clock: Clock | None = None, scopes: KeyScopes = UNLIMITED) -> RelayDesk:
