@@ -2,6 +2,9 @@
 
 import ast
 import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,33 @@ MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 50
 
 
+@dataclass
+class Facts:
+    """What one reading of a file tells."""
+
+    long_functions: dict[str, int] = field(default_factory=dict)
+    imported: set[str] = field(default_factory=set)
+    prints: list[int] = field(default_factory=list)
+    globals: list[int] = field(default_factory=list)
+
+
+@cache
+def facts(path: Path) -> Facts:
+    tree, found = parsed(path), Facts()
+    found.imported.update(imported(tree))
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > MAX_FUNCTION_LINES:
+                    found.long_functions[f"{named(path)}:{node.name}"] = lines
+            case ast.Call(func=ast.Name(id="print")):
+                found.prints.append(node.lineno)
+            case ast.Global():
+                found.globals.append(node.lineno)
+    return found
+
+
 def test_no_file_is_longer_than_400_lines() -> None:
     lengths = {named(path): len(path.read_text("utf-8").splitlines()) for path in sources(*EVERYTHING)}
     assert len(lengths) > 50
@@ -18,14 +48,7 @@ def test_no_file_is_longer_than_400_lines() -> None:
 
 
 def test_no_function_is_longer_than_50_lines() -> None:
-    long = {}
-    for path in sources(*EVERYTHING):
-        for node in ast.walk(parsed(path)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                lines = (node.end_lineno or node.lineno) - node.lineno + 1
-                if lines > MAX_FUNCTION_LINES:
-                    long[f"{named(path)}:{node.name}"] = lines
-    assert long == {}
+    assert [long for path in sources(*EVERYTHING) if (long := facts(path).long_functions)] == []
 
 
 def test_alembic_is_no_package_that_would_shadow_the_library() -> None:
@@ -51,27 +74,16 @@ def test_pages_define_no_class_and_import_only_streamlit_and_the_console() -> No
 
 @pytest.mark.parametrize("outsider", ["tests", "benchmarks", "pytest", "hypothesis"])
 def test_the_product_never_imports_its_tests(outsider: str) -> None:
-    assert [named(path) for path in sources(*PRODUCT, "pages") if outsider in imported(parsed(path))] == []
+    assert [named(path) for path in sources(*PRODUCT, "pages") if outsider in facts(path).imported] == []
 
 
 def test_nothing_prints_but_the_commands() -> None:
-    printing = [
-        f"{named(path)}:{node.lineno}"
-        for path in sources(*(set(PRODUCT) - {"signalbox"}), "pages")
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
-    ]
-    assert printing == []
+    silent = sources(*(set(PRODUCT) - {"signalbox"}), "pages")
+    assert {named(path): prints for path in silent if (prints := facts(path).prints)} == {}
 
 
 def test_nothing_uses_global_state() -> None:
-    stateful = [
-        f"{named(path)}:{node.lineno}"
-        for path in sources(*PRODUCT, "pages")
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.Global)
-    ]
-    assert stateful == []
+    assert {named(path): lines for path in sources(*PRODUCT, "pages") if (lines := facts(path).globals)} == {}
 
 
 def test_every_package_named_in_the_project_file_exists() -> None:
