@@ -1,5 +1,6 @@
 """Fixtures that every folder may ask for, how Hypothesis runs here, and how tests take turns."""
 
+import gc
 from collections.abc import Generator
 from typing import Any
 
@@ -17,6 +18,17 @@ keep_bytecode()
 # Three tests run at a time, beside servers and browsers: how long one example took says nothing.
 settings.register_profile("beside_others", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("beside_others")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for unused objects neither while all that tests are made of is read, nor ever after among that."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

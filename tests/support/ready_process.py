@@ -23,7 +23,7 @@ READY.set_forkserver_preload(
      "signalbox.commands.drills", "signalbox.commands.leases", "signalbox.commands.prices",
      "signalbox.commands.providers", "signalbox.commands.replay", "signalbox.commands.topups",
      "signalbox.commands.usage", "console.assembly", "db.migrate", "genai_prices.data", "openai", "anthropic",
-     "pandas", "plotly.graph_objects"]
+     "pandas", "plotly.graph_objects", "tests.support.warm_program"]
 )  # fmt: skip
 
 

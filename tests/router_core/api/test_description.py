@@ -4,10 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import jsonschema
 import msgspec
 import pytest
-from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from router_core.api.app import PATHS
 from router_core.api.error_kinds import error_kinds
@@ -34,6 +32,8 @@ def described(document: Mapping[str, Any]) -> set[tuple[str, str]]:
 
 
 def test_the_description_is_valid_by_the_official_schema() -> None:
+    from openapi_spec_validator import OpenAPIV31SpecValidator  # heavy, and every worker reads this file
+
     assert [error.message for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()] == []
 
 
@@ -93,6 +93,8 @@ def bodies() -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 @pytest.mark.parametrize("schema", [schema for _, schema in bodies()], ids=[name for name, _ in bodies()])
 def test_every_example_fits_its_own_schema(schema: Mapping[str, Any]) -> None:
+    import jsonschema  # heavy, and every worker reads this file
+
     # References mean the document, in which the schema stands beside all others.
     whole = {**schema, "components": DOCUMENT["components"]}
     jsonschema.Draft202012Validator(whole).validate(example_of(schema, SCHEMAS))
