@@ -33,14 +33,19 @@ _MESSAGE: Final[Schema] = {
     "required": ["role", "content"],
     "properties": {"role": {"enum": ["system", "developer", "user", "assistant"]}, "content": {"type": "string"}},
 }
+_EXAMPLE: Final[Schema] = {
+    "model": "use-case:draft",
+    "messages": [{"role": "user", "content": "Confirm Tuesday at ten."}],
+}
 _CHAT: Final[Schema] = {
     **_OBJECT,
     "required": ["model", "messages"],
     "properties": {
-        "model": {**_TEXT, "description": "A model, a provider's name, or use-case: and a use case"},
+        "model": {**_TEXT, "description": "A model, a provider's name, or a use case, such as `use-case:draft`"},
         "messages": {"type": "array", "minItems": 1, "maxItems": 2048, "items": _MESSAGE},
         "stream": {"type": "boolean"},
     },
+    "examples": [_EXAMPLE],
 }
 _ANTHROPIC_ERROR: Final[Schema] = {
     **_OBJECT,
@@ -68,6 +73,7 @@ _COUNT: Final[Schema] = {
         "messages": {"type": "array", "minItems": 1, "maxItems": 10_000, "items": _TURN},
         "system": {"type": "string"},
     },
+    "examples": [_EXAMPLE],
 }
 _MESSAGES: Final[Schema] = {
     **_OBJECT,
@@ -77,6 +83,7 @@ _MESSAGES: Final[Schema] = {
         "max_tokens": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
         "stream": {"type": "boolean"},
     },
+    "examples": [{**_EXAMPLE, "max_tokens": 200}],
 }
 _TOKENS: Final[Schema] = {
     **_OBJECT, "required": ["input_tokens"], "properties": {"input_tokens": {"type": "integer", "minimum": 0}},

@@ -121,6 +121,12 @@ FIELD_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "usd": "Dollars, exactly; null for a model whose price nobody knows.",
         "estimated": "The provider gave no usable figures, so tokens were counted here.",
     },
+    "BudgetAnswer": {
+        "budgetStatus": "The account's own budgets in dollars: `dailyUsed`, `dailyBudget`, `dailyPercentage`, "
+        "`monthlyUsed`, `monthlyBudget`, `monthlyPercentage` (null where there is none), and `alerts` in words.",
+        "budgets": "Every budget that a request of the caller counts in, in nano-dollars.",
+        "forecasts": "Where each will stand at the end of its period, by its id.",
+    },
     "Message": {"role": "Who speaks.", "content": "Text, or parts."},
     "ToolFormat": {"description": "What it does, for the model.", "parameters": "JSON schema of its arguments."},
     "ResponseFormat": {
