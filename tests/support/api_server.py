@@ -96,7 +96,7 @@ def response(request_id: str = "req-1", **changes: object) -> LLMResponse:
 
 @dataclass
 class ScriptedRouter:
-    """Answers as told: ``parts`` and ``error`` for streams, ``error`` alone for whole answers, ``hang`` for ever.
+    """Answers as told: ``parts`` and ``error`` for streams, ``error`` or ``text`` for whole answers, ``hang`` for ever.
 
     ``native`` is the vendor's own body of relayed answers, ``offered`` what callers may name as a model.
     ``quota`` is what callers are told of their limits, ``charged`` whose token requests took that came to nothing, and
@@ -108,6 +108,7 @@ class ScriptedRouter:
     native: bytes = b""
     offered: tuple[Offer, ...] = ()
     hang: bool = False
+    text: str = "Hello"
     quota: tuple[QuotaLine, ...] = ()
     refusal: RateLimitExceededError | None = None
     charged: list[str | None] = field(default_factory=list)
@@ -175,7 +176,7 @@ class ScriptedRouter:
             self.cancelled.set()
 
     def _response(self, request: LLMRequest, request_id: str | None) -> LLMResponse:
-        plain = response(request_id or "none")
+        plain = response(request_id or "none", text=self.text)
         if not isinstance(request, RelayedRequest):
             return plain
         return RelayedResponse(
