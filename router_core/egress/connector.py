@@ -15,6 +15,8 @@ from router_core.egress.places import Egress, Names
 __all__ = ["FencedResolver", "is_out_of_bounds", "open_session"]
 
 MOST_JUDGED: Final = 1_024
+# Reading stops at twice as much that nobody has taken; aiohttp's own bound would be four times that.
+_READ_AHEAD: Final = 64 * 1024
 
 
 class FencedResolver(AbstractResolver):
@@ -95,6 +97,7 @@ def open_session(
         trust_env=False,
         raise_for_status=False,
         auto_decompress=decompress,
+        read_bufsize=_READ_AHEAD,
         timeout=timeout or aiohttp.ClientTimeout(),
     )
 

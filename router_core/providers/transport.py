@@ -39,6 +39,9 @@ _POOL_LIMIT = 2_000
 _KEEP_ALIVE_S = 60.0
 _DNS_CACHE_S = 10
 _LARGE_BODY = 1024 * 1024
+# What is taken out of a stream at once is held, several times over, until the client has read it.
+_STREAM_PIECE = 32 * 1024
+_WHOLE_PIECE = MAX_RESPONSE_BYTES
 _FORWARDED = frozenset(
     {"accept", "content-type", "user-agent", "authorization", "x-api-key", "anthropic-version", "anthropic-beta"}
 )
@@ -96,24 +99,25 @@ class WholeResponse(httpx2.Response):
 
 
 class BodyStream(httpx2.AsyncByteStream):
-    """The body of an answer, read piece by piece as it arrives, at most ``limit`` bytes of it."""
+    """The body of an answer, read as it arrives in pieces of at most ``piece`` bytes, at most ``limit`` bytes of it."""
 
-    def __init__(self, answer: aiohttp.ClientResponse, request: httpx2.Request, limit: int) -> None:
+    def __init__(self, answer: aiohttp.ClientResponse, request: httpx2.Request, limit: int, piece: int) -> None:
         self._answer = answer
+        self._piece = piece
         self._request = request
         self._left = limit
 
     def ready(self) -> bytes:
         """Return what has already arrived, perhaps nothing, without waiting."""
         try:
-            return self._count(self._answer.content.read_nowait())
+            return self._count(self._answer.content.read_nowait(self._piece))
         except (aiohttp.ClientError, OSError) as error:
             raise _network_fault(error, self._request) from error
 
     async def read(self) -> bytes:
         """Return the next bytes, or none at the end. Raises ``httpx2.TransportError``."""
         try:
-            return self._count(await self._answer.content.readany())
+            return self._count(await self._answer.content.read(self._piece))
         except (aiohttp.ClientError, OSError) as error:
             raise _network_fault(error, self._request) from error
 
@@ -173,7 +177,8 @@ class ConnectionPool:
         except (aiohttp.ClientError, OSError) as error:
             raise _network_fault(error, request) from error
         streaming = stream and answer.status < 300
-        source = BodyStream(answer, request, self._max_stream if streaming else self._max_response)
+        limit, piece = (self._max_stream, _STREAM_PIECE) if streaming else (self._max_response, _WHOLE_PIECE)
+        source = BodyStream(answer, request, limit, piece)
         if streaming:
             opened = httpx2.Response(answer.status, headers=list(answer.raw_headers), stream=source, request=request)
             opened.extensions[RAW_HEADERS] = answer.raw_headers

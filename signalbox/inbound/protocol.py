@@ -7,6 +7,7 @@ application hears of the request.
 
 import asyncio
 import logging
+import socket
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -22,6 +23,9 @@ from signalbox.inbound.limits import ConnectionGuard
 from signalbox.inbound.refusals import Refusal
 
 __all__ = ["GuardedProtocol", "guarded_protocol", "guarded_sockets"]
+
+UNSENT_BYTES: Final = 128 * 1024
+"""What the system takes beyond what is on its way to the client; throughput does not depend on it."""
 
 # What a byte of a body takes at most on the wire, in a chunk of its own; more is extensions of chunks, and trailers.
 _MOST_PER_BYTE: Final = 6
@@ -61,6 +65,8 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self.guard.seats.take(address)
         self._address = address
+        # It would take megabytes that a client does not read, and the provider with them.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         self._deadline = self.loop.call_later(self.guard.limits.head_s, self._head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
