@@ -2,20 +2,33 @@
 
 A flight is a task of its own: it goes on when its leader's client leaves, for whoever follows, and ends when nobody is
 left. What it brought so far is kept once, whatever the number of followers, until the last of them has read it: one
-answer, which is as long as a provider's answer may be.
+answer, which is as long as a provider's answer may be. It runs no further ahead of the first of its readers than a
+quarter of a megabyte: when nobody reads, the provider waits.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
+from typing import Final
 
 from router_core.errors import LLMError, OverloadedError, PaymentRequiredError
 from router_core.ports import AnswerCall
-from router_core.types import AnswerEnd, AnswerPart, ProviderAnswer
+from router_core.types import (
+    AnswerEnd,
+    AnswerPart,
+    NativeEvents,
+    ProviderAnswer,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+)
 
 __all__ = ["Flight", "Flights", "HandedOverError"]
 
+MOST_AHEAD_BYTES: Final = 256 * 1024
 _RETRY_MS = 1_000
+# What a part takes beside its text.
+_PART_BYTES: Final = 200
 
 
 class HandedOverError(Exception):
@@ -25,13 +38,20 @@ class HandedOverError(Exception):
 class Flight:
     """One call; ``error`` is what ended it, None while it is under way and for an answer."""
 
-    __slots__ = ("_call", "_done", "_on_end", "_riders", "_task", "_unlist", "_waiting", "answered", "error", "parts")
+    __slots__ = (
+        "_call", "_done", "_front", "_on_end", "_pace", "_reach", "_riders", "_task", "_unlist", "_waiting", "answered",
+        "error", "parts",
+    )  # fmt: skip
 
     def __init__(self, call: AnswerCall, unlist: Callable[["Flight"], None]) -> None:
         self._call = call
         self._unlist = unlist
         self._done = False
         self._riders = 0
+        # How many parts the first of the readers has behind it, and how many bytes there are up to each part.
+        self._front = 0
+        self._reach = [0]
+        self._pace: asyncio.Future[None] | None = None
         self._on_end: Callable[[], None] | None = None
         self._waiting: list[asyncio.Future[None]] = []
         self._task: asyncio.Task[None] | None = None
@@ -59,6 +79,7 @@ class Flight:
                 part = self.parts[place]
                 place += 1
                 yield part
+                self._advance(place)
                 if isinstance(part, AnswerEnd | ProviderAnswer):
                     return
         finally:
@@ -80,7 +101,9 @@ class Flight:
                 async for part in parts:
                     self.parts.append(part)
                     self.answered = self.answered or isinstance(part, AnswerEnd | ProviderAnswer)
+                    self._reach.append(self._reach[-1] + _weight(part))
                     self._wake()
+                    await self._paced()
         except asyncio.CancelledError:
             self.error = OverloadedError("The server is stopping", retry_after_ms=_RETRY_MS)
             raise
@@ -94,6 +117,20 @@ class Flight:
             self._wake()
             if self._on_end is not None:
                 self._on_end()
+
+    async def _paced(self) -> None:
+        """Wait while what has come is far ahead of everybody who reads it."""
+        while self._is_far_ahead() and not self.answered:
+            self._pace = asyncio.get_running_loop().create_future()
+            await self._pace
+
+    def _is_far_ahead(self) -> bool:
+        return self._reach[-1] - self._reach[self._front] > MOST_AHEAD_BYTES
+
+    def _advance(self, place: int) -> None:
+        self._front = max(self._front, place)
+        if self._pace is not None and not self._pace.done() and not self._is_far_ahead():
+            self._pace.set_result(None)
 
     async def _news(self, call: AnswerCall) -> None:
         """Wait for the next part or the end; raise the flight's end for a follower whose time is up before it."""
@@ -134,6 +171,15 @@ class Flight:
             await self.cancel()
         elif call is self._call:
             self._on_end = call.outlives()
+
+
+def _weight(part: AnswerPart) -> int:
+    """Return about how many bytes ``part`` takes."""
+    if isinstance(part, TextDelta | ReasoningDelta):
+        return _PART_BYTES + len(part.text)
+    if isinstance(part, ToolCallDelta):
+        return _PART_BYTES + len(part.json_text)
+    return _PART_BYTES + (sum(map(len, part.payloads)) if isinstance(part, NativeEvents) else 0)
 
 
 class Flights:

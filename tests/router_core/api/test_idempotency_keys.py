@@ -25,8 +25,8 @@ from router_core.errors import (
     TimeoutError,
     ValidationError,
 )
-from router_core.types import FinishPart, StartPart, TextDelta
-from tests.support.api_server import ApiRig, response, response
+from router_core.types import StartPart, TextDelta
+from tests.support.api_server import ApiRig, response
 
 WAIT_S = 5.0
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec import UNSET, structs
 
-from router_core.cache.flights import Flights
+from router_core.cache.flights import MOST_AHEAD_BYTES, Flights
 from router_core.errors import LLMError, LLMProviderError, OverloadedError, PaymentRequiredError, TimeoutError
 from router_core.types import (
     AnswerPart,
@@ -239,6 +239,48 @@ def test_a_followers_own_deadline_holds_behind_a_younger_leader() -> None:
         await flights.close()
         await asyncio.wait({led})
         assert (type(led.exception()), len(flights)) == (OverloadedError, 0)
+
+    in_virtual_time(check)
+
+
+class Torrent(SilentCall):
+    """A call that brings two megabytes as fast as they are taken; ``brought`` counts its parts."""
+
+    def __init__(self) -> None:
+        super().__init__(60.0)
+        self.brought = 0
+
+    async def parts(self) -> AsyncGenerator[AnswerPart, None]:
+        for _ in range(200):
+            self.brought += 1
+            yield TextDelta("x" * 10_000)
+        yield parts()[-1]
+
+
+def test_a_call_runs_little_ahead_of_who_reads_it_first_and_waits_for_nobody_else() -> None:
+    async def check(desk: FlightDesk) -> None:
+        flights, leader, follower = Flights(), Torrent(), SilentCall(60.0)
+        flight = flights.begin("key", leader, leader.parts())
+        slow, quick = flight.read(leader), flight.read(follower)
+        await anext(slow)
+        await desk.clock.sleep(1.0)
+        assert leader.brought * 10_000 < MOST_AHEAD_BYTES + 20_000
+        assert len([part async for part in quick]) == 201
+        assert (leader.brought, len(flights)) == (200, 0)
+        assert len([part async for part in slow]) == 200
+
+    in_virtual_time(check)
+
+
+def test_a_call_that_waits_for_a_reader_ends_with_it() -> None:
+    async def check(desk: FlightDesk) -> None:
+        flights, leader = Flights(), Torrent()
+        flight = flights.begin("key", leader, leader.parts())
+        reader = flight.read(leader)
+        await anext(reader)
+        await desk.clock.sleep(1.0)
+        await reader.aclose()
+        assert (leader.brought < 200, len(flights)) == (True, 0)
 
     in_virtual_time(check)
 
