@@ -18,7 +18,7 @@ def _event(kind: str, **fields: object) -> bytes:
 
 
 _USAGE = {"input_tokens": 5, "output_tokens": 1}
-_MESSAGE = {
+_MESSAGE: dict[str, object] = {
     "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-haiku-4-5", "content": [],
     "stop_reason": None, "stop_sequence": None, "usage": _USAGE,
 }  # fmt: skip
