@@ -3,19 +3,20 @@
 import os
 import ssl
 from collections.abc import Mapping
+from secrets import token_urlsafe
 from typing import Any, Final, Literal, TypedDict
 
 import msgspec
 from msgspec import Struct
 
 from router_core.client.attempts import ClientRetryPolicy
-from router_core.clock import SystemClock, new_ulid
 from router_core.types import LLMRequest, Secret
 
 __all__ = ["CallOptions", "ClientCall", "ClientSettings", "Key", "Request"]
 
 LLM_PATH: Final = "/api/llm"
 CONNECT_TIMEOUT_S: Final = 5.0
+KEY_BYTES: Final = 24
 DEFAULT_TIMEOUT_S: Final = 60.0
 HEALTH_TIMEOUT_S: Final = 5.0
 
@@ -57,7 +58,7 @@ class ClientSettings:
     Raises ``ValueError`` without an address, unless ``USE_LLM_ROUTER`` says that none is used.
     """
 
-    __slots__ = ("_clock", "_policy", "enabled", "headers", "timeout", "url")
+    __slots__ = ("_policy", "enabled", "headers", "timeout", "url")
 
     def __init__(self, url: str | None, api_key: Key, timeout: float, policy: ClientRetryPolicy) -> None:
         self.enabled = os.environ.get("USE_LLM_ROUTER", "true").strip().lower() not in _OFF
@@ -65,11 +66,10 @@ class ClientSettings:
         if self.enabled:
             self._require_address()
         key = api_key or os.environ.get("SIGNALBOX_API_KEY", "")
-        plain = key.reveal() if isinstance(key, Secret) else key
+        plain = (key.reveal() if isinstance(key, Secret) else key).strip()
         self.headers = {"authorization": f"Bearer {plain}"} if plain else {}
         self.timeout = timeout
         self._policy = policy
-        self._clock = SystemClock()
 
     def trust(self) -> ssl.SSLContext | Literal[True]:
         """Return whom TLS trusts: whom it usually does; nobody for an address without TLS, where reading all
@@ -82,7 +82,7 @@ class ClientSettings:
         made = self._call("POST", LLM_PATH, _encoded(request, stream=stream), options)
         if "idempotency-key" in made.headers or not made.policy.retries:
             return made
-        return msgspec.structs.replace(made, headers={**made.headers, "idempotency-key": new_ulid(self._clock)})
+        return msgspec.structs.replace(made, headers={**made.headers, "idempotency-key": token_urlsafe(KEY_BYTES)})
 
     def route(self, request: Request, options: CallOptions) -> ClientCall:
         """Return the call that asks where ``request`` would go."""

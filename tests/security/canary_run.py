@@ -32,7 +32,7 @@ LOOKS = (
     "/api/admin/breakers", "/api/admin/config", "/api/admin/config/versions", "/api/admin/dependencies",
     "/api/admin/encryption", "/api/admin/health", "/api/admin/keys", "/api/admin/limits", "/api/admin/nodes",
     "/api/admin/providers", "/api/admin/sessions", "/api/admin/stats", "/api/admin/users", "/api/llm/health",
-    "/api/llm/metrics", "/api/llm/usage", "/api/openapi.json", "/metrics",
+    "/api/llm/metrics", "/api/llm/usage", "/api/openapi.json", "/api/docs", "/metrics",
 )  # fmt: skip
 
 

@@ -197,7 +197,7 @@ async def test_ghsa_h9ww_an_answer_that_is_kept_for_one_account_is_not_given_to_
 async def test_what_anybody_may_ask_for_costs_next_to_nothing(world: RightsWorld) -> None:
     """Or it would be the cheapest way to keep the server from its work."""
     nobody = world.callers["nobody"]
-    for path in ("/api/openapi.json", "/api/llm/health", "/api/console/hello", "/livez", "/readyz"):
+    for path in ("/api/openapi.json", "/api/docs", "/api/llm/health", "/api/console/hello", "/livez", "/readyz"):
         await world.ask(nobody, "GET", path)
         begun = time.process_time()
         for _ in range(50):

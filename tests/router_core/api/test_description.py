@@ -146,7 +146,7 @@ def test_what_is_served_once_for_a_key_takes_one() -> None:
 
 
 def test_who_may_use_a_path_is_told() -> None:
-    document = ApiDescription(lambda: PATHS)._document
+    document = ApiDescription(lambda: PATHS).document()
     metrics = document["paths"]["/api/llm/metrics"]["get"]
     assert (metrics["x-permission"], metrics["x-roles"]) == ("metrics.read", ["owner", "admin or admin key"])
     assert "x-roles" not in document["paths"]["/livez"]["get"]

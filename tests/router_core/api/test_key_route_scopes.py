@@ -90,7 +90,7 @@ def test_a_path_does_not_widen_a_role(rig: ApiRig, http: httpx2.Client) -> None:
 
 
 def test_what_is_public_stays_public_for_limited_keys(rig: ApiRig, http: httpx2.Client) -> None:
-    for path in ("/api/llm/health", "/livez", "/readyz", "/api/openapi.json"):
+    for path in ("/api/llm/health", "/livez", "/readyz", "/api/openapi.json", "/api/docs"):
         assert http.get(path, headers=limited(rig)).status_code in (200, 503), path
 
 

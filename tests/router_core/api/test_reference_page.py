@@ -51,6 +51,16 @@ def test_the_page_is_open_to_anybody_and_says_so_in_its_headers(answer: httpx2.R
     assert answer.headers["content-encoding"] == "gzip"
 
 
+@pytest.mark.parametrize("path", ["/api/docs", "/api/openapi.json"])
+def test_what_anybody_may_ask_for_is_written_and_compressed_once(path: str, http: httpx2.Client, rig: ApiRig) -> None:
+    plain = http.get(path, headers={"accept-encoding": "identity"})
+    small = http.get(path, headers={"accept-encoding": "gzip"})
+    assert (plain.headers["vary"], small.headers["vary"]) == ("accept-encoding", "accept-encoding")
+    assert "content-encoding" not in plain.headers
+    assert (small.headers["content-encoding"], small.text) == ("gzip", plain.text)
+    assert int(small.headers["content-length"]) * 5 < int(plain.headers["content-length"]) == len(plain.content)
+
+
 def test_it_loads_nothing_and_runs_nothing_but_what_its_policy_names(answer: httpx2.Response) -> None:
     reader = Reader(answer.text)
     assert (reader.loaded, reader.styled) == ([], [])

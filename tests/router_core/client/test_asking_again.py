@@ -1,8 +1,11 @@
 """What clients ask again, after which waits, and what they are told of limits."""
 
+import asyncio
+import copy
 import gzip
 import json
-from collections.abc import Callable
+import pickle
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx2
@@ -10,6 +13,8 @@ import msgspec
 import pytest
 
 from router_core.client import AsyncRouterClient, LimitState, LLMRouterError, LLMRouterTimeoutError, RouterClient
+from router_core.client.attempts import ClientRetryPolicy
+from router_core.client.calls import ClientSettings
 from router_core.client.synchronous import PatientClock
 from router_core.types import StartPart
 from tests.support.api_server import response
@@ -156,6 +161,47 @@ def test_all_attempts_at_a_call_bear_one_key_and_no_two_calls_the_same() -> None
     assert keys[0] == keys[1]
     assert len(set(keys)) == 3
     assert keys[3] == "mine"
+
+
+def test_processes_that_were_forked_from_one_make_keys_of_their_own() -> None:
+    settings = ClientSettings(URL, "sbx_x", 1.0, ClientRetryPolicy())
+    calls = [each.prompt(REQUEST, {}, stream=False) for each in (settings, copy.deepcopy(settings))]
+    assert len({call.headers["idempotency-key"] for call in calls}) == 2
+
+
+def test_an_answer_that_trickles_in_is_given_up_when_the_time_is_over() -> None:
+    clock = WaitingClock()
+
+    def trickle() -> Iterator[bytes]:
+        for place in range(len(GOOD)):
+            clock.passed += 1
+            yield GOOD[place : place + 1]
+
+    def slow(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, content=trickle())
+
+    with client(slow, clock, timeout=30) as made, pytest.raises(LLMRouterTimeoutError):
+        made.call(REQUEST)
+    assert clock.passed == 30
+
+
+async def test_the_asynchronous_client_gives_up_when_the_time_is_over() -> None:
+    async def silent(request: httpx2.Request) -> httpx2.Response:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody wakes it")
+
+    async with AsyncRouterClient(URL, "sbx_x", transport=httpx2.MockTransport(silent)) as made:
+        with pytest.raises(LLMRouterTimeoutError, match="after 20ms"):
+            await made.call(REQUEST, timeout=0.02)
+
+
+def test_an_error_goes_from_process_to_process_whole() -> None:
+    script = Script(bad(402, "PAYMENT_REQUIRED", retryable=False, budgetStatus={"alerts": ["x"]}))
+    with client(script, WaitingClock()) as made, pytest.raises(LLMRouterError) as caught:
+        made.call(REQUEST)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (again.code, again.status_code, again.context) == ("PAYMENT_REQUIRED", 402, caught.value.context)
+    assert again.facts == caught.value.facts
 
 
 def test_who_wants_no_retries_sends_no_key() -> None:
