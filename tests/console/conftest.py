@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
 from console.assets import main_script
@@ -31,8 +32,16 @@ def bridge() -> Iterator[Bridge]:
         yield Bridge(loop)
 
 
+@pytest.fixture(scope="session")
+def components() -> BidiComponentManager:
+    """The components of other packages, of which the console uses none: to look for them takes longer than a page."""
+    found = BidiComponentManager()
+    found.discover_and_register_components(start_file_watching=False)
+    return found
+
+
 @pytest.fixture
-def open_console(bridge: Bridge) -> OpenConsole:
+def open_console(bridge: Bridge, components: BidiComponentManager) -> OpenConsole:
     """Open the console as the holder of ``token``, on ``page`` when one is named, with widgets set as ``chosen``."""
 
     def open_page(
@@ -44,6 +53,7 @@ def open_console(bridge: Bridge) -> OpenConsole:
     ) -> AppTest:
         stage = Stage(backend=backend, bridge=bridge, clock=SystemClock(), read_token=lambda: token, api=api)
         app = AppTest.from_file(str(main_script()), default_timeout=20)
+        app._bidi_component_manager = components
         app.session_state[STAGE_KEY] = stage
         app.run()
         if page is None:
