@@ -9,11 +9,14 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from starlette.middleware import Middleware
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from router_core.api.app import ApiApplication
+from router_core.api.compatible.errors import shape_of
 from router_core.api.deps import ApiDeps
+from router_core.api.errors import OWN_SHAPE, error_answer
+from router_core.errors import OverloadedError
 from signalbox.bootstrap import Runtime, build
 from signalbox.logs import configure_logs
 from signalbox.loop import SERVED
@@ -36,9 +39,6 @@ __all__ = [
 
 _API_FOLDERS: Final = ("/api/", "/v1/")
 _API_PATHS: Final = frozenset({"/api", "/v1", "/livez", "/readyz", "/metrics"})
-_NOT_YET: Final = {
-    "error": {"code": "OVERLOADED", "message": "The server is starting", "retryable": True, "requestId": ""}
-}
 
 
 @asynccontextmanager
@@ -122,8 +122,15 @@ class ApiFirst:
                 self._warm_up.begin()
             await self._app(scope, receive, send)
             return
-        api: ASGIApp = self._api() or JSONResponse(_NOT_YET, status_code=503, headers={"retry-after": "1"})
-        await api(scope, receive, send)
+        await (self._api() or _not_yet(scope))(scope, receive, send)
+
+
+def _not_yet(scope: Scope) -> ASGIApp:
+    """Return the answer to a request that comes while the server starts."""
+    shape = shape_of(scope["path"], dict(scope["headers"])) or OWN_SHAPE
+    told = error_answer(OverloadedError("The server is starting"), "", shape)
+    headers = {name.decode(): value.decode() for name, value in told.headers}
+    return Response(told.body, told.status, headers, "application/json")
 
 
 def api_middleware() -> Middleware:

@@ -115,7 +115,12 @@ class InvalidAPIKeyError(ProviderError):
 
 
 class RequestRefusedError(ProviderError):
-    """The provider says that the request itself is wrong."""
+    """The provider says that the request itself is wrong; ``param`` and ``reason`` are what and why in its own words,
+    for whoever asked in its protocol, empty where it does not say.
+    """
+
+    param: str = ""
+    reason: str = ""
 
     code = "VALIDATION_ERROR"
     status_code = 400

@@ -30,15 +30,17 @@ from router_core.types import ProviderCall
 
 __all__ = ["Fault", "SdkErrors", "StreamFaultError", "UnreadableAnswerError", "classify", "fault_of", "provider_error"]
 
+_PLACE = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]-]{0,127}")
 _NO_HEADERS: Mapping[str, str] = {}
 
 
 class Fault(Struct, frozen=True, kw_only=True):
-    """The facts of a failure: HTTP status, the vendor's error ``type`` and ``code``, message and headers."""
+    """The facts of a failure: HTTP status, the vendor's error ``type``, ``code`` and ``param``, message and headers."""
 
     status: int
     type: str = ""
     code: str = ""
+    param: str = ""
     message: str = ""
     headers: Mapping[str, str] = _NO_HEADERS
 
@@ -131,10 +133,10 @@ def classify(fault: Fault) -> type[ProviderError]:
 
 def fault_of(error: Mapping[str, Any], *, status: int | None = None, headers: Mapping[str, str] = _NO_HEADERS) -> Fault:
     """Return the facts of a vendor's ``error`` object; without ``status`` its type and code stand for one."""
-    kind, code, message = (_text(error.get(name)) for name in ("type", "code", "message"))
+    kind, code, param, message = (_text(error.get(name)) for name in ("type", "code", "param", "message"))
     if status is None:
         status = _STATUS_OF_TYPE.get(code) or _STATUS_OF_TYPE.get(kind) or 500
-    return Fault(status=status, type=kind, code=code, message=message, headers=headers)
+    return Fault(status=status, type=kind, code=code, param=param, message=message, headers=headers)
 
 
 def provider_error(
@@ -190,6 +192,8 @@ def _from_fault(fault: Fault, call: ProviderCall, clock: Clock, known: KnownSecr
     if isinstance(made, RateLimitError):
         fields = [(field.encode(), value.encode()) for field, value in fault.headers.items()]
         made.headroom = headroom_of(fields, clock.utcnow())
+    if isinstance(made, RequestRefusedError):
+        made.param, made.reason = (text if _PLACE.fullmatch(text) else "" for text in (fault.param, fault.code))
     return made
 
 

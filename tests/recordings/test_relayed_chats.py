@@ -111,4 +111,8 @@ async def test_a_recorded_error_comes_back_as_ours_in_the_protocol_s_shape(desk:
     error = json.loads(heard.body)["error"]
     assert (heard.status, error["type"]) == (status, kind)
     assert set(error) == {"message", "type", "param", "code"}
+    if status == 400:
+        assert error["param"] == told["param"]
+        # Or we saw it ourselves.
+        assert error == told or error["message"] == "missing field `type`"
     assert ((b"x-should-retry", b"false") in heard.headers) is in_vain

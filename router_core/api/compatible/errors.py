@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from router_core.api.errors import ErrorShape, Header, error_facts
-from router_core.errors import LLMError, MaxRetriesExceededError
+from router_core.errors import LLMError, MaxRetriesExceededError, RequestRefusedError
 
 __all__ = ["ANTHROPIC", "ERROR_WORDS", "OPENAI", "shape_of"]
 
@@ -62,7 +62,10 @@ def _openai_document(error: LLMError, request_id: str) -> dict[str, Any]:
     words = ERROR_WORDS.get(error.code, _OTHER)
     field = facts.get("field")
     param = "model" if error.code == "MODEL_NOT_FOUND" else _PARAMS.get(field, field) if field else None
-    return {"error": {"message": facts["message"], "type": words.openai, "param": param, "code": words.code}}
+    code = words.code
+    if isinstance(error, RequestRefusedError):
+        param, code = error.param or param, error.reason or code
+    return {"error": {"message": facts["message"], "type": words.openai, "param": param, "code": code}}
 
 
 def _anthropic_document(error: LLMError, request_id: str) -> dict[str, Any]:
