@@ -13,7 +13,7 @@ from benchmarks.gateway.candidates import Candidate
 from benchmarks.gateway.figures import Round, added_ms, used_us
 from benchmarks.gateway.shapes import LoadJob, LoadResult, Shape
 
-__all__ = ["Counts", "idle_cpu", "load", "measure", "warm_up"]
+__all__ = ["Counts", "charged", "idle_cpu", "load", "measure", "warm_up"]
 
 _ROOT = Path(__file__).resolve().parents[2]
 _BUSY = 16
@@ -34,7 +34,7 @@ class Counts(Struct, frozen=True, kw_only=True):
 
 
 def load(candidate: Candidate, shape: Shape, connections: int, requests: int) -> LoadResult:
-    """Put ``requests`` through ``candidate`` from a process of its own; at least 10 requests a second are expected."""
+    """Put ``requests`` through ``candidate``; return µs of CPU per request, deferred work too, and what was found."""
     job = LoadJob(
         port=candidate.port,
         path=candidate.path,
@@ -72,9 +72,9 @@ def idle_cpu(candidate: Candidate, counts: Counts) -> float:
 
 def measure(candidate: Candidate, direct: Candidate, counts: Counts, idle: float) -> Round:
     """Return one round's figures of ``candidate``."""
-    json_us, json_load = _charged(candidate, "json", counts.json, counts, idle)
+    json_us, json_load = charged(candidate, "json", counts.json, counts, idle)
     loaded_mb = candidate.server.rss_mb()
-    stream_us, stream_load = _charged(candidate, "stream", counts.stream, counts, idle)
+    stream_us, stream_load = charged(candidate, "stream", counts.stream, counts, idle)
     straight = load(direct, "json", 1, counts.single)
     through = load(candidate, "json", 1, counts.single)
     loads: Sequence[LoadResult] = (json_load, stream_load, straight, through)
@@ -90,10 +90,8 @@ def measure(candidate: Candidate, direct: Candidate, counts: Counts, idle: float
     )
 
 
-def _charged(
-    candidate: Candidate, shape: Shape, requests: int, counts: Counts, idle: float
-) -> tuple[float, LoadResult]:
-    """Return the µs of CPU per request, read only after deferred work is done, and what the load found."""
+def charged(candidate: Candidate, shape: Shape, requests: int, counts: Counts, idle: float) -> tuple[float, LoadResult]:
+    """Put ``requests`` through ``candidate``; return the µs of CPU per request, read only after deferred work is done, and what the load found."""
     before, start = candidate.server.cpu_s(), time.perf_counter()
     found = load(candidate, shape, _BUSY, requests)
     time.sleep(counts.settle_s)
