@@ -91,7 +91,7 @@ def measure(candidate: Candidate, direct: Candidate, counts: Counts, idle: float
 
 
 def charged(candidate: Candidate, shape: Shape, requests: int, counts: Counts, idle: float) -> tuple[float, LoadResult]:
-    """Put ``requests`` through ``candidate``; return the µs of CPU per request, read only after deferred work is done, and what the load found."""
+    """Put ``requests`` through ``candidate``; return µs of CPU per request, deferred work too, and what was found."""
     before, start = candidate.server.cpu_s(), time.perf_counter()
     found = load(candidate, shape, _BUSY, requests)
     time.sleep(counts.settle_s)
