@@ -2,7 +2,7 @@
 import Anthropic, { APIConnectionError, APIError } from "@anthropic-ai/sdk";
 import { zodOutputFormat } from "@anthropic-ai/sdk/helpers/zod";
 import { z } from "zod/v4";
-import { refusal } from "./cases.mjs";
+import { refusal, refusalCases, repeated } from "./cases.mjs";
 
 const Person = z.object({ name: z.string(), age: z.number().int() });
 
@@ -15,7 +15,7 @@ export function anthropicCases(names) {
   const user = (content) => [{ role: "user", content }];
   const ask = (model, content, more = {}) => ({ model, max_tokens: 500, messages: user(content), ...more });
   const kinds = { APIConnectionError, APIError };
-  const refused = (apiKey, model = "claude-haiku-4-5") =>
+  const refused = (model, apiKey) =>
     refusal(() => open(apiKey).messages.create(ask(model, asked.say_greeting)), kinds);
   const textOf = (message) => message.content.filter((block) => block.type === "text").map((block) => block.text).join("");
   const tool = { name: "tell_weather", description: asked.weather_text, input_schema: asked.weather };
@@ -59,12 +59,9 @@ export function anthropicCases(names) {
     return { ...told, came: texts.join("") };
   }
 
-  async function retried() {
-    const times = [];
-    const counting = (...given) => (times.push(performance.now()), fetch(...given));
-    const patient = open(names.key, { maxRetries: 2, fetch: counting });
-    return { said: textOf(await patient.messages.create(ask(names.limited_once[3], asked.say_greeting))), times };
-  }
+  const retried = () =>
+    repeated(async (options) =>
+      textOf(await open(names.key, options).messages.create(ask(names.limited_once[3], asked.say_greeting))));
 
   const cases = {
     message: () => message("claude-haiku-4-5"),
@@ -79,12 +76,8 @@ export function anthropicCases(names) {
     image: () => image("claude-sonnet-4-5"),
     "image of gpt": () => image("gpt-4o"),
     count: async () => client.messages.countTokens({ model: "claude-haiku-4-5", messages: user(asked.say_greeting) }),
-    401: () => refused(asked.nobody),
-    402: () => refused(names.spent_key),
-    "429 of ours": () => refused(names.hasty_key),
-    "429 of theirs": () => refused(names.key, names.limited),
-    503: () => refused(names.key, names.closed),
-    404: () => refused(names.key, "no-such-model"),
+    ...refusalCases(names, refused),
+    404: () => refused("no-such-model", names.key),
     "broken stream": () => broken(names.breaking_claude),
     "broken stream of gpt": () => broken(names.breaking),
     retried,

@@ -23,3 +23,21 @@ export async function refusal(act, kinds = {}) {
   }
   throw new Error("nothing was refused");
 }
+
+/** Returns the cases that a server refuses; `ask(model, key)` asks it. */
+export function refusalCases(names, ask) {
+  return {
+    401: () => ask("gpt-4o-mini", names.asked.nobody),
+    402: () => ask("gpt-4o-mini", names.spent_key),
+    "429 of ours": () => ask("gpt-4o-mini", names.hasty_key),
+    "429 of theirs": () => ask(names.limited, names.key),
+    503: () => ask(names.closed, names.key),
+  };
+}
+
+/** Returns when `ask` fetched, in milliseconds, and what it returned; it takes options of a client that asks again. */
+export async function repeated(ask) {
+  const times = [];
+  const counting = (...given) => (times.push(performance.now()), fetch(...given));
+  return { said: await ask({ maxRetries: 2, fetch: counting }), times };
+}

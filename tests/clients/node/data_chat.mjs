@@ -1,5 +1,6 @@
 // The AI SDK 4: what `useChat` calls to post and to read the data stream, and the reader by itself.
 import { callChatApi, processDataStream } from "@ai-sdk/ui-utils";
+import { refusalCases } from "./cases.mjs";
 
 /** Posts messages as `useChat` does with these options, and returns what it would show. */
 export async function postDataChat(messages, { api, headers, body }) {
@@ -79,13 +80,9 @@ export function dataChatCases(names) {
     "tools of claude": () => tools("claude-haiku-4-5"),
     image: () => post(image, { useCase: "vision" }),
     structured: async () => JSON.parse((await post([user("Invent a person.")], schema)).message.content),
-    401: () => failing("gpt-4o-mini", asked.nobody),
-    402: () => failing("gpt-4o-mini", names.spent_key),
-    "429 of ours": () => failing("gpt-4o-mini", names.hasty_key),
-    "429 of theirs": () => failing(names.limited),
-    503: () => failing(names.closed),
-    "broken stream": () => failing(names.breaking),
-    "broken stream of claude": () => failing(names.breaking_claude),
+    ...refusalCases(names, failing),
+    "broken stream": () => failing(names.breaking, names.key),
+    "broken stream of claude": () => failing(names.breaking_claude, names.key),
   };
   return Object.fromEntries(Object.entries(cases).map(([name, act]) => [`ai4: ${name}`, act]));
 }

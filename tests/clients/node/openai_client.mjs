@@ -2,7 +2,7 @@
 import OpenAI, { APIConnectionError, APIError } from "openai";
 import { zodResponseFormat } from "openai/helpers/zod";
 import { z } from "zod";
-import { refusal } from "./cases.mjs";
+import { refusal, refusalCases, repeated } from "./cases.mjs";
 
 const Person = z.object({ name: z.string(), age: z.number().int() });
 
@@ -17,7 +17,7 @@ export function openaiCases(names) {
   const tool = { type: "function",
                  function: { name: "tell_weather", description: asked.weather_text, parameters: asked.weather } };
   const kinds = { APIConnectionError, APIError };
-  const refused = (apiKey, model = "gpt-4o-mini") =>
+  const refused = (model, apiKey) =>
     refusal(() => open(apiKey).chat.completions.create({ model, messages: hello }), kinds);
 
   async function chat(model) {
@@ -74,13 +74,11 @@ export function openaiCases(names) {
     return { ...told, came: texts.join("") };
   }
 
-  async function retried() {
-    const times = [];
-    const counting = (...given) => (times.push(performance.now()), fetch(...given));
-    const patient = open(names.key, { maxRetries: 2, fetch: counting });
-    const answer = await patient.chat.completions.create({ model: names.limited_once[1], messages: hello });
-    return { said: answer.choices[0].message.content, times };
-  }
+  const retried = () =>
+    repeated(async (options) => {
+      const question = { model: names.limited_once[1], messages: hello };
+      return (await open(names.key, options).chat.completions.create(question)).choices[0].message.content;
+    });
 
   const cases = {
     chat: () => chat("gpt-4o-mini"),
@@ -95,12 +93,8 @@ export function openaiCases(names) {
     image: () => image("gpt-4o"),
     "image of claude": () => image("claude-sonnet-4-5"),
     models: async () => (await client.models.list()).data.map((model) => model.id),
-    401: () => refused(asked.nobody),
-    402: () => refused(names.spent_key),
-    "429 of ours": () => refused(names.hasty_key),
-    "429 of theirs": () => refused(names.key, names.limited),
-    503: () => refused(names.key, names.closed),
-    404: () => refused(names.key, "no-such-model"),
+    ...refusalCases(names, refused),
+    404: () => refused("no-such-model", names.key),
     "broken stream": () => broken(names.breaking),
     "broken stream of claude": () => broken(names.breaking_claude),
     retried,

@@ -1,4 +1,5 @@
 // The AI SDK 5, 6 and 7: what `useChat` does, without a page around it.
+import { refusalCases } from "./cases.mjs";
 
 /** The state that React holds for `useChat`. */
 class PlainState {
@@ -99,13 +100,9 @@ export function uiChatCases(version, sdk, names) {
     "tools of claude": () => tools("claude-haiku-4-5"),
     image: async () => (await converse(image, { body: { useCase: "vision" } })).facts,
     structured: async () => JSON.parse((await converse("Invent a person.", { body: schema })).said),
-    401: () => failing("gpt-4o-mini", asked.nobody),
-    402: () => failing("gpt-4o-mini", names.spent_key),
-    "429 of ours": () => failing("gpt-4o-mini", names.hasty_key),
-    "429 of theirs": () => failing(names.limited),
-    503: () => failing(names.closed),
-    "broken stream": () => failing(names.breaking),
-    "broken stream of claude": () => failing(names.breaking_claude),
+    ...refusalCases(names, failing),
+    "broken stream": () => failing(names.breaking, names.key),
+    "broken stream of claude": () => failing(names.breaking_claude, names.key),
   };
   return Object.fromEntries(Object.entries(cases).map(([name, act]) => [`ai${version}: ${name}`, act]));
 }

@@ -10,7 +10,7 @@ from functools import partial
 from traceback import format_exc
 from typing import Any
 
-__all__ = ["kinds", "page_cases", "print_report", "refusal", "told"]
+__all__ = ["kinds", "page_cases", "print_report", "refusal", "refusal_cases", "told"]
 
 AT_ONCE = 8
 
@@ -53,6 +53,17 @@ def refusal(act: Callable[[], Any]) -> dict[str, Any]:
             "causes": kinds(error.__cause__),
         }
     raise AssertionError("nothing was refused")
+
+
+def refusal_cases(names: dict[str, Any], ask: Callable[[str, str], Any]) -> dict[str, Callable[[], Any]]:
+    """Return the cases that a server refuses; ``ask`` asks a model with a key."""
+    refused = {
+        "401": ("gpt-4o-mini", names["asked"]["nobody"]),
+        "402": ("gpt-4o-mini", names["spent_key"]),
+        "429": (names["limited"], names["key"]),
+        "503": (names["closed"], names["key"]),
+    }
+    return {case: partial(refusal, partial(ask, *how)) for case, how in refused.items()}
 
 
 def kinds(error: BaseException | None) -> list[str]:

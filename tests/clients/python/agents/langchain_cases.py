@@ -9,7 +9,7 @@ from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_openai import ChatOpenAI
 
 from tests.clients.people import Person
-from tests.clients.python.running import refusal
+from tests.clients.python.running import refusal, refusal_cases
 
 __all__ = ["langchain_cases"]
 
@@ -40,22 +40,15 @@ def langchain_cases(names: dict[str, Any]) -> dict[str, Callable[[], Any]]:
             }
         for model in ("gpt-4o", "claude-sonnet-4-5"):
             cases[f"{family}: image {model}"] = partial(_image, chat(model), asked)
-        cases |= _refusals(family, chat, names)
+        broken = chat(names["breaking_claude" if family == "anthropic" else "breaking"])
+        cases[f"{family}: broken stream"] = partial(_broken, broken, asked["say_much"])
+        refused = refusal_cases(names, partial(_ask, chat))
+        cases |= {f"{family}: {case}": act for case, act in refused.items()}
     return {f"langchain {name}": act for name, act in cases.items()}
 
 
-def _refusals(family: str, chat: Callable[..., Any], names: dict[str, Any]) -> dict[str, Callable[[], Any]]:
-    def ask(model: str, key: str = names["key"]) -> Any:
-        return partial(refusal, lambda: chat(model, key).invoke("Hello"))
-
-    broken = names["breaking_claude" if family == "anthropic" else "breaking"]
-    return {
-        f"{family}: 401": ask("gpt-4o-mini", names["asked"]["nobody"]),
-        f"{family}: 402": ask("gpt-4o-mini", names["spent_key"]),
-        f"{family}: 429": ask(names["limited"]),
-        f"{family}: 503": ask(names["closed"]),
-        f"{family}: broken stream": partial(_broken, chat(broken), names["asked"]["say_much"]),
-    }
+def _ask(chat: Callable[..., Any], model: str, key: str) -> Any:
+    return chat(model, key).invoke("Hello")
 
 
 def _text(message: Any) -> str:

@@ -13,7 +13,7 @@ from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.openai import OpenAIProvider
 
 from tests.clients.people import Person
-from tests.clients.python.running import refusal
+from tests.clients.python.running import refusal, refusal_cases
 
 __all__ = ["pydantic_ai_cases"]
 
@@ -39,22 +39,15 @@ def pydantic_ai_cases(names: dict[str, Any]) -> dict[str, Callable[[], Any]]:
             }
         for model in ("gpt-4o", "claude-sonnet-4-5"):
             cases[f"{family}: image {model}"] = partial(_image, made, model, asked)
-        cases |= _refusals(family, made, names)
+        broken = names["breaking_claude" if family == "anthropic" else "breaking"]
+        cases[f"{family}: broken stream"] = partial(_broken, made, broken, asked["say_much"])
+        refused = refusal_cases(names, partial(_ask, made))
+        cases |= {f"{family}: {case}": act for case, act in refused.items()}
     return {f"pydantic-ai {name}": act for name, act in cases.items()}
 
 
-def _refusals(family: str, made: Callable[..., Any], names: dict[str, Any]) -> dict[str, Callable[[], Any]]:
-    def ask(model: str, key: str = names["key"]) -> Any:
-        return partial(refusal, lambda: _run(Agent(made(model, key)), "Hello"))
-
-    broken = names["breaking_claude" if family == "anthropic" else "breaking"]
-    return {
-        f"{family}: 401": ask("gpt-4o-mini", names["asked"]["nobody"]),
-        f"{family}: 402": ask("gpt-4o-mini", names["spent_key"]),
-        f"{family}: 429": ask(names["limited"]),
-        f"{family}: 503": ask(names["closed"]),
-        f"{family}: broken stream": partial(_broken, made, broken, names["asked"]["say_much"]),
-    }
+def _ask(made: Callable[..., Any], model: str, key: str) -> Any:
+    return _run(Agent(made(model, key)), "Hello")
 
 
 def _run(agent: Any, prompt: Any) -> Any:

@@ -10,7 +10,7 @@ import openai
 from pydantic import BaseModel, field_validator
 
 from tests.clients.people import Person
-from tests.clients.python.running import page_cases, print_report, refusal, told
+from tests.clients.python.running import page_cases, print_report, refusal, refusal_cases, told
 
 INVENT = "Invent a person."
 # In its mode JSON the schema is words of the prompt, which a simulated model does not understand.
@@ -50,7 +50,8 @@ def instructor_cases(names: dict[str, Any]) -> dict[str, Callable[[], Any]]:
             f"{family}: json": partial(_create, made(mode=instructor.Mode.JSON), "gpt-4o-mini", prompt=SAY_PERSON),
             f"{family}: asked again": partial(_ask_again, made()),
         }
-        cases |= _refusals(family, made, names)
+        refused = refusal_cases(names, partial(_ask, made))
+        cases |= {f"{family}: {case}": act for case, act in refused.items()}
     return {f"instructor {name}": act for name, act in cases.items()}
 
 
@@ -58,23 +59,15 @@ def _openai(names: dict[str, Any], key: str) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{names['base_url']}/v1", api_key=key, max_retries=0)
 
 
-def _refusals(family: str, made: Callable[..., Any], names: dict[str, Any]) -> dict[str, Callable[[], Any]]:
-    def ask(model: str, key: str = names["key"]) -> Any:
-        return partial(refusal, lambda: _create(made(key), model))
-
-    return {
-        f"{family}: 401": ask("gpt-4o-mini", names["asked"]["nobody"]),
-        f"{family}: 402": ask("gpt-4o-mini", names["spent_key"]),
-        f"{family}: 429": ask(names["limited"]),
-        f"{family}: 503": ask(names["closed"]),
-    }
-
-
 def _create(client: Any, model: str, kind: type[BaseModel] = Person, prompt: str = INVENT, max_retries: int = 0) -> Any:
     question = [{"role": "user", "content": prompt}]
     made = client.create(
         model=model, messages=question, response_model=kind, max_tokens=500, max_retries=max_retries)  # fmt: skip
     return {"class": type(made).__name__, **made.model_dump()}
+
+
+def _ask(made: Callable[..., Any], model: str, key: str) -> Any:
+    return _create(made(key), model)
 
 
 def _partial(client: Any, model: str) -> Any:
