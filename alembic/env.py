@@ -17,6 +17,7 @@ import db.node_models
 import db.price_models
 import db.provider_key_models
 import db.record_models
+import db.tool_models
 import db.vault_models  # noqa: F401 - all fill the metadata
 from db.base import Base
 from db.engine import writing

@@ -6,6 +6,7 @@ from msgspec import Struct
 from sqlalchemy import Table
 
 from db.provider_key_models import ProviderKeyRow
+from db.tool_models import ToolTokenRow
 
 __all__ = ["SEALED_COLUMNS", "SealedColumn"]
 
@@ -29,5 +30,9 @@ SEALED_COLUMNS: Final[tuple[SealedColumn, ...]] = (
     SealedColumn(
         table=ProviderKeyRow.metadata.tables[ProviderKeyRow.__tablename__], row="id", account="account_id",
         owner="provider_id", sealed="sealed", version="key_version",
+    ),
+    SealedColumn(
+        table=ToolTokenRow.metadata.tables[ToolTokenRow.__tablename__], row="id", account="account_id",
+        owner="server", sealed="sealed", version="key_version",
     ),
 )  # fmt: skip

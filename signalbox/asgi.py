@@ -72,6 +72,7 @@ def api_application(runtime: Runtime) -> ASGIApp:
         money=runtime.money,
         configuration=runtime.configuration,
         provider_keys=runtime.provider_keys,
+        tool_servers=runtime.tool_servers,
         cache=runtime.cache_desk,
         rates=runtime.limit_desk,
         access=runtime.access,

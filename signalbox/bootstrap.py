@@ -16,6 +16,7 @@ from router_core.admin.money import MoneyDesks
 from router_core.admin.nodes import NodeDesk
 from router_core.admin.operations import Operations
 from router_core.admin.provider_keys import ProviderKeyDesk
+from router_core.admin.tool_servers import ToolServerDesk
 from router_core.budgets.guard import LeasedBudget
 from router_core.cache.response_cache import AnswerCache
 from router_core.clock import Clock
@@ -64,6 +65,7 @@ from signalbox.resilience_settings import router_policy
 from signalbox.settings import Settings
 from signalbox.store import store_faults
 from signalbox.tasks import background
+from signalbox.tool_servers import ToolRoom, open_tools
 
 if TYPE_CHECKING:
     from router_core.rate_limiting.redis_rate_limiter import RedisLimiter
@@ -97,6 +99,7 @@ class Runtime:
     money: MoneyDesks
     configuration: ConfigurationDesk
     provider_keys: ProviderKeyDesk
+    tool_servers: ToolServerDesk
     budget: LeasedBudget
     limiter: "MemoryLimiter | RedisLimiter"
     limits: BudgetSettings
@@ -164,6 +167,7 @@ class _Parts:
     keys: KeyRoom
     pepper: bytes
     encryption: EncryptionDesk
+    tools: ToolRoom
 
 
 async def _parts(ground: Ground, stack: AsyncExitStack) -> _Parts:
@@ -193,7 +197,7 @@ async def _parts(ground: Ground, stack: AsyncExitStack) -> _Parts:
     stack.push_async_callback(encryption.close)
     return _Parts(
         ground, desk, record, budget, pending, money, open_cache(ground, stack), open_limiter(ground, stack),
-        open_keys(ground, pepper, desk.trail), pepper, encryption,
+        open_keys(ground, pepper, desk.trail), pepper, encryption, open_tools(ground, desk.trail, stack),
     )  # fmt: skip
 
 
@@ -215,6 +219,7 @@ def _assemble(parts: _Parts, close: Callable[[], Awaitable[None]]) -> Runtime:
         operations=desk.attend(router, live.reset),
         money=store_money(parts.money),
         configuration=_configuration(ground, desk, provider_keys), provider_keys=provider_keys,
+        tool_servers=parts.tools.desk,
         budget=parts.budget, limiter=parts.limiter, limits=store.limits, budgets=store.budgets,
         desk=desk,
         prices=ground.prices,
@@ -254,6 +259,7 @@ def _router(parts: _Parts, events: RecentEvents) -> Router:
         clock=ground.clock,
         policy=router_policy(ground.settings),
         node=ground.node,
+        tools=parts.tools.servers,
     )
 
 

@@ -62,6 +62,7 @@ class Ground:
     root: RootSecret
     vault: Vault
     key_was_made: bool
+    known: KnownSecrets
     folder: WriterFolder
     audit: AuditIdentity
     store: Store
@@ -105,9 +106,8 @@ async def lay_ground(
     followers = Followers(DependencyRegister(), clock)
     followers.keep(stack, store.watch.monitor, store.run)
     followers.keep(stack, store.config.monitor, store.config.run)
-    vault = unlocked.vault(store.vault, clock)
+    vault, config = unlocked.vault(store.vault, clock), EnvironmentConfig(store.config, settings)
     followers.keep(stack, vault.monitor, vault.run)
-    config = EnvironmentConfig(store.config, settings)
     redis = await open_link(settings, clock, stack, followers.register, must_answer=needs_redis)
     if redis is not None:
         push_revisions(store.config, redis, clock, stack)
@@ -126,6 +126,7 @@ async def lay_ground(
         prices=chosen.prices or await stored_prices(store, clock),
         adapters=chosen.adapters or _registry(settings, clock, stack, known),
         config=config,
+        known=known,
         keys=chosen.keys or followed_keys(settings, store, vault.keys, known, clock, followers, stack),
         telemetry=await telemetry_recorders(settings, config, stack),
         node=new_ulid(clock),

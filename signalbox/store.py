@@ -43,6 +43,7 @@ from db.stores import (
     SqlProviderKeyStore,
     SqlSealedRows,
     SqlSessionStore,
+    SqlToolTokens,
     SqlTopUpStore,
     SqlUseCaseStore,
     SqlUserStore,
@@ -109,6 +110,7 @@ class Store:
     vault: SqlVaultStore
     sealed: SqlSealedRows
     provider_keys: SqlProviderKeyStore
+    tool_tokens: SqlToolTokens
     prices: SqlPriceStore
     record: SqlRecordReader
     usage: SqlUsageReader
@@ -200,6 +202,7 @@ def _stores(settings: Settings, clock: Clock, audit: AuditIdentity) -> Store:
         vault=SqlVaultStore(hop, engine),
         sealed=SqlSealedRows(hop, clock),
         provider_keys=SqlProviderKeyStore(hop, clock),
+        tool_tokens=SqlToolTokens(hop, clock),
         prices=SqlPriceStore(patient, clock),
         record=SqlRecordReader(patient),
         usage=SqlUsageReader(patient),

@@ -92,7 +92,7 @@ VARIABLES: Final = (
         "allowed_upstreams",
         parsers.parse_hosts,
         ((), "none"),
-        "hosts or CIDR blocks that a provider's base URL may name besides the vendors' own",
+        "hosts or CIDR blocks that a provider's base URL may name besides the vendors' own, and a tool server's URL",
     ),
     _row(
         "SIGNALBOX_ALLOWED_WEBHOOKS",

@@ -25,11 +25,13 @@ _MAKERS: Final = {
     "psycopg": {"connect"},
     "adbc_driver_postgresql": {"connect"},
     "authlib": {"AsyncOAuth2Client", "OAuth2Client", "OAuth2Session", "OAuth"},
+    "mcp": {"streamable_http_client", "stdio_client", "sse_client", "create_mcp_http_client"},
     "router_core": {"open_session"},
 }
 
 GUARD = "is the guard"
 GUARDED = "goes through the guard"
+OVER_GUARDED = "is handed a transport that goes through the guard"
 OWN = "goes from this program to this program on one machine"
 SETTINGS = "goes where the environment or the command line says, with nothing of a request in it"
 
@@ -37,6 +39,8 @@ WAYS_OUT: Final = {
     "router_core/egress/connector.py": GUARD,
     "router_core/providers/transport.py": GUARDED,  # calls, checks and connection tests
     "router_core/alerts/webhook.py": GUARDED,
+    "router_core/mcp_servers/transport.py": GUARDED,
+    "router_core/mcp_servers/link.py": OVER_GUARDED,  # the official client, over the transport beside it
     "signalbox/sign_in/openid.py": GUARDED,
     "signalbox/workload/http_target.py": GUARDED,
     "router_core/alerts/mail.py": SETTINGS,
@@ -84,6 +88,16 @@ def test_what_goes_through_the_guard_makes_no_connection_by_itself(opened: dict[
     for name in guarded:
         # The SDKs' client is dressed up as one of httpx2, and connects through the session of its pool.
         assert opened[name] - {"httpx2.AsyncClient"} == {"router_core.egress.connector.open_session"}, name
+
+
+def test_the_client_of_tool_servers_speaks_http_over_what_it_is_handed_and_starts_no_program(
+    texts: dict[str, str],
+) -> None:
+    over = [name for name, how in WAYS_OUT.items() if how == OVER_GUARDED]
+    assert over
+    for name in over:
+        assert _opens(texts[name]) == {"httpx2.AsyncClient", "mcp.client.streamable_http.streamable_http_client"}, name
+        assert "transport=self._transport" in texts[name]
 
 
 def test_no_client_follows_redirects_asks_for_proxies_or_trusts_every_certificate(texts: dict[str, str]) -> None:

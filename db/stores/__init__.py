@@ -20,6 +20,7 @@ from db.stores.nodes import SqlNodeRegister
 from db.stores.prices import SqlPriceStore
 from db.stores.provider_keys import SqlProviderKeyStore
 from db.stores.sessions import SqlSessionStore
+from db.stores.tool_tokens import SqlToolTokens
 from db.stores.topups import SqlTopUpStore
 from db.stores.use_cases import SqlUseCaseStore
 from db.stores.users import SqlUserStore
@@ -48,6 +49,7 @@ __all__ = [
     "SqlProviderKeyStore",
     "SqlSealedRows",
     "SqlSessionStore",
+    "SqlToolTokens",
     "SqlTopUpStore",
     "SqlUseCaseStore",
     "SqlUserStore",

@@ -18,6 +18,7 @@ from db.stores.lookups import require_known
 from db.stores.prices import load_prices
 from db.stores.provider_keys import load_provider_keys
 from db.stores.revisions import next_revision
+from db.stores.tool_tokens import load_tool_tokens
 from router_core.clock import Clock
 from router_core.types import NOBODY, Authorship, DefaultBudgets, DefaultLimit, Flags, ProviderConfig, Snapshot
 
@@ -120,4 +121,6 @@ def _load(session: Session, budgets: DefaultBudgets, limit: DefaultLimit | None,
         limits=load_limits(session, limit),
         cache_marks=load_marks(session),
         provider_keys=load_provider_keys(session),
+        tool_servers=found.tool_servers,
+        tool_tokens=load_tool_tokens(session),
     )

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from msgspec import json, structs
 from sqlalchemy import select
@@ -21,6 +21,7 @@ from router_core.types import Authorship, ConfigLine, Configuration, ConfigVersi
 
 __all__ = ["SqlConfigVersions", "note_version", "packed", "refuse_overtaken", "unpacked"]
 
+NEW_SECTIONS: Final[Mapping[str, Any]] = {"toolServers": {}}
 _LINE = (
     StoredVersion.revision,
     StoredVersion.at,
@@ -88,7 +89,7 @@ def note_version(session: Session, revision: int, now: datetime, by: Authorship)
     session.flush()
     document = document_of(load_configuration(session))
     last = _newest(session)
-    if last is None or unpacked(last.document) != document:
+    if last is None or _document(last) != document:
         _add(session, last, document, revision=revision, at=now, by=by)
 
 
@@ -109,6 +110,11 @@ def unpacked(data: bytes) -> dict[str, Any]:
     """Return a stored document."""
     found: dict[str, Any] = json.decode(zlib.decompress(data))
     return found
+
+
+def _document(row: StoredVersion) -> dict[str, Any]:
+    """Return a version's document; what there was not yet when it was written is empty."""
+    return {**NEW_SECTIONS, **unpacked(row.document)}
 
 
 def _newest(session: Session, at: int | None = None) -> StoredVersion | None:
@@ -138,4 +144,4 @@ def _add(
 
 def _version(row: StoredVersion) -> ConfigVersion:
     names = [each.name for each in structs.fields(ConfigLine)]
-    return ConfigVersion(**{name: getattr(row, name) for name in names}, document=unpacked(row.document))
+    return ConfigVersion(**{name: getattr(row, name) for name in names}, document=_document(row))

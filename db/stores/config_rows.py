@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Account, FeatureFlag, LlmProvider, StoredPolicy, UseCasePreference
 from db.stores.lookups import require_known
+from db.tool_models import StoredToolServer
 from router_core.errors import ConflictError
 from router_core.types import (
     Capabilities,
@@ -19,6 +20,7 @@ from router_core.types import (
     ProviderConfig,
     ProviderKind,
     ProviderLimits,
+    ToolServer,
     UseCasePolicy,
 )
 
@@ -37,6 +39,7 @@ def load_configuration(session: Session) -> Configuration:
         preferences=MappingProxyType(preferences),
         policies=_load_policies(session),
         flags=convert(flags, Flags),
+        tool_servers=_load_tool_servers(session),
     )
 
 
@@ -48,6 +51,8 @@ def replace_configuration(session: Session, wanted: Configuration, now: datetime
     session.execute(delete(StoredPolicy))
     session.add_all(UseCasePreference(use_case=name, model=model) for name, model in wanted.preferences.items())
     session.add_all(StoredPolicy(use_case=name, policy=to_builtins(each)) for name, each in wanted.policies.items())
+    session.execute(delete(StoredToolServer))
+    session.add_all(StoredToolServer(name=name, server=to_builtins(each)) for name, each in wanted.tool_servers.items())
     session.flush()
 
 
@@ -169,3 +174,14 @@ def _load_policies(session: Session) -> MappingProxyType[str, UseCasePolicy]:
         except DecodeError as error:
             _log.warning("the stored policy of use case %r is left out, it cannot be read: %s", use_case, error)
     return MappingProxyType(policies)
+
+
+def _load_tool_servers(session: Session) -> MappingProxyType[str, ToolServer]:
+    """Return the stored servers; one that cannot be read is left out with a warning."""
+    servers = {}
+    for name, text in session.execute(select(StoredToolServer.name, cast(StoredToolServer.server, Text))):
+        try:
+            servers[name] = json.decode(text, type=ToolServer)
+        except DecodeError as error:
+            _log.warning("the stored tool server %r is left out, it cannot be read: %s", name, error)
+    return MappingProxyType(servers)

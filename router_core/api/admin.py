@@ -61,6 +61,7 @@ from router_core.api.admin_providers import (
     show_provider,
 )
 from router_core.api.admin_stats import report_retention, report_stats
+from router_core.api.admin_tools import TOOL_PATHS
 from router_core.api.admin_topups import (
     approve_topup,
     ask_topup,
@@ -142,6 +143,7 @@ ADMIN_PATHS: Mapping[str, Mapping[str, Action]] = {
         "DELETE": Action("providers.edit", delete_provider),
     },
     **PROVIDER_KEY_PATHS,
+    **TOOL_PATHS,
     "/api/admin/providers/{name}/test": {"POST": Action("providers.edit", probe_provider)},
     "/api/admin/config": {"GET": Action("providers.read", show_config)},
     "/api/admin/config/validate": {"POST": Action("providers.read", review_config)},

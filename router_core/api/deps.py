@@ -18,6 +18,7 @@ from router_core.admin.nodes import NodeDesk
 from router_core.admin.operations import Operations
 from router_core.admin.provider_keys import ProviderKeyDesk
 from router_core.admin.retention import RetentionJob
+from router_core.admin.tool_servers import ToolServerDesk
 from router_core.clock import Clock
 from router_core.errors import LLMError
 from router_core.idempotency.answers import IdempotentAnswers
@@ -146,6 +147,7 @@ class ApiDeps:
     money: MoneyDesks
     configuration: ConfigurationDesk
     provider_keys: ProviderKeyDesk
+    tool_servers: ToolServerDesk
     cache: CacheDesk
     rates: LimitDesk
     access: AccessDesks

@@ -25,6 +25,7 @@ from router_core.api.openapi_money import MONEY_TYPES, money_paths
 from router_core.api.openapi_people import PEOPLE_TYPES, people_paths
 from router_core.api.openapi_provider_keys import PROVIDER_KEY_TYPES, provider_key_paths
 from router_core.api.openapi_shapes import Schema, Shapes, period_query, query, with_path_parameters
+from router_core.api.openapi_tools import TOOL_TYPES, tool_paths
 from router_core.types import (
     AuditDetail,
     CacheMatch,
@@ -44,7 +45,7 @@ ADMIN_TYPES: tuple[type, ...] = (
     DependencyReport, UseCaseList, UseCasePolicy, PolicyChange, AuditAnswer, AuditDetail, MetricsAnswer, ResetAnswer,
     StatsAnswer, RetentionAnswer, NodeList, CacheReport, CachePurged, PurgeOrder, CacheMatch, MatchList,
     *CONSOLE_TYPES, *MONEY_TYPES, *LIMIT_TYPES, *KEY_TYPES, *PEOPLE_TYPES, *CONFIG_TYPES, *ENCRYPTION_TYPES,
-    *PROVIDER_KEY_TYPES,
+    *PROVIDER_KEY_TYPES, *TOOL_TYPES,
 )  # fmt: skip
 
 
@@ -84,6 +85,7 @@ def admin_paths(schema: Callable[[type], Schema], errors: Mapping[str, Any]) -> 
         "/api/admin/audit/{id}": {"get": act("One row of the audit log", AuditDetail)},
         **console_paths(shapes),
         **provider_key_paths(shapes),
+        **tool_paths(shapes),
         **money_paths(shapes),
         **limit_paths(shapes),
         **people_paths(shapes),

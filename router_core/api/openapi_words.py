@@ -50,6 +50,7 @@ _PREFIXES: Final[tuple[tuple[str, str], ...]] = (
     ("/api/admin/encryption", "Access"),
     ("/api/admin/providers", "Configuration"),
     ("/api/admin/config", "Configuration"),
+    ("/api/admin/tools", "Configuration"),
     ("/api/admin/use-cases", "Configuration"),
     ("/api/admin/", "Money"),
 )
@@ -62,7 +63,7 @@ SECTIONS: Final[Mapping[str, str]] = {
     "Operation": "Breakers, drills, processes, the cache of answers.",
     "Money": "Budgets, top-ups, prices, bills, alerts.",
     "Rate limits": "How fast accounts, keys, use cases and providers may ask.",
-    "Configuration": "Providers, their keys, use cases; every change is a version.",
+    "Configuration": "Providers, their keys, use cases, tool servers; every change is a version.",
     "Access": "Accounts, people, sessions, API keys, and how secrets are sealed.",
     "Audit": "Every request and every act, in hash chains.",
     "Consoles elsewhere": "What a console of the same version asks for; no interface for other programs.",

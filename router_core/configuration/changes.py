@@ -12,8 +12,8 @@ __all__ = ["PROVIDERS", "changes_between", "identity_of", "in_words", "place_of"
 Document = Mapping[str, Any]
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 PROVIDERS = "providers"
-# Sections whose names are those of use cases.
-KEYED = frozenset({"preferences", "policies"})
+# Sections whose names are those of use cases, or of servers.
+KEYED = frozenset({"preferences", "policies", "toolServers"})
 
 
 def changes_between(old: Document, new: Document) -> tuple[ConfigChange, ...]:

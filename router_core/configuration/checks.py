@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final, Literal
 
 from router_core.configuration.upstream_rule import UpstreamRule
-from router_core.types import STANDARD_USE_CASES, Configuration, Finding, ProviderConfig, policy_faults
+from router_core.types import STANDARD_USE_CASES, Configuration, Finding, ProviderConfig, ToolServer, policy_faults
+from router_core.types.tool_server import EVERYBODY
 from router_core.types.use_case import is_use_case_name
 
 __all__ = ["check_configuration"]
@@ -17,6 +18,7 @@ LONGEST_NAME: Final = 100
 MOST_USE_CASES: Final = 200
 LARGEST_NUMBER: Final = 2**31 - 1
 MOST_WEIGHT: Final = 1_000_000
+MOST_TOOL_SERVERS: Final = 50
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -38,6 +40,7 @@ def check_configuration(
         *_of_names(configuration, current),
         *_of_use_cases(configuration),
         *_of_whole(configuration, current),
+        *_of_tool_servers(configuration, accounts, upstreams),
     ]
     return tuple(sorted(found, key=lambda each: each.severity != "error"))
 
@@ -146,6 +149,26 @@ def _of_whole(configuration: Configuration, current: Configuration) -> Iterator[
             yield _warning(f"useCases[{name}]", "no active provider serves it; the default provider would")
         elif not _weighed(configuration, name, serving):
             yield _warning(f"policies[{name}].weights", "the weights of all its providers are 0")
+
+
+def _of_tool_servers(
+    configuration: Configuration, accounts: Collection[str], upstreams: UpstreamRule
+) -> Iterator[Finding]:
+    if len(configuration.tool_servers) > MOST_TOOL_SERVERS:
+        yield Finding(path="toolServers", message=f"may be {MOST_TOOL_SERVERS} at most")
+    for name, server in configuration.tool_servers.items():
+        if not ToolServer.is_name(name):
+            yield Finding(path="toolServers", message="holds a name that is not 1 to 24 of a-z, 0-9 and -")
+            continue
+        place = f"toolServers[{name}]"
+        if fault := upstreams.place_fault(server.url):
+            yield Finding(path=f"{place}.url", message=fault)
+        if any(each not in accounts for each in server.accounts if each != EVERYBODY):
+            yield Finding(path=f"{place}.accounts", message="names no account")
+        if any(not is_use_case_name(each) for each in server.use_cases if each != EVERYBODY):
+            yield Finding(path=f"{place}.useCases", message="holds a name that no request could carry")
+        if server.is_active and not (server.accounts and server.use_cases):
+            yield _warning(place, "nobody may use it: it names no accounts or no use cases")
 
 
 def _has_default(configuration: Configuration) -> bool:

@@ -21,6 +21,7 @@ def configuration_of(snapshot: Snapshot) -> Configuration:
         preferences=snapshot.preferences,
         policies=snapshot.policies,
         flags=snapshot.flags,
+        tool_servers=snapshot.tool_servers,
     )
 
 
@@ -31,6 +32,7 @@ def document_of(configuration: Configuration) -> dict[str, Any]:
         "preferences": dict(sorted(configuration.preferences.items())),
         "policies": {name: _plain(policy) for name, policy in sorted(configuration.policies.items())},
         "providers": [provider_document(row) for row in configuration.providers],
+        "toolServers": {name: _plain(server) for name, server in sorted(configuration.tool_servers.items())},
     }
 
 

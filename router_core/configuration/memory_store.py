@@ -23,6 +23,8 @@ from router_core.types import (
     ProviderKey,
     ProviderKeys,
     Snapshot,
+    ToolServer,
+    ToolToken,
     UseCasePolicy,
 )
 from router_core.types.use_case import is_use_case_name
@@ -142,6 +144,7 @@ class MemoryConfigStore:
             flags=configuration.flags,
             policies=configuration.policies,
             preferences=configuration.preferences,
+            tool_servers=configuration.tool_servers,
         )
 
     async def page(self, before: int | None, limit: int) -> Sequence[ConfigLine]:
@@ -162,6 +165,10 @@ class MemoryConfigStore:
         for each in sorted(keys, key=lambda key: (key.created_at, key.id)):
             found[each.provider_id] = (*found.get(each.provider_id, ()), each)
         return self._swap(keys=found)
+
+    def swap_tokens(self, tokens: Mapping[str, ToolToken]) -> int:
+        """Put ``tokens`` in the place of all that are stored; return the new revision."""
+        return self._swap(tool_tokens=tokens)
 
     async def draft(self, person_id: str) -> ConfigDraft | None:
         """Return the person's draft."""
@@ -215,6 +222,8 @@ class MemoryConfigStore:
         personal_accounts: frozenset[str] | None = None,
         cache_marks: CacheMarks | None = None,
         keys: ProviderKeys | None = None,
+        tool_servers: Mapping[str, ToolServer] | None = None,
+        tool_tokens: Mapping[str, ToolToken] | None = None,
     ) -> int:
         old = self._snapshot
         rows = old.providers if providers is None else tuple(providers)
@@ -228,6 +237,8 @@ class MemoryConfigStore:
             cache_marks=old.cache_marks if cache_marks is None else cache_marks,
             personal_accounts=old.personal_accounts if personal_accounts is None else personal_accounts,
             provider_keys=_of_rows(old.provider_keys if keys is None else keys, rows),
+            tool_servers=old.tool_servers if tool_servers is None else MappingProxyType(dict(tool_servers)),
+            tool_tokens=old.tool_tokens if tool_tokens is None else MappingProxyType(dict(tool_tokens)),
         )
         self._note_version(by, restored)
         return self._snapshot.revision

@@ -8,11 +8,11 @@ from msgspec import structs
 from router_core.configuration.documents import NOT_IN_DOCUMENTS
 from router_core.configuration.fields import FieldReader, shown
 from router_core.configuration.findings import WrongConfigurationError
-from router_core.types import Configuration, Finding, Flags, ProviderConfig, UseCasePolicy
+from router_core.types import Configuration, Finding, Flags, ProviderConfig, ToolServer, UseCasePolicy
 
 __all__ = ["MOST_FINDINGS", "read_configuration", "read_policy", "read_provider"]
 
-SECTIONS: Final = ("flags", "preferences", "policies", "providers")
+SECTIONS: Final = ("flags", "preferences", "policies", "providers", "toolServers")
 MOST_PROVIDERS: Final = 20_000
 # More faults than anybody reads.
 MOST_FINDINGS: Final = 200
@@ -35,9 +35,13 @@ def read_configuration(
     preferences = _named(reader, found, "preferences", str) if "preferences" in found else current.preferences
     policies = _named(reader, found, "policies", UseCasePolicy) if "policies" in found else current.policies
     rows = _rows(reader, found["providers"], current, new_id) if "providers" in found else current.providers
+    servers = _named(reader, found, "toolServers", ToolServer) if "toolServers" in found else current.tool_servers
     if reader.findings or flags is None:
         return None, reader.findings[:MOST_FINDINGS]
-    return Configuration(providers=tuple(rows), preferences=preferences, policies=policies, flags=flags), ()
+    made = Configuration(
+        providers=tuple(rows), preferences=preferences, policies=policies, flags=flags, tool_servers=servers
+    )
+    return made, ()
 
 
 def read_provider(

@@ -37,18 +37,22 @@ class UpstreamRule(Struct, frozen=True, kw_only=True):
 
     def fault(self, kind: ProviderKind, url: str) -> str | None:
         """Return why a row of ``kind`` may not go to ``url``, None when it may."""
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname or "", parts.port
-        except ValueError:
-            return _NO_URL
-        if parts.scheme not in ("http", "https") or not host or not _URL.fullmatch(url):
-            return _NO_URL
-        if (misshapen := _extra(parts)) is not None:
-            return misshapen
-        is_vendors = (parts.scheme, host) == ("https", VENDOR_HOSTS[kind]) and port in (None, HTTPS_PORT)
+        parts = _parts(url)
+        if isinstance(parts, str):
+            return parts
+        host = parts.hostname or ""
+        is_vendors = (parts.scheme, host) == ("https", VENDOR_HOSTS[kind]) and parts.port in (None, HTTPS_PORT)
         if is_vendors or url.rstrip("/") == self.trusted.get(kind):
             return None
+        return self._place_fault(parts)
+
+    def place_fault(self, url: str) -> str | None:
+        """Return why something that is no provider may not be at ``url``, None when it may."""
+        parts = _parts(url)
+        return parts if isinstance(parts, str) else self._place_fault(parts)
+
+    def _place_fault(self, parts: SplitResult) -> str | None:
+        host, port = parts.hostname or "", parts.port
         if not self._allows(host.rstrip(".")):
             return "leads to a host that is not allowed; SIGNALBOX_ALLOWED_UPSTREAMS names those that are"
         return "leads to a port where no HTTP is spoken" if speaks_no_http(port) else None
@@ -77,6 +81,18 @@ class UpstreamRule(Struct, frozen=True, kw_only=True):
         except ValueError:
             return any(host == each.rstrip(".") for each in self.allowed)
         return any(address in network for network in _networks(self.allowed))
+
+
+def _parts(url: str) -> SplitResult | str:
+    """Return ``url`` taken apart, or what is wrong with it."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return _NO_URL
+    if parts.scheme not in ("http", "https") or not host or not _URL.fullmatch(url):
+        return _NO_URL
+    return _extra(parts) or parts
 
 
 def _extra(parts: SplitResult) -> str | None:

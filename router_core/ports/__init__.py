@@ -73,6 +73,7 @@ from router_core.ports.stores import (
     UserStore,
     session_name,
 )
+from router_core.ports.tool_tokens import ToolTokenStore
 from router_core.ports.topups import LeaseRecord, LeaseRegister, TopUpStore
 from router_core.ports.usage import MarkedHour, ModelHour, UsageBy, UsageReader
 from router_core.ports.vault import SealedRows, VaultStore
@@ -158,6 +159,7 @@ __all__ = [
     "SpendReader",
     "StoredMeasures",
     "ToolSource",
+    "ToolTokenStore",
     "TopUpStore",
     "UsageBy",
     "UsageReader",

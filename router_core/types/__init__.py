@@ -179,6 +179,7 @@ from router_core.types.response import (
 )
 from router_core.types.retention import RetentionReport, RetentionRule
 from router_core.types.secret import Secret
+from router_core.types.tool_server import NO_TOKENS, NO_TOOL_SERVERS, ToolServer, ToolServerState, ToolToken
 from router_core.types.tools import ToolOutcome, ToolRun
 from router_core.types.upstream import Headroom, Load, Pace, UpstreamKey, UpstreamState, model_family
 from router_core.types.usage import Usage, added
@@ -197,6 +198,8 @@ __all__ = [
     "NOBODY",
     "NO_MARKS",
     "NO_PROVIDER_KEYS",
+    "NO_TOKENS",
+    "NO_TOOL_SERVERS",
     "REQUEST_EVENT",
     "SILENT_OUTCOMES",
     "STANDARD_USE_CASES",
@@ -367,6 +370,9 @@ __all__ = [
     "ToolResultPart",
     "ToolRun",
     "ToolSelection",
+    "ToolServer",
+    "ToolServerState",
+    "ToolToken",
     "TopUp",
     "TopUpState",
     "TunedRequest",

@@ -12,6 +12,7 @@ from router_core.types.limits import ProviderLimits
 from router_core.types.price import PriceBook
 from router_core.types.provider_key import NO_PROVIDER_KEYS, ProviderKeys
 from router_core.types.rate_limit import LimitBook
+from router_core.types.tool_server import NO_TOKENS, NO_TOOL_SERVERS, ToolServer, ToolToken
 from router_core.types.use_case import UseCasePolicy
 
 __all__ = ["DEFAULT_PREFERENCES", "Capabilities", "Flags", "ProviderConfig", "ProviderKind", "Snapshot"]
@@ -92,7 +93,7 @@ class Snapshot:
     __slots__ = (
         "_by_model", "_by_name", "_by_use_case", "_defaults", "_of_account", "budgets", "cache_marks",
         "content_accounts", "flags", "limits", "personal_accounts", "policies", "preferences", "prices",
-        "provider_keys", "providers", "revision",
+        "provider_keys", "providers", "revision", "tool_servers", "tool_tokens",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - one argument for each part of the configuration, all by name
@@ -110,6 +111,8 @@ class Snapshot:
         limits: LimitBook = NO_RATES,
         personal_accounts: frozenset[str] = frozenset(),
         provider_keys: ProviderKeys = NO_PROVIDER_KEYS,
+        tool_servers: Mapping[str, ToolServer] = NO_TOOL_SERVERS,
+        tool_tokens: Mapping[str, ToolToken] = NO_TOKENS,
     ) -> None:
         self.providers = tuple(providers)
         self.revision = revision
@@ -123,6 +126,8 @@ class Snapshot:
         self.limits = limits
         self.personal_accounts = personal_accounts
         self.provider_keys = provider_keys
+        self.tool_servers = tool_servers
+        self.tool_tokens = tool_tokens
         self._by_use_case: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_model: dict[tuple[str, str | None], list[ProviderConfig]] = {}
         self._by_name: dict[str, ProviderConfig] = {}
@@ -149,6 +154,8 @@ class Snapshot:
             cache_marks=self.cache_marks,
             personal_accounts=self.personal_accounts,
             provider_keys=self.provider_keys,
+            tool_servers=self.tool_servers,
+            tool_tokens=self.tool_tokens,
         )
 
     def _index(self, provider: ProviderConfig) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from router_core.types.config import DEFAULT_PREFERENCES, NO_POLICIES, Flags, ProviderConfig
+from router_core.types.tool_server import NO_TOOL_SERVERS, ToolServer
 from router_core.types.use_case import UseCasePolicy
 
 __all__ = [
@@ -24,7 +25,8 @@ NO_AUTHOR_NAMED = "system"
 
 
 class Configuration(Struct, frozen=True, kw_only=True):
-    """Who serves what, and how: what people version, compare and roll back. Keys of providers are no part of it.
+    """Who serves what, and how: what people version, compare and roll back. Keys of providers and tokens of
+    tool servers are no part of it.
 
     ``providers`` are in the order in which equal candidates are tried.
     """
@@ -33,6 +35,7 @@ class Configuration(Struct, frozen=True, kw_only=True):
     preferences: Mapping[str, str] = DEFAULT_PREFERENCES
     policies: Mapping[str, UseCasePolicy] = NO_POLICIES
     flags: Flags = field(default_factory=Flags)
+    tool_servers: Mapping[str, ToolServer] = NO_TOOL_SERVERS
 
 
 class Authorship(Struct, frozen=True, kw_only=True):

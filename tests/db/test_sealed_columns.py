@@ -13,6 +13,7 @@ from db import (  # noqa: F401 - fill the metadata
     price_models,
     provider_key_models,
     record_models,
+    tool_models,
     vault_models,
 )
 from db.base import Base

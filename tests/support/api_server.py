@@ -297,7 +297,7 @@ def api_rig(bad_keys: int = 100_000) -> Iterator[ApiRig]:
         keys=key_desk(keys, accounts, rates.config, desk.trail, clock, authenticator.forget),
         sessions=sessions, health=board, operations=desk.operations,
         money=_desks(money, bills, alerting, desk.trail),
-        configuration=configuration.desk, provider_keys=configuration.keys,
+        configuration=configuration.desk, provider_keys=configuration.keys, tool_servers=configuration.tools,
         audit=audit, exporter=exporter, metrics=desk.live, cache=cache.desk, rates=rates.desk,
         nodes=NodeDesk(register), access=access_world(stores, desk.trail, clock, sessions.look_anew),
         encryption=EncryptionDesk(vault, desk.trail),

@@ -7,8 +7,10 @@ from router_core.admin.action_trail import ActionTrail
 from router_core.admin.configuration import ConfigurationDesk, ConfigurationParts
 from router_core.admin.configuration_views import ConnectionResult
 from router_core.admin.provider_keys import ProviderKeyDesk, ProviderKeyParts
+from router_core.admin.tool_servers import ToolServerDesk, ToolServerParts
 from router_core.configuration.memory_keys import MemoryProviderKeys
 from router_core.configuration.memory_store import MemoryConfigStore
+from router_core.configuration.memory_tokens import MemoryToolTokens
 from router_core.configuration.upstream_rule import UpstreamRule
 from router_core.errors import KnownSecrets
 from router_core.resilience.upstream import Upstream
@@ -34,6 +36,7 @@ class DeskRig:
     log: FlakyActionLog
     asked: list[ProviderConfig]
     keys: ProviderKeyDesk
+    tools: ToolServerDesk
     source: StoredKeys
     known: KnownSecrets
     manager: KeyManager
@@ -77,6 +80,7 @@ def configuration_desk(
             trail=trail, refresh=nothing, clock=clock,
         )
     )  # fmt: skip
+    tools = _tool_desk(store, manager, trail, clock, renew or nothing)
     parts = ConfigurationParts(
         stored=store,
         served=store,
@@ -90,4 +94,20 @@ def configuration_desk(
         refresh=nothing,
         clock=clock,
     )
-    return DeskRig(ConfigurationDesk(parts), store, accounts, log, asked, key_desk, source, known, manager, clock)
+    return DeskRig(
+        ConfigurationDesk(parts), store, accounts, log, asked, key_desk, tools, source, known, manager, clock
+    )
+
+
+def _tool_desk(
+    store: MemoryConfigStore,
+    manager: KeyManager,
+    trail: ActionTrail,
+    clock: FakeClock,
+    renew: Callable[[], Awaitable[object]],
+) -> ToolServerDesk:
+    parts = ToolServerParts(
+        config=store, store=MemoryToolTokens(store), manager=manager, renew=renew, states=dict,
+        look_again=lambda _: None, trail=trail, refresh=nothing, clock=clock,
+    )  # fmt: skip
+    return ToolServerDesk(parts)

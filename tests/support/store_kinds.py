@@ -17,6 +17,7 @@ from db.stores import (
     SqlNodeRegister,
     SqlProviderKeyStore,
     SqlSessionStore,
+    SqlToolTokens,
     SqlUseCaseStore,
     SqlUserStore,
 )
@@ -24,6 +25,7 @@ from router_core.audit.head_files import MemoryHeads
 from router_core.audit.signatures import ChainSigner
 from router_core.configuration.memory_keys import MemoryProviderKeys
 from router_core.configuration.memory_store import MemoryConfigStore
+from router_core.configuration.memory_tokens import MemoryToolTokens
 from router_core.health.memory_history import MemoryHealthHistory
 from router_core.nodes.memory_register import MemoryNodeRegister
 from router_core.ports import (
@@ -45,6 +47,7 @@ from router_core.ports import (
     ProviderKeyStore,
     SessionRegister,
     SessionStore,
+    ToolTokenStore,
     UseCaseStore,
     UserChanges,
     UserRecord,
@@ -88,6 +91,7 @@ class Stores:
     nodes: NodeRegister
     provider_keys: ProviderKeyStore
     key_use: KeyUseLog
+    tool_tokens: ToolTokenStore
 
 
 def account(name: str, id: str | None = None) -> AccountRecord:
@@ -143,6 +147,7 @@ def memory_stores() -> Stores:
         nodes=MemoryNodeRegister(clock),
         provider_keys=provider_keys,
         key_use=provider_keys,
+        tool_tokens=MemoryToolTokens(config),
     )
 
 
@@ -172,4 +177,5 @@ def sql_stores(hop: StoreHop) -> Stores:
         nodes=SqlNodeRegister(hop, clock),
         provider_keys=provider_keys,
         key_use=provider_keys,
+        tool_tokens=SqlToolTokens(hop, config_clock),
     )

@@ -1,0 +1,1 @@
+"""Tools of servers elsewhere, over the Model Context Protocol."""
