@@ -8,9 +8,14 @@ from router_core.api.errors import Header
 from router_core.errors import LLMError
 from router_core.types import StreamPart
 
-__all__ = ["StreamEncoder", "encode_json"]
+__all__ = ["StreamEncoder", "encode_json", "event_of"]
 
 encode_json = msgspec.json.Encoder().encode
+
+
+def event_of(payload: bytes) -> bytes:
+    """Return a server-sent event; each line of a payload that has several goes out as one."""
+    return b"data: %s\n\n" % (payload.replace(b"\n", b"\ndata: ") if b"\n" in payload else payload)
 
 
 class StreamEncoder(Protocol):

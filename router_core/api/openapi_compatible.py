@@ -43,7 +43,7 @@ _CHAT: Final[Schema] = {
     "properties": {
         "model": {**_TEXT, "description": "A model, a provider's name, or a use case, such as `use-case:draft`"},
         "messages": {"type": "array", "minItems": 1, "maxItems": 2048, "items": _MESSAGE},
-        "stream": {"type": "boolean"},
+        "stream": {"type": ["boolean", "null"]},
     },
     "examples": [_EXAMPLE],
 }

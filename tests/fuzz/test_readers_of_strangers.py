@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 import uvicorn
@@ -21,6 +22,7 @@ from router_core.api.auth import session_token
 from router_core.api.body import check_json, require_json
 from router_core.api.call import is_request_id
 from router_core.api.host import host_name
+from router_core.api.openai_compatible.request import parse_chat
 from router_core.api.parsing import parse_request
 from router_core.clock import SystemClock
 from router_core.cost.bill import WrongBillError
@@ -68,7 +70,8 @@ def pieces(*words: bytes) -> st.SearchStrategy[bytes]:
 JSON = pieces(
     b"{", b"}", b"[", b"]", b'"', b":", b",", b'"prompt"', b'"messages"', b'"tools"', b'"metadata"', b'"maxTokens"',
     b'"hi"', b"1", b"-", b"1e999", b"NaN", b"null", b"true", b"\\u0000", b"\\ud800", b"\\", b'{"prompt":"x"}',
-    b'"role"', b'"parts"', b'"user"', b'"content"', b'"id"', b'"trigger"', b'"text"', b'"type"',
+    b'"model":"m"', b'"tool_calls"', b'"role"', b'"parts"',
+    b'"user"', b'"content"', b'"id"', b'"trigger"', b'"text"', b'"type"',
 )  # fmt: skip
 SSE = pieces(
     b"data: ", b"event: x\n", b"\n", b"\r", b"\r\n", b":", b"[DONE]", b"\xef\xbb\xbf", b"id: 1\n", b"retry: x\n",
@@ -101,7 +104,7 @@ WIRE = pieces(
 @fuzzed
 @given(JSON)
 def test_bodies(body: bytes) -> None:
-    for read in (check_json, parse_request):
+    for read in (check_json, parse_request, lambda body: parse_chat(body, {})):
         said = ""
         with soon():
             try:
@@ -234,7 +237,7 @@ class Wire(asyncio.Transport):
     """The other end of a connection, which keeps what is written."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__({"socket": SimpleNamespace(setsockopt=lambda *_: None)})
         self.written = b""
         self.is_over = False
 

@@ -6,7 +6,7 @@ request says in our terms is for all others; what it says beyond them is in ``ne
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, get_args
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -46,6 +46,10 @@ _KEPT_BACK: Final = frozenset(
 _TIERS: Final[Mapping[str | None, ServiceTier]] = MappingProxyType(
     {None: "", "auto": "", "default": "", "priority": "priority", "flex": "flex"}
 )
+# An effort that is not known yet is the vendor's to judge.
+_EFFORTS: Final[Mapping[str | None, ReasoningEffort]] = MappingProxyType(
+    {each: each for each in get_args(ReasoningEffort)}
+)
 _NO_PRICE: Final = "has no price here"
 
 _Penalty = Annotated[float, Meta(ge=-2, le=2)] | None
@@ -64,7 +68,7 @@ class _JsonSchema(Struct):
 
 
 class _Format(Struct):
-    type: Literal["text", "json_object", "json_schema"]
+    type: str
     json_schema: _JsonSchema | None = None
 
 
@@ -87,7 +91,7 @@ class _ChatRequest(Struct):
     functions: Annotated[list[dict[str, Any]], Meta(max_length=128)] | None = None
     function_call: Any = None
     response_format: _Format | None = None
-    reasoning_effort: ReasoningEffort | None = None
+    reasoning_effort: str | None = None
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
     logit_bias: Annotated[dict[str, float], Meta(max_length=MAX_BIASES)] | None = None
@@ -136,7 +140,7 @@ def parse_chat(body: bytes, _headers: Mapping[bytes, bytes]) -> RelayedRequest:
         stream=bool(asked.stream),
         tools=tools or None,
         tool_choice=_choice(asked) if tools else None,
-        effort=asked.reasoning_effort,
+        effort=_EFFORTS.get(asked.reasoning_effort),
         parallel_tools=asked.parallel_tool_calls is not False,
         response_format=_response_format(asked.response_format),
         metadata=_labels(asked),
@@ -200,7 +204,7 @@ def _needs(asked: _ChatRequest) -> tuple[str, ...]:
         "frequency_penalty": bool(asked.frequency_penalty),
         "presence_penalty": bool(asked.presence_penalty),
         "tool_choice of another type than function": _is_other_choice(asked.tool_choice),
-        "response_format of type json_object": _is_free_json(asked.response_format),
+        "response_format without a schema": _is_unsaid(asked.response_format),
         "service_tier": bool(_TIERS[asked.service_tier]),
         "top_p beside temperature": asked.temperature is not None and asked.top_p not in (None, 1),
         "stop made of blanks": any(not each.strip() for each in _stops(asked)),
@@ -213,11 +217,11 @@ def _stops(asked: _ChatRequest) -> tuple[str, ...]:
     return tuple(each for each in given if each)
 
 
-def _is_free_json(wanted: _Format | None) -> bool:
-    """Say whether any JSON will do, which is more than a schema can say."""
-    return wanted is not None and (
-        wanted.type == "json_object" or (wanted.json_schema is not None and not wanted.json_schema.schema)
-    )
+def _is_unsaid(wanted: _Format | None) -> bool:
+    """Say whether the answer is to have a form that no schema says, such as any JSON at all."""
+    if wanted is None or wanted.type == "text":
+        return False
+    return wanted.type != "json_schema" or (wanted.json_schema is not None and not wanted.json_schema.schema)
 
 
 def _response_format(wanted: _Format | None) -> ResponseFormat | None:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from router_core.api.compatible.errors import OPENAI
-from router_core.api.encoding import encode_json
+from router_core.api.encoding import encode_json, event_of
 from router_core.api.errors import Header
 from router_core.api.openai_compatible.answer import FINISH_REASONS, chat_id, usage_document
 from router_core.api.openai_compatible.reasoning import DetailedReasoning
@@ -44,11 +44,11 @@ class _Options(Struct):
 
 
 class _Chunk(Struct):
-    """What chunks of our own take over from the vendor's."""
+    """What chunks of our own take over from the vendor's, of whatever type: they go out as they came in any case."""
 
-    id: str = ""
-    created: int = 0
-    model: str = ""
+    id: Any = None
+    created: Any = None
+    model: Any = None
 
 
 _OPTIONS: Final = msgspec.json.Decoder(_Options | None)
@@ -119,7 +119,7 @@ class ChatStream:
         if not self._is_named:
             self._take_over(_CHUNK.decode(payload))
         if self._usage_wanted or b'"usage"' not in payload:
-            return b"data: %s\n\n" % payload
+            return event_of(payload)
         return self._without_usage(payload)
 
     def _take_over(self, chunk: _Chunk) -> None:
@@ -136,7 +136,7 @@ class ChatStream:
         if bytes(fields.get("usage", b"")) == _NULL:
             del fields["usage"]
             payload = encode_json(fields)
-        return b"data: %s\n\n" % payload
+        return event_of(payload)
 
     # --- our own ---------------------------------------------------------------------------------------------------
 
@@ -191,4 +191,4 @@ class ChatStream:
 
 
 def _event(document: Mapping[str, Any]) -> bytes:
-    return b"data: %s\n\n" % encode_json(document)
+    return event_of(encode_json(document))

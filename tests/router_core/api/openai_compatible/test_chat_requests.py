@@ -74,7 +74,8 @@ def test_settings_that_several_vendors_know_are_said_in_our_terms() -> None:
         ({"logit_bias": {"50256": -100}}, "logit_bias"),
         ({"frequency_penalty": 0.5}, "frequency_penalty"),
         ({"presence_penalty": -0.5}, "presence_penalty"),
-        ({"response_format": {"type": "json_object"}}, "response_format of type json_object"),
+        ({"response_format": {"type": "json_object"}}, "response_format without a schema"),
+        ({"response_format": {"type": "grammar", "grammar": "x"}}, "response_format without a schema"),
         ({"temperature": 0.2, "top_p": 0.5}, "top_p beside temperature"),
         ({"stop": ["\n"]}, "stop made of blanks"),
         ({"service_tier": "priority"}, "service_tier"),
@@ -100,8 +101,9 @@ def test_what_only_this_protocol_can_say_is_a_need_and_passed_on(fields: dict[st
     "fields",
     [
         {"n": 1}, {"logprobs": False}, {"logit_bias": {}}, {"frequency_penalty": 0}, {"top_p": 1, "temperature": 1},
-        {"response_format": {"type": "text"}}, {"seed": 7}, {"verbosity": "low"}, {"service_tier": "default"},
-        {"prompt_cache_key": "k"}, {"safety_identifier": "s"}, {"stop": None}, {"modalities": ["text"]},
+        {"response_format": {"type": "text"}}, {"seed": 7}, {"reasoning_effort": "ultra"}, {"service_tier": "default"},
+        {"verbosity": "low"}, {"prompt_cache_key": "k"}, {"safety_identifier": "s"}, {"stop": None},
+        {"modalities": ["text"]},
     ],
 )  # fmt: skip
 def test_what_changes_nothing_or_is_a_hint_is_no_need(fields: dict[str, Any]) -> None:

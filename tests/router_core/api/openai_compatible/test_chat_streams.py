@@ -8,6 +8,7 @@ from msgspec import Raw
 
 from router_core.api.openai_compatible.stream import ChatStream
 from router_core.errors import NetworkError
+from router_core.providers.sse import EventSplitter
 from router_core.types import (
     Cost,
     FinishPart,
@@ -141,3 +142,10 @@ def test_a_stream_that_breaks_off_says_so_and_has_no_end_marker() -> None:
     assert json.loads(event.removeprefix(b"data: ")) == {
         "error": {"message": "connection reset", "type": "server_error", "param": None, "code": "network"}
     }
+
+
+def test_a_chunk_of_several_lines_or_of_odd_types_goes_out_whole() -> None:
+    odd = b'{"id": null,\n "created": 1.5,\n "choices": []}'
+    stream = ChatStream(RelayedRequest(prompt="Hi", native=NativeRequest(protocol="openai-chat", fields={})), "r", 17)
+    splitter = EventSplitter()
+    assert splitter.feed(stream.encode(NativeEvents((odd,)))) == [odd]
