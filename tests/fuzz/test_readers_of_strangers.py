@@ -5,6 +5,7 @@
 
 import asyncio
 import os
+import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -237,7 +238,9 @@ class Wire(asyncio.Transport):
     """The other end of a connection, which keeps what is written."""
 
     def __init__(self) -> None:
-        super().__init__({"socket": SimpleNamespace(setsockopt=lambda *_: None)})
+        here = ("127.0.0.1", 4711)
+        names = {"getsockname": lambda: here, "getpeername": lambda: here}
+        super().__init__({"socket": SimpleNamespace(setsockopt=lambda *_: None, family=socket.AF_INET, **names)})
         self.written = b""
         self.is_over = False
 
