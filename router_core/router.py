@@ -63,6 +63,7 @@ from router_core.types import (
     StreamPart,
     TokenCount,
     ToolFormat,
+    embeds,
 )
 from router_core.upstream_call import UpstreamCall
 
@@ -307,7 +308,7 @@ class Router:
             address=address,
         )  # fmt: skip
         _, use_case = target_of(request)
-        if is_use_case(use_case, self._config.snapshot(), principal.account_id):
+        if embeds(request) or is_use_case(use_case, self._config.snapshot(), principal.account_id):
             exchange.use_case = use_case
         return exchange
 

@@ -15,6 +15,7 @@ __all__ = ["PriceCatalogue", "load_catalogue", "vendor_models"]
 _VENDORS: Final = ("openai", "anthropic")
 _MOST_NAMES: Final = 4096
 _ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EMBEDS: Final = "embed"
 _BATCH: Final = "batch at half price, as the vendors list it"
 
 
@@ -60,14 +61,18 @@ def vendor_models() -> Sequence[tuple[str, Any]]:
 
 
 def _priced(info: Any, now: datetime) -> bool:
-    listed = info.get_prices(now)
-    return listed.input_mtok is not None and listed.output_mtok is not None
+    return _is_whole(info, info.get_prices(now))
+
+
+def _is_whole(info: Any, listed: Any) -> bool:
+    """Say whether all that ``info`` does with text has a price; models that embed write nothing."""
+    return listed.input_mtok is not None and (listed.output_mtok is not None or _EMBEDS in info.id)
 
 
 def _versions(info: Any, source: str, now: datetime) -> Iterator[Price]:
     """Yield what ``info`` says for text tokens, with the day from which each of its prices holds."""
     for name, starts, listed in (*_dated(info), *_by_service(info, now)):
-        if listed.input_mtok is None or listed.output_mtok is None:
+        if not _is_whole(info, listed):
             continue
         tiers = _tiers(listed)
         digest = sha256(msgspec.json.encode((name, starts, tiers), order="deterministic")).hexdigest()

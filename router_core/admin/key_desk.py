@@ -29,6 +29,7 @@ from router_core.ports import AccountStore, ApiKeyLives, ApiKeyRecord, ApiKeySto
 from router_core.security.api_keys import NewApiKey, new_api_key
 from router_core.security.permissions import require
 from router_core.types import STANDARD_USE_CASES, BudgetBook, KeyRole, KeyScopes, OperatorAction, Principal
+from router_core.types.request import EMBEDDINGS_USE_CASE
 
 __all__ = ["KeyDesk", "KeyDeskParts"]
 
@@ -210,7 +211,7 @@ class KeyDesk:
 
     def _use_cases(self) -> set[str]:
         snapshot = self._parts.config.snapshot()
-        return {*STANDARD_USE_CASES, *snapshot.use_cases(), *snapshot.policies}
+        return {*STANDARD_USE_CASES, EMBEDDINGS_USE_CASE, *snapshot.use_cases(), *snapshot.policies}
 
     def _models(self) -> set[str]:
         return {each.model for each in self._parts.config.snapshot().providers}

@@ -17,6 +17,8 @@ from router_core.api.health import report_health, report_life, report_readiness
 from router_core.api.llm import answer_prompt, explain_route
 from router_core.api.metrics import report_metrics, reset_metrics
 from router_core.api.openai_compatible.chat import answer_chat
+from router_core.api.openai_compatible.embeddings import answer_embeddings
+from router_core.api.openai_compatible.responses import answer_response
 from router_core.api.paths import PathPatterns
 from router_core.api.prometheus import expose_metrics
 from router_core.api.reference import ApiDescription
@@ -51,6 +53,8 @@ PATHS: Mapping[str, Mapping[str, Action]] = {
     "/v1/chat/completions": {"POST": Action("llm.call", answer_chat, once=True)},
     "/v1/messages": {"POST": Action("llm.call", answer_messages, once=True)},
     "/v1/messages/count_tokens": {"POST": Action("llm.call", count_tokens)},
+    "/v1/responses": {"POST": Action("llm.call", answer_response, once=True)},
+    "/v1/embeddings": {"POST": Action("llm.call", answer_embeddings, once=True)},
     "/v1/models": {"GET": Action("llm.call", list_models)},
     "/v1/models/{model}": {"GET": Action("llm.call", show_model)},
     **ADMIN_PATHS,

@@ -93,6 +93,26 @@ _BETAS: Final[Mapping[str, Any]] = {
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"},
     "description": "Features of the vendor's that the request wants, with commas between; passed on",
 }  # fmt: skip
+_RESPONSE: Final[Schema] = {
+    **_OBJECT,
+    "required": ["model", "input"],
+    "properties": {
+        "model": _CHAT["properties"]["model"],
+        "input": _TEXT,
+        "instructions": {"type": "string"},
+        "stream": {"type": "boolean"},
+    },
+}
+_EMBEDDINGS: Final[Schema] = {
+    **_OBJECT,
+    "required": ["model", "input"],
+    "properties": {
+        "model": {**_TEXT, "description": "An embedding model of OpenAI's, which needs no provider of its own"},
+        "input": {**_TEXT, "description": "A text; or a list of texts, of tokens, or of lists of tokens"},
+        "encoding_format": {"enum": ["float", "base64"]},
+        "dimensions": {"type": "integer", "minimum": 1, "maximum": 65536},
+    },
+}
 _MODEL: Final[Schema] = {**_OBJECT, "required": ["id"], "properties": {"id": {"type": "string"}}}
 _MODELS: Final[Schema] = {
     **_OBJECT, "required": ["data"], "properties": {"data": {"type": "array", "items": _MODEL}},
@@ -110,15 +130,20 @@ def compatible_paths() -> dict[str, Any]:
     # Which of the two shapes it is, is up to the client.
     either = _failures(ALL_STATUSES, _OBJECT)
     return {
-        "/v1/chat/completions": {
-            "post": {
-                "summary": "Answer a chat completion request of OpenAI's protocol, by any model",
-                "parameters": [IDEMPOTENCY_KEY],
-                "requestBody": {"required": True, "content": json_content(_CHAT)},
-                "responses": {"200": _answer({**json_content(_OBJECT), "text/event-stream": {}}), **chat_errors},
-            }
-        },
-        "/v1/messages": {"post": _messages()},
+        "/v1/chat/completions": _post(
+            "Answer a chat completion request of OpenAI's protocol, by any model", _CHAT, chat_errors, streams=True
+        ),
+        "/v1/responses": _post(
+            "Answer a request for a response of OpenAI's protocol, by any model", _RESPONSE, chat_errors, streams=True
+        ),
+        "/v1/embeddings": _post("Turn texts into vectors, by an embedding model of OpenAI's", _EMBEDDINGS, chat_errors),
+        "/v1/messages": _post(
+            "Answer a message request of Anthropic's protocol, by any model",
+            _MESSAGES,
+            _failures((*ALL_STATUSES, "422"), _ANTHROPIC_ERROR),
+            _BETAS,
+            streams=True,
+        ),
         "/v1/messages/count_tokens": {"post": _count()},
         "/v1/models": {"get": _get("What may be named as a model", _MODELS, either, [_ANTHROPIC, *page])},
         **{
@@ -128,15 +153,17 @@ def compatible_paths() -> dict[str, Any]:
     }
 
 
-def _messages() -> dict[str, Any]:
+def _post(
+    summary: str, asked: Schema, failures: Mapping[str, Any], *parameters: Mapping[str, Any], streams: bool = False
+) -> dict[str, Any]:
+    content = {**json_content(_OBJECT), **({"text/event-stream": {}} if streams else {})}
     return {
-        "summary": "Answer a message request of Anthropic's protocol, by any model",
-        "parameters": [IDEMPOTENCY_KEY, _BETAS],
-        "requestBody": {"required": True, "content": json_content(_MESSAGES)},
-        "responses": {
-            "200": _answer({**json_content(_OBJECT), "text/event-stream": {}}),
-            **_failures((*ALL_STATUSES, "422"), _ANTHROPIC_ERROR),
-        },
+        "post": {
+            "summary": summary,
+            "parameters": [IDEMPOTENCY_KEY, *parameters],
+            "requestBody": {"required": True, "content": json_content(asked)},
+            "responses": {"200": _answer(content), **failures},
+        }
     }
 
 

@@ -23,7 +23,7 @@ from router_core.types import (
     Usage,
 )
 
-__all__ = ["OpenAIStream", "read_answer"]
+__all__ = ["SERVED_TIERS", "OpenAIStream", "read_answer"]
 
 _FINISH: dict[str | None, FinishReason] = {
     "stop": "stop",
@@ -32,7 +32,7 @@ _FINISH: dict[str | None, FinishReason] = {
     "tool_calls": "tool-calls",
     "function_call": "tool-calls",
 }
-_TIERS: dict[str | None, ServiceTier] = {"default": "", "priority": "priority", "flex": "flex"}
+SERVED_TIERS: dict[str | None, ServiceTier] = {"default": "", "priority": "priority", "flex": "flex"}
 # Calls of other kinds reach only those who asked for them in the vendor's own protocol.
 _OF_OURS = (None, "function")
 _NULL = b"null"
@@ -130,7 +130,7 @@ def read_answer(body: bytes, request: LLMRequest) -> ProviderAnswer:
         model=completion.model,
         tool_calls=calls,
         reasoning=(ReasoningPart(text=reasoning),) if reasoning else (),
-        tier=_TIERS.get(completion.service_tier),
+        tier=SERVED_TIERS.get(completion.service_tier),
     )
 
 
@@ -210,7 +210,7 @@ class OpenAIStream:
             raise _stream_fault(chunk.error)
         self._model = chunk.model or self._model
         self._usage = _usage(chunk.usage) or self._usage
-        self._tier = _TIERS.get(chunk.service_tier, self._tier)
+        self._tier = SERVED_TIERS.get(chunk.service_tier, self._tier)
 
     def _parts(self, choices: list[_StreamChoice]) -> Iterator[ProviderPart]:
         for choice in choices:

@@ -16,7 +16,16 @@ from router_core.types import (
     RelayedRequest,
 )
 
-__all__ = ["RelayReader", "StreamReader", "anthropic_body", "anthropic_count_body", "native_of", "openai_body"]
+__all__ = [
+    "RelayReader",
+    "StreamReader",
+    "anthropic_body",
+    "anthropic_count_body",
+    "embeddings_body",
+    "native_of",
+    "openai_body",
+    "responses_body",
+]
 
 _MOST_HELD = 64 * 1024
 _LIMITS = ("max_completion_tokens", "max_tokens")
@@ -94,6 +103,23 @@ def openai_body(call: ProviderCall, native: NativeRequest, limit: str, *, stream
         asked = msgspec.json.decode(native.fields.get("stream_options", b"null"), type=dict[str, Any] | None)
         fields["stream_options"] = {**(asked or {}), "include_usage": True}
     return msgspec.json.encode(fields)
+
+
+def responses_body(call: ProviderCall, native: NativeRequest, *, stream: bool) -> bytes:
+    """Return the body of a request for a response as the client wrote it; the vendor keeps nothing of it."""
+    fields: dict[str, Any] = {**native.fields, "model": call.provider.model, "max_output_tokens": call.max_tokens}
+    # What lies at the vendor would be within reach of everybody who has the same key.
+    fields["store"] = False
+    if call.provider.capabilities.max_temperature is None:
+        fields.pop("temperature", None)
+    if stream:
+        fields["stream"] = True
+    return msgspec.json.encode(fields)
+
+
+def embeddings_body(call: ProviderCall, native: NativeRequest) -> bytes:
+    """Return the body of a request for embeddings as the client wrote it."""
+    return msgspec.json.encode({**native.fields, "model": call.provider.model})
 
 
 def anthropic_body(call: ProviderCall, native: NativeRequest, *, stream: bool) -> bytes:

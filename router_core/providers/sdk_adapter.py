@@ -72,6 +72,10 @@ class SdkAdapter(ABC):
         reader = self._reader(call.request)
         return reader if native_of(call, self.protocols) is None else RelayReader(reader)
 
+    def _path(self, _request: LLMRequest) -> str:
+        """Return where a request goes, below the base URL."""
+        return self.path
+
     def _options(self, call: ProviderCall) -> dict[str, Any]:
         return {"timeout": httpx2.Timeout(call.timeouts.total, connect=call.timeouts.connect)}
 
@@ -155,7 +159,11 @@ class SdkAdapter(ABC):
             raise InvalidAPIKeyError("The provider key cannot be sent as a header", provider=provider.name)
         client = self._clients.client(provider.base_url or self._base_url, call.key)
         return await client.post(
-            path or self.path, cast_to=httpx2.Response, content=body, options=self._options(call), stream=stream
+            path or self._path(call.request),
+            cast_to=httpx2.Response,
+            content=body,
+            options=self._options(call),
+            stream=stream,
         )
 
     def _raise_translated(self, error: Exception, call: ProviderCall) -> None:

@@ -20,6 +20,7 @@ from router_core.types import (
     TextPart,
     ToolCallPart,
     ToolResultPart,
+    embeds,
 )
 
 __all__ = ["Need", "estimate_input_tokens", "misfit", "need_of", "output_limit"]
@@ -31,14 +32,20 @@ TOKENS_FOR_TOOLS = 346
 TOKENS_PER_IMAGE = 800
 TOKENS_PER_MESSAGE = 4
 SPEAKERS: Mapping[NativeProtocol, ProviderKind] = MappingProxyType(
-    {"openai-chat": "openai", "openai-responses": "openai", "anthropic-messages": "anthropic"}
+    {
+        "openai-chat": "openai",
+        "openai-responses": "openai",
+        "openai-embeddings": "openai",
+        "anthropic-messages": "anthropic",
+    }
 )
 
 
 class Need(Struct, frozen=True):
     """What a request demands of a model; ``max_tokens`` is the longest answer that it asks for, None for any.
 
-    ``only`` names what it says that providers of ``kind`` alone understand.
+    ``only`` names what it says that providers of ``kind`` alone understand. Where it ``embeds``, nothing is written and
+    what is read need not fit together: a request may hold many texts.
     """
 
     vision: bool
@@ -49,6 +56,7 @@ class Need(Struct, frozen=True):
     max_tokens: int | None
     only: tuple[str, ...] = ()
     kind: ProviderKind | None = None
+    embeds: bool = False
 
 
 def estimate_input_tokens(request: LLMRequest) -> int:
@@ -116,11 +124,16 @@ def need_of(request: LLMRequest) -> Need:
         max_tokens=request.max_tokens,
         only=() if native is None else native.needs,
         kind=None if native is None else SPEAKERS[native.protocol],
+        embeds=embeds(request),
     )
 
 
 def output_limit(provider: ProviderConfig, need: Need) -> int:
-    """Return the longest answer in tokens that ``provider`` may give, below 1 when the request does not fit."""
+    """Return the longest answer in tokens that ``provider`` may give, below 1 when the request does not fit, or only
+    embeds.
+    """
+    if need.embeds:
+        return 0
     room = provider.context_window - need.input_tokens
     return min(need.max_tokens or provider.max_tokens, provider.max_tokens, room)
 
@@ -146,6 +159,6 @@ def _incapable(provider: ProviderConfig, need: Need) -> Absence | None:
         return Absence("json_schema", "cannot answer to a JSON schema")
     if need.temperature is not None and can.max_temperature is not None and need.temperature > can.max_temperature:
         return Absence("temperature", f"temperature is above {can.max_temperature:g}")
-    if output_limit(provider, need) < 1:
+    if not need.embeds and output_limit(provider, need) < 1:
         return Absence("context", f"about {need.input_tokens} tokens, the model takes {provider.context_window}")
     return None

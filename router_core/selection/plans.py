@@ -16,7 +16,7 @@ from router_core.errors import (
 from router_core.selection.absence import Absence, Availability
 from router_core.selection.needs import misfit, need_of, output_limit
 from router_core.selection.signals import Signals
-from router_core.selection.standings import explicit, for_use_case, require_use_case, target_of
+from router_core.selection.standings import explicit, for_use_case, lending, require_use_case, target_of
 from router_core.selection.strategies import Asked, arranged
 from router_core.types import (
     UNLIMITED,
@@ -28,6 +28,7 @@ from router_core.types import (
     LLMRequest,
     Plan,
     Snapshot,
+    embeds,
 )
 from router_core.types.plan import DropCode
 
@@ -64,7 +65,9 @@ def select(
     if override is None and request.model_override is not None and not snapshot.knows_use_case(use_case, account_id):
         raise ModelNotFoundError("There is no use case of that name")
     policy = snapshot.policy(use_case)
-    if override is None:
+    if embeds(request):
+        considered = lending(override or "", snapshot, account_id)
+    elif override is None:
         considered = for_use_case(use_case, policy, snapshot, account_id)
     else:
         require_use_case(use_case, snapshot, account_id)

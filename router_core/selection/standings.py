@@ -1,14 +1,20 @@
 """Who is considered for a request, in the order that holds where no strategy changes it."""
 
+import re
 from collections.abc import Iterator
+from itertools import islice
+
+from msgspec import structs
 
 from router_core.errors import ModelNotFoundError, ValidationError
 from router_core.types import LLMRequest, ProviderConfig, Snapshot, UseCasePolicy
 from router_core.types.request import STANDARD_USE_CASES
 
-__all__ = ["Standing", "explicit", "for_use_case", "is_use_case", "require_use_case", "target_of"]
+__all__ = ["Standing", "explicit", "for_use_case", "is_use_case", "lending", "require_use_case", "target_of"]
 
 USE_CASE_PREFIX = "use-case:"
+MOST_LENDERS = 8
+_EMBEDDING_MODEL = re.compile(r"(?=.{1,64}\Z)(?=.*embed)[A-Za-z0-9][A-Za-z0-9._:-]*")
 Standing = tuple[ProviderConfig, str]
 
 
@@ -29,6 +35,22 @@ def explicit(override: str, snapshot: Snapshot, account_id: str | None) -> list[
     if not same_model:
         raise ModelNotFoundError("No configured provider serves the requested model")
     return [(each, "explicit model") for each in sorted(same_model, key=_scope_then_default)]
+
+
+def lending(model: str, snapshot: Snapshot, account_id: str | None) -> list[Standing]:
+    """Return who embeds with ``model``: those that are configured for it, else OpenAI's rows, for their upstream.
+
+    Embedding models need no row of their own, as every key of the vendor takes them; the account's own rows come first.
+    Raises :class:`ModelNotFoundError` where there are none, or the name is not one of an embedding model.
+    """
+    if snapshot.for_name(model, account_id) is not None or snapshot.for_model(model, account_id):
+        return explicit(model, snapshot, account_id)
+    own = snapshot.of_account(account_id) if account_id is not None else []
+    rows = (each for each in (*own, *snapshot.of_account(None)) if each.kind == "openai" and each.is_active)
+    lenders = list(islice(rows, MOST_LENDERS)) if _EMBEDDING_MODEL.fullmatch(model) else []
+    if not lenders:
+        raise ModelNotFoundError("No configured provider serves the requested model")
+    return [(structs.replace(each, model=model), "lends its upstream") for each in lenders]
 
 
 def require_use_case(use_case: str, snapshot: Snapshot, account_id: str | None) -> None:

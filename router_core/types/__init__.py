@@ -110,6 +110,7 @@ from router_core.types.native import (
     RelayedRequest,
     ServiceTier,
     TunedRequest,
+    embeds,
 )
 from router_core.types.node import LOST_AFTER, LinkWord, Node, NodeKind, NodeLimits, NodeState, NodeView
 from router_core.types.plan import Attempt, CacheOutcome, CallReason, Candidate, Considered, Decision, Dropped, Plan
@@ -385,6 +386,7 @@ __all__ = [
     "WireUsage",
     "added",
     "dollars",
+    "embeds",
     "format_usd",
     "model_family",
     "named_tool",

@@ -14,9 +14,10 @@ __all__ = [
     "RelayedRequest",
     "ServiceTier",
     "TunedRequest",
+    "embeds",
 ]
 
-NativeProtocol = Literal["openai-chat", "openai-responses", "anthropic-messages"]
+NativeProtocol = Literal["openai-chat", "openai-responses", "openai-embeddings", "anthropic-messages"]
 ServiceTier = Literal["", "priority", "flex"]
 ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
@@ -64,6 +65,11 @@ class RelayedRequest(TunedRequest, frozen=True, kw_only=True):
         """Return the request in our terms alone."""
         fields = {name: getattr(self, name) for name in TunedRequest.__struct_fields__}
         return TunedRequest(**fields)
+
+
+def embeds(request: LLMRequest) -> bool:
+    """Say whether ``request`` asks for embeddings: no model writes anything, and any upstream will do."""
+    return isinstance(request, RelayedRequest) and request.native.protocol == "openai-embeddings"
 
 
 class NativeEvents(Struct, frozen=True):

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 __all__ = [
     "DEFAULT_TEMPERATURE",
     "DEFAULT_USE_CASE",
+    "EMBEDDINGS_USE_CASE",
     "STANDARD_USE_CASES",
     "CachePolicy",
     "ContentPart",
@@ -27,6 +28,8 @@ __all__ = [
 STANDARD_USE_CASES = ("draft", "summary", "complex", "vision", "general", "voice")
 DEFAULT_TEMPERATURE = 0.7
 DEFAULT_USE_CASE = "general"
+# Under this name embeddings are on record; nobody asks for it by itself.
+EMBEDDINGS_USE_CASE = "embeddings"
 MAX_METADATA_ENTRIES = 16
 
 PositiveInt = Annotated[int, Meta(ge=1, le=2**31 - 1)]

@@ -27,6 +27,8 @@ ROUTES: Final[tuple[tuple[str, Who, str], ...]] = (
     ("POST /v1/chat/completions", CALLERS, ""),
     ("POST /v1/messages", CALLERS, ""),
     ("POST /v1/messages/count_tokens", CALLERS, ""),
+    ("POST /v1/responses", CALLERS, ""),
+    ("POST /v1/embeddings", CALLERS, ""),
     ("GET /v1/models", CALLERS, ""),
     ("GET /v1/models/{model}", CALLERS, "model"),
     ("GET /api/llm/budget", ACCOUNTANTS, ""),

@@ -26,13 +26,14 @@ class Dialect(Struct, frozen=True):
     """A protocol: how a request is read from body and headers, and how its answer is written.
 
     ``write`` makes the body of a whole answer and ``encoder`` what makes a stream of one, both at a moment in seconds
-    since 1970. ``read`` raises :class:`ValidationError` and may be called in a thread. ``id_header`` is where clients
-    of the protocol look for a request's id, empty for those that look for ours.
+    since 1970; the latter is None where there are no streams. ``read`` raises :class:`ValidationError` and may be
+    called in a thread. ``id_header`` is where clients of the protocol look for a request's id, empty for those that
+    look for ours.
     """
 
     read: Callable[[bytes, Headers], RelayedRequest]
     write: Callable[[RelayedResponse, int], bytes]
-    encoder: Callable[[RelayedRequest, str, int], StreamEncoder]
+    encoder: Callable[[RelayedRequest, str, int], StreamEncoder] | None = None
     id_header: bytes = b""
 
 
@@ -43,7 +44,7 @@ async def serve(call: Call, dialect: Dialect) -> None:
     if cache is not None:
         request = structs.replace(request, cache=cache)
     now = int(call.deps.clock.utcnow().timestamp())
-    if request.stream:
+    if request.stream and dialect.encoder is not None:
         encoder = dialect.encoder(request, call.request_id, now)
         await stream_answer(call, request, encoder, lambda start: _own_headers(call, dialect, start))
         return

@@ -5,25 +5,29 @@ request says in our terms is for all others; what it says beyond them is in ``ne
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from router_core.api.body import check_json
-from router_core.api.checks import check_metadata
 from router_core.api.openai_compatible.messages import MAX_MESSAGES, ChatMessage, Conversation
 from router_core.api.openai_compatible.reasoning import without_details
-from router_core.api.parsing import explained
+from router_core.api.openai_compatible.shared_fields import (
+    EFFORTS,
+    JSON_BYTES_PER_TOKEN,
+    NO_PRICE,
+    TIERS,
+    check_labels,
+    decoded,
+    is_other_choice,
+    labels,
+)
 from router_core.errors import ValidationError
 from router_core.tools.formats import choice_from_openai, from_openai
 from router_core.types import (
     NativeRequest,
-    ReasoningEffort,
     RelayedRequest,
     ResponseFormat,
-    ServiceTier,
     ToolChoice,
     ToolFormat,
 )
@@ -33,24 +37,12 @@ __all__ = ["parse_chat"]
 MAX_CHOICES: Final = 128
 MAX_STOPS: Final = 4
 MAX_BIASES: Final = 1_024
-MAX_LABELS: Final = 16
-MAX_LABEL: Final = 512
-JSON_BYTES_PER_TOKEN: Final = 3
-USER_LABEL: Final = "user"
 # The adapter sets these itself.
 _SET_BY_ADAPTER: Final = frozenset({"model", "max_tokens", "max_completion_tokens", "stream"})
 # Never passed on: what would keep the request at the vendor, and what other routers are told where to go with.
 _KEPT_BACK: Final = frozenset(
     {"store", "metadata", "api_base", "api_key", "api_version", "base_url", "extra_headers", "user_config"}
 )
-_TIERS: Final[Mapping[str | None, ServiceTier]] = MappingProxyType(
-    {None: "", "auto": "", "default": "", "priority": "priority", "flex": "flex"}
-)
-# An effort that is not known yet is the vendor's to judge.
-_EFFORTS: Final[Mapping[str | None, ReasoningEffort]] = MappingProxyType(
-    {each: each for each in get_args(ReasoningEffort)}
-)
-_NO_PRICE: Final = "has no price here"
 
 _Penalty = Annotated[float, Meta(ge=-2, le=2)] | None
 _Limit = Annotated[int, Meta(ge=1, le=2**31 - 1)] | None
@@ -113,17 +105,11 @@ _HINTS: Final = frozenset(
 _KNOWN: Final = _HINTS | _KEPT_BACK | frozenset(_ChatRequest.__struct_fields__)
 
 _REQUEST: Final = msgspec.json.Decoder(_ChatRequest)
-_FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
 
 
 def parse_chat(body: bytes, _headers: Mapping[bytes, bytes]) -> RelayedRequest:
     """Return the request in ``body``. Raises :class:`ValidationError` with the first fault found."""
-    check_json(body)
-    try:
-        asked = _REQUEST.decode(body)
-        fields = _FIELDS.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise explained(error) from None
+    asked, fields = decoded(body, _REQUEST)
     _check(asked)
     conversation = Conversation(asked.messages)
     if conversation.detailed:
@@ -140,16 +126,16 @@ def parse_chat(body: bytes, _headers: Mapping[bytes, bytes]) -> RelayedRequest:
         stream=bool(asked.stream),
         tools=tools or None,
         tool_choice=_choice(asked) if tools else None,
-        effort=_EFFORTS.get(asked.reasoning_effort),
+        effort=EFFORTS.get(asked.reasoning_effort),
         parallel_tools=asked.parallel_tool_calls is not False,
         response_format=_response_format(asked.response_format),
-        metadata=_labels(asked),
+        metadata=labels(asked.metadata, asked.user),
         native=NativeRequest(
             protocol="openai-chat",
             fields={name: value for name, value in fields.items() if name not in _SET_BY_ADAPTER | _KEPT_BACK},
             needs=needs,
             choices=asked.n or 1,
-            tier=_TIERS[asked.service_tier],
+            tier=TIERS[asked.service_tier],
             unseen_tokens=conversation.unseen_tokens + _unseen(asked, fields),
             verbatim=bool(needs) or bool(fields.keys() - _KNOWN),
         ),
@@ -164,16 +150,13 @@ def _check(asked: _ChatRequest) -> None:
         raise ValidationError("is only for streams", field="stream_options")
     if asked.top_logprobs is not None and not asked.logprobs:
         raise ValidationError("needs `logprobs`", field="top_logprobs")
-    if asked.service_tier not in _TIERS:
-        raise ValidationError(_NO_PRICE, field="service_tier")
+    if asked.service_tier not in TIERS:
+        raise ValidationError(NO_PRICE, field="service_tier")
     if asked.audio is not None or (asked.modalities is not None and asked.modalities != ["text"]):
-        raise ValidationError(_NO_PRICE, field="modalities" if asked.audio is None else "audio")
+        raise ValidationError(NO_PRICE, field="modalities" if asked.audio is None else "audio")
     if asked.web_search_options is not None:
-        raise ValidationError(_NO_PRICE, field="web_search_options")
-    if asked.metadata is not None:
-        if len(asked.metadata) > MAX_LABELS:
-            raise ValidationError(f"has more than {MAX_LABELS} entries", field="metadata")
-        check_metadata(asked.metadata)
+        raise ValidationError(NO_PRICE, field="web_search_options")
+    check_labels(asked.metadata)
 
 
 def _tools(asked: _ChatRequest) -> tuple[dict[str, ToolFormat], tuple[str, ...]]:
@@ -188,11 +171,7 @@ def _tools(asked: _ChatRequest) -> tuple[dict[str, ToolFormat], tuple[str, ...]]
 
 def _choice(asked: _ChatRequest) -> ToolChoice | None:
     choice = asked.tool_choice
-    return None if choice is None or _is_other_choice(choice) else choice_from_openai(choice)
-
-
-def _is_other_choice(choice: Any) -> bool:
-    return isinstance(choice, dict) and choice.get("type") in ("allowed_tools", "custom")
+    return None if choice is None or is_other_choice(choice) else choice_from_openai(choice)
 
 
 def _needs(asked: _ChatRequest) -> tuple[str, ...]:
@@ -203,9 +182,9 @@ def _needs(asked: _ChatRequest) -> tuple[str, ...]:
         "logit_bias": bool(asked.logit_bias),
         "frequency_penalty": bool(asked.frequency_penalty),
         "presence_penalty": bool(asked.presence_penalty),
-        "tool_choice of another type than function": _is_other_choice(asked.tool_choice),
+        "tool_choice of another type than function": is_other_choice(asked.tool_choice),
         "response_format without a schema": _is_unsaid(asked.response_format),
-        "service_tier": bool(_TIERS[asked.service_tier]),
+        "service_tier": bool(TIERS[asked.service_tier]),
         "top_p beside temperature": asked.temperature is not None and asked.top_p not in (None, 1),
         "stop made of blanks": any(not each.strip() for each in _stops(asked)),
     }
@@ -231,14 +210,6 @@ def _response_format(wanted: _Format | None) -> ResponseFormat | None:
         raise ValidationError("is needed", field="response_format.json_schema")
     schema = wanted.json_schema.schema
     return ResponseFormat(type="json_schema", schema=schema, name=wanted.json_schema.name) if schema else None
-
-
-def _labels(asked: _ChatRequest) -> dict[str, str | int | float | bool | None]:
-    """Return what goes on record with the request: its metadata, and whose request it is in the client's own words."""
-    labels: dict[str, str | int | float | bool | None] = dict(asked.metadata or {})
-    if asked.user and USER_LABEL not in labels and len(labels) < MAX_LABELS:
-        labels[USER_LABEL] = asked.user[:MAX_LABEL]
-    return labels
 
 
 def _unseen(asked: _ChatRequest, fields: Mapping[str, Raw]) -> int:

@@ -1,0 +1,72 @@
+"""Fields that requests of OpenAI's protocols have in common, and what they mean here."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeVar, get_args
+
+import msgspec
+from msgspec import Raw, Struct
+
+from router_core.api.body import check_json
+from router_core.api.checks import check_metadata
+from router_core.api.parsing import explained
+from router_core.errors import ValidationError
+from router_core.types import ReasoningEffort, ServiceTier
+
+__all__ = [
+    "EFFORTS",
+    "JSON_BYTES_PER_TOKEN",
+    "NO_PRICE",
+    "TIERS",
+    "check_labels",
+    "decoded",
+    "is_other_choice",
+    "labels",
+]
+
+Asked = TypeVar("Asked", bound=Struct)
+
+JSON_BYTES_PER_TOKEN: Final = 3
+MAX_LABELS: Final = 16
+MAX_LABEL: Final = 512
+USER_LABEL: Final = "user"
+NO_PRICE: Final = "has no price here"
+# An effort that is not known yet is the vendor's to judge.
+EFFORTS: Final[Mapping[str | None, ReasoningEffort]] = MappingProxyType(
+    {each: each for each in get_args(ReasoningEffort)}
+)
+_FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
+TIERS: Final[Mapping[str | None, ServiceTier]] = MappingProxyType(
+    {None: "", "auto": "", "default": "", "priority": "priority", "flex": "flex"}
+)
+
+
+def decoded(body: bytes, decoder: msgspec.json.Decoder[Asked]) -> tuple[Asked, dict[str, Raw]]:
+    """Return what ``body`` asks for, and its fields as the client wrote them. Raises :class:`ValidationError`."""
+    check_json(body)
+    try:
+        return decoder.decode(body), _FIELDS.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise explained(error) from None
+
+
+def is_other_choice(choice: Any) -> bool:
+    """Say whether a choice of tools is of a type that only these protocols have."""
+    return isinstance(choice, dict) and choice.get("type") in ("allowed_tools", "custom")
+
+
+def check_labels(metadata: Mapping[str, str] | None) -> None:
+    """Raise :class:`ValidationError` for too many of them, or too long ones."""
+    if metadata is None:
+        return
+    if len(metadata) > MAX_LABELS:
+        raise ValidationError(f"has more than {MAX_LABELS} entries", field="metadata")
+    check_metadata(metadata)
+
+
+def labels(metadata: Mapping[str, str] | None, user: str | None) -> dict[str, str | int | float | bool | None]:
+    """Return what goes on record with a request: its metadata, and whose request it is in the client's own words."""
+    found: dict[str, str | int | float | bool | None] = dict(metadata or {})
+    if user and USER_LABEL not in found and len(found) < MAX_LABELS:
+        found[USER_LABEL] = user[:MAX_LABEL]
+    return found
