@@ -26,8 +26,8 @@ CHAT_PATH = "/chat/completions"
 _NEEDS_COMPLETION_TOKENS = re.compile(r"^(ft:)?(o\d|gpt-[5-9]|gpt-\d\d)")
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_-]")
 _MAX_NAME = 64
-# The most that the vendor can be asked for.
-_EFFORTS = {"max": "xhigh"}
+# What every model that reasons takes.
+_EFFORTS = {"minimal": "low", "xhigh": "high", "max": "high"}
 
 
 def limit_name(model: str) -> str:

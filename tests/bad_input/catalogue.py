@@ -10,6 +10,7 @@ __all__ = ["CATALOGUE", "LAST_ROW"]
 LAST_ROW: Final = 90
 _REQUEST: Final = "test_a_bad_request_is_told_what_is_wrong_and_shown_nothing_of_it"
 _CHAT: Final = "test_rows_48_to_54_a_bad_chat_request_is_told_what_is_wrong_in_openai_s_shape"
+_MESSAGE: Final = "test_rows_48_to_54_a_bad_message_request_is_told_what_is_wrong_in_anthropic_s_shape"
 _CREDENTIAL: Final = "test_rows_25_to_29_every_bad_credential_gets_the_same_401"
 
 CATALOGUE: Final[dict[int, tuple[str, ...]]] = {
@@ -64,9 +65,10 @@ CATALOGUE: Final[dict[int, tuple[str, ...]]] = {
     46: ("test_wait_from_headers", "test_waits"),
     47: ("test_refusal_is_classified_without_a_second_try",
          "test_a_refused_key_or_an_empty_account_of_ours_is_503_without_a_word_about_it"),
-    **dict.fromkeys((48, 49, 50, 51, 54), (_CHAT,)),
+    **dict.fromkeys((48, 51, 54), (_CHAT, _MESSAGE)),
+    **dict.fromkeys((49, 50), (_CHAT,)),
     52: ("test_row_52_a_field_that_nobody_knows_is_passed_on_unless_it_says_where_to_go",),
-    53: ("test_row_53_a_model_that_is_none_is_404",
+    53: ("test_row_53_a_model_that_is_none_is_404", "test_row_53_a_model_that_is_none_is_404_to_a_message_request",
          "test_row_53_a_name_that_is_none_of_an_embedding_model_is_not_found"),
     55: ("test_row_55_a_user_is_a_label_and_nothing_else",),
     56: ("test_rows_56_and_57_no_form_of_a_path_gets_around_the_credentials",
@@ -74,7 +76,8 @@ CATALOGUE: Final[dict[int, tuple[str, ...]]] = {
          "test_row_56_another_method_is_405_and_says_which_is_taken"),
     57: ("test_row_57_no_two_paths_lead_to_the_same_handler_with_different_rights",
          "test_no_form_of_a_path_goes_around_the_scope"),
-    58: ("test_row_58_an_unknown_path_of_a_protocol_is_404_in_its_shape_to_who_has_a_key",),
+    58: ("test_row_58_an_unknown_path_of_a_protocol_is_404_in_its_shape_to_who_has_a_key",
+         "test_row_58_an_unknown_path_below_messages_is_404_in_anthropic_s_shape_to_who_has_a_key"),
     59: ("test_row_59_pages_of_other_origins_get_no_leave",),
     60: ("test_a_failure_before_the_first_part_is_an_ordinary_error",),
     61: ("test_a_failure_after_the_first_part_ends_the_ui_stream_as_the_protocol_says",

@@ -76,7 +76,7 @@ def test_a_claude_that_thinks_is_not_told_how_to_draw_its_words() -> None:
     assert not said.keys() & {"temperature", "top_p"}
 
 
-@pytest.mark.parametrize(("model", "said"), [("gpt-5-nano", "xhigh"), ("o4-mini", "xhigh"), ("gpt-4o", None)])
+@pytest.mark.parametrize(("model", "said"), [("gpt-5-nano", "high"), ("o4-mini", "high"), ("gpt-4o", None)])
 def test_only_models_of_openai_that_reason_hear_of_effort(model: str, said: str | None) -> None:
     assert fields(model, effort="max").get("reasoning_effort") == said
 
