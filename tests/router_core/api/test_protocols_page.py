@@ -1,6 +1,7 @@
 """The published table of what maps to what says what the code does."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from router_core.api.anthropic_compatible import request as messages_request
 from router_core.api.compatible.errors import ERROR_WORDS
 from router_core.api.openai_compatible import answer as chat_answer
 from router_core.api.openai_compatible import request as chat_request
+from router_core.api.openai_compatible import response_request
 from router_core.providers.anthropic_thinking import BUDGETS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "protocols.md").read_text(encoding="utf-8")
@@ -37,10 +39,22 @@ def test_every_field_of_a_message_request_that_is_known_or_refused_is_in_its_tab
     assert sorted(name for row in rows("Fields of a message request") for name in named(row[0])) == sorted(known)
 
 
-@pytest.mark.parametrize("field", messages_request._REFUSED)
-def test_a_field_of_a_message_request_that_is_refused_is_told_so(field: str) -> None:
-    told = {named(row[0])[0]: row[1] for row in rows("Fields of a message request")}[field]
-    assert told.startswith("refused")
+def test_every_field_of_a_request_for_a_response_that_is_known_or_refused_is_in_its_table() -> None:
+    known = response_request._PASSED_ON | response_request._REFUSED.keys()
+    known |= frozenset(response_request._ResponseRequest.__struct_fields__)
+    assert sorted(name for row in rows("Fields of a request for a response") for name in named(row[0])) == sorted(known)
+
+
+@pytest.mark.parametrize(
+    ("table", "refused"),
+    [
+        ("Fields of a message request", messages_request._REFUSED),
+        ("Fields of a request for a response", response_request._REFUSED),
+    ],
+)
+def test_a_field_that_is_refused_is_told_so(table: str, refused: Mapping[str, str]) -> None:
+    told = {named(row[0])[0]: row[1] for row in rows(table)}
+    assert {name for name in refused if told[name].startswith("refused")} == refused.keys()
 
 
 def test_the_ends_of_answers_are_those_of_the_code() -> None:
