@@ -92,10 +92,13 @@ def native_of(call: ProviderCall, protocols: frozenset[NativeProtocol]) -> Nativ
 
 
 def openai_body(call: ProviderCall, native: NativeRequest, limit: str, *, stream: bool) -> bytes:
-    """Return the body of a chat completion as the client wrote it; ``limit`` is what the model calls its limit."""
+    """Return the body of a chat completion as the client wrote it.
+
+    ``limit`` is what the model calls its limit, as far as we know; a client that uses the newer name knows better.
+    """
     fields: dict[str, Any] = {name: value for name, value in native.fields.items() if name not in _LIMITS}
     fields["model"] = call.provider.model
-    fields[limit] = call.max_tokens
+    fields[_LIMITS[0] if _LIMITS[0] in native.fields else limit] = call.max_tokens
     if call.provider.capabilities.max_temperature is None:
         fields.pop("temperature", None)
     if stream:

@@ -1,5 +1,6 @@
 """Which providers may serve a request, in which order, and why not the others. Pure: no clock, no network, no state."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from router_core.errors import (
@@ -34,6 +35,8 @@ from router_core.types.plan import DropCode
 
 __all__ = ["explain", "refusal", "select"]
 
+# The first of what is not known, where that is a field's name.
+_UNKNOWN = re.compile(r"knows no ([a-z_]+)(?=,|$)")
 _PASSING = frozenset({"breaker_open", "resting", "saturated"})
 # What an operator or the configuration may change in a moment, so that asking again is worth it.
 _SWITCHED = frozenset({"inactive", "flag_off", "limited"})
@@ -115,7 +118,10 @@ def _asked_too_much(by_code: Mapping[DropCode, Dropped]) -> LLMError | None:
     if "temperature" in by_code:
         return ValidationError(by_code["temperature"].reason, field="temperature")
     if "protocol" in by_code and not by_code.keys() & _SWITCHED:
-        return ValidationError(f"No model that may serve the request takes all of it: {by_code['protocol'].reason}")
+        reason = by_code["protocol"].reason
+        field = _UNKNOWN.match(reason)
+        said = f"No model that may serve the request takes all of it: {reason}"
+        return ValidationError(said, field=None if field is None else field[1])
     return None
 
 

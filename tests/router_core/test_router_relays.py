@@ -1,12 +1,13 @@
 """Requests in a vendor's own protocol, through the whole router: money, the cache, what is kept, what is resumed."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from msgspec import Raw
 
 from router_core.cost.prices import FixedPrices
-from router_core.errors import NetworkError
+from router_core.errors import NetworkError, ValidationError
 from router_core.types import (
     AnswerEnd,
     CachePolicy,
@@ -160,3 +161,20 @@ async def test_thoughts_of_a_stream_are_in_the_answer() -> None:
     assert isinstance(end, FinishPart)
     assert isinstance(end.response, RelayedResponse)
     assert end.response.reasoning == (ReasoningPart(text="Hm"),)
+
+
+async def test_equal_streams_at_once_share_one_call_and_the_vendor_s_own_events() -> None:
+    desk = one_row()
+    desk.adapters.script("a", STREAM)
+    asked = [relayed(cache=KEEP, streamed=True, fields={"user": Raw(name)}) for name in (b'"ada"', b'"bob"')]
+    one, other = await asyncio.gather(*(read(desk, request) for request in asked))
+    assert one[1:-1] == other[1:-1] == list(STREAM[:-1])
+    assert len(desk.adapters.calls) == 1
+
+
+async def test_a_request_that_nobody_can_say_names_the_field() -> None:
+    desk = rig([provider("c", kind="anthropic", use_cases=("general",), is_default=True)])
+    for needs, field in ((("n", "logprobs"), "n"), (("content of type file",), None)):
+        with pytest.raises(ValidationError, match="knows no") as caught:
+            await desk.router.complete(relayed(needs=needs))
+        assert caught.value.field == field

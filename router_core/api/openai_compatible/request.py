@@ -38,7 +38,7 @@ MAX_CHOICES: Final = 128
 MAX_STOPS: Final = 4
 MAX_BIASES: Final = 1_024
 # The adapter sets these itself.
-_SET_BY_ADAPTER: Final = frozenset({"model", "max_tokens", "max_completion_tokens", "stream"})
+_SET_BY_ADAPTER: Final = frozenset({"model", "max_tokens", "stream"})
 # Never passed on: what would keep the request at the vendor, and what other routers are told where to go with.
 _KEPT_BACK: Final = frozenset(
     {"store", "metadata", "api_base", "api_key", "api_version", "base_url", "extra_headers", "user_config"}

@@ -60,8 +60,8 @@ class ChatStream:
     """Encodes one answer as chunks of one id. Usage is told to who asked for it."""
 
     __slots__ = (
-        "_calls", "_covered", "_created", "_id", "_is_named", "_is_told", "_model", "_opened", "_said", "_usage_wanted",
-        "_writers",
+        "_calls", "_covered", "_created", "_id", "_is_counted", "_is_named", "_is_told", "_model", "_opened", "_said",
+        "_usage_wanted", "_writers",
     )  # fmt: skip
 
     headers = EVENT_STREAM
@@ -77,6 +77,8 @@ class ChatStream:
         self._opened = False
         self._is_named = False
         self._is_told = False
+        # Whether usage is told, to who asked for it: not every vendor of the protocol does.
+        self._is_counted = not self._usage_wanted
         self._calls: dict[str, int] = {}
         self._said: set[str] = set()
         thoughts = DetailedReasoning()
@@ -118,9 +120,12 @@ class ChatStream:
             return b""
         if not self._is_named:
             self._take_over(_CHUNK.decode(payload))
-        if self._usage_wanted or b'"usage"' not in payload:
+        if b'"usage"' not in payload:
             return event_of(payload)
-        return self._without_usage(payload)
+        if not self._usage_wanted:
+            return self._without_usage(payload)
+        self._is_counted = self._is_counted or bytes(_FIELDS.decode(payload).get("usage", _NULL)) != _NULL
+        return event_of(payload)
 
     def _take_over(self, chunk: _Chunk) -> None:
         self._opened = True
@@ -169,14 +174,16 @@ class ChatStream:
 
     def _finish(self, response: LLMResponse) -> bytes:
         """Return the end, of which the vendor's own stream has told all but the end marker."""
+        usage = b"" if self._is_counted else self._counted(response)
         if self._is_told:
-            return _DONE
+            return usage + _DONE
         opening = b"" if self._opened else self._delta({"content": ""})
         last = self._chunk({}, FINISH_REASONS[response.finish_reason])
-        # The router answers a relayed request with a relayed response.
-        spent = cast(RelayedResponse, response).spent
-        usage = self._event([], {"usage": usage_document(spent)}) if self._usage_wanted else b""
         return opening + last + usage + _DONE
+
+    def _counted(self, response: LLMResponse) -> bytes:
+        # The router answers a relayed request with a relayed response.
+        return self._event([], {"usage": usage_document(cast(RelayedResponse, response).spent)})
 
     def _chunk(self, delta: Mapping[str, Any], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}

@@ -50,6 +50,8 @@ def test_what_the_client_wrote_is_sent_with_our_model_and_limit() -> None:
         "messages": [{"role": "user", "content": "Hello"}], "logit_bias": {"50256": -100},
         "model": order.provider.model, "max_completion_tokens": 90,
     }  # fmt: skip
+    newer = structs.replace(relayed().native, fields={**FIELDS, "max_completion_tokens": Raw(b"90")})
+    assert openai_body(order, newer, "max_tokens", stream=False).count(b"max_") == 1
     sent = msgspec.json.decode(anthropic_body(order, relayed().native, stream=True))
     assert (sent["max_tokens"], sent["stream"], sent["logit_bias"]) == (90, True, {"50256": -100})
 

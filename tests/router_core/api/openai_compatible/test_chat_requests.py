@@ -176,3 +176,8 @@ def test_a_fault_is_named_by_its_place(fields: dict[str, Any], field: str) -> No
     with pytest.raises(ValidationError) as caught:
         parsed(**fields)
     assert caught.value.field == field
+
+
+def test_a_limit_is_sent_under_the_newer_name_to_who_uses_it() -> None:
+    assert passed_on(parsed(max_tokens=5)) == {"messages": HELLO}
+    assert passed_on(parsed(max_completion_tokens=5)) == {"messages": HELLO, "max_completion_tokens": 5}

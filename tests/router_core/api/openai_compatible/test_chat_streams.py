@@ -149,3 +149,9 @@ def test_a_chunk_of_several_lines_or_of_odd_types_goes_out_whole() -> None:
     stream = ChatStream(RelayedRequest(prompt="Hi", native=NativeRequest(protocol="openai-chat", fields={})), "r", 17)
     splitter = EventSplitter()
     assert splitter.feed(stream.encode(NativeEvents((odd,)))) == [odd]
+
+
+def test_who_asked_for_usage_is_told_by_us_where_the_vendor_does_not() -> None:
+    word = chunk(choices=[{"index": 0, "delta": {"content": "Hi"}, **NONE}], usage=None)
+    chunks, ended = streamed(START, NativeEvents((word, b"[DONE]"), 1), TextDelta("Hi"), finish(), usage=True)
+    assert (chunks[1]["choices"], chunks[1]["usage"]["total_tokens"], len(chunks), ended) == ([], 18, 2, True)
