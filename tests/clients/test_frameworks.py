@@ -8,7 +8,7 @@ import pytest
 from tests.clients.asked import GREETING, REPORTED
 
 FAMILIES = [f"{framework} {family}" for framework in ("langchain", "pydantic-ai")
-            for family in ("openai", "anthropic")]  # fmt: skip
+            for family in ("openai", "responses", "anthropic")]  # fmt: skip
 MODELS = ("gpt-4o-mini", "claude-haiku-4-5")
 SEEING = ("gpt-4o", "claude-sonnet-4-5")
 
@@ -51,6 +51,10 @@ class TestModels:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_an_image_is_seen(agents_report: dict[str, Any], family: str, model: str) -> None:
     assert found(agents_report, f"{family}: image {model}")["said"].startswith("The image shows")
+
+
+def test_langchain_gets_embeddings(agents_report: dict[str, Any]) -> None:
+    assert found(agents_report, "langchain embeddings")["lengths"] == [1536, 1536]
 
 
 VENDORS_OWN = {

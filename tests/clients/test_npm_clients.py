@@ -71,8 +71,17 @@ def test_an_image_is_seen(seen: Seen, case: str) -> None:
     assert seen(case)["said"].startswith("The image shows")
 
 
-def test_models_and_counts_are_there(seen: Seen) -> None:
+@pytest.mark.parametrize("case", ["openai: response", "openai: response of claude"])
+def test_a_response_comes_whole_and_as_events(seen: Seen, case: str) -> None:
+    found = seen(case)
+    assert found["said"] == found["final"] == GREETING
+    assert (found["events"][0], found["events"][-1]) == ("response.created", "response.completed")
+    assert found["events"].count("response.output_text.delta") > 1
+
+
+def test_models_embeddings_and_counts_are_there(seen: Seen) -> None:
     assert {"gpt-4o-mini", "claude-haiku-4-5", "use-case:draft"} <= set(seen("openai: models"))
+    assert seen("openai: embeddings") == [1536, 1536]
     assert seen("anthropic: count")["input_tokens"] > 0
 
 

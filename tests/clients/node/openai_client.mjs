@@ -63,6 +63,14 @@ export function openaiCases(names) {
     return { said: answer.choices[0].message.content };
   }
 
+  async function response(model) {
+    const whole = await client.responses.create({ model, input: asked.say_greeting });
+    const events = [];
+    const streamed = client.responses.stream({ model, input: asked.say_greeting });
+    for await (const event of streamed) events.push(event.type);
+    return { said: whole.output_text, events, final: (await streamed.finalResponse()).output_text };
+  }
+
   async function broken(model) {
     const texts = [];
     const told = await refusal(async () => {
@@ -92,7 +100,13 @@ export function openaiCases(names) {
     "structured by claude": () => structured("claude-haiku-4-5"),
     image: () => image("gpt-4o"),
     "image of claude": () => image("claude-sonnet-4-5"),
+    response: () => response("gpt-4o-mini"),
+    "response of claude": () => response("claude-haiku-4-5"),
     models: async () => (await client.models.list()).data.map((model) => model.id),
+    embeddings: async () => {
+      const answer = await client.embeddings.create({ model: "text-embedding-3-small", input: ["a lighthouse", "a ship"] });
+      return answer.data.map((each) => each.embedding.length);
+    },
     ...refusalCases(names, refused),
     404: () => refused("no-such-model", names.key),
     "broken stream": () => broken(names.breaking),

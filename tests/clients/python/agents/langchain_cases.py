@@ -6,7 +6,7 @@ from typing import Any
 
 from langchain_anthropic import ChatAnthropic
 from langchain_core.messages import HumanMessage, ToolMessage
-from langchain_openai import ChatOpenAI
+from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 
 from tests.clients.people import Person
 from tests.clients.python.running import refusal, refusal_cases
@@ -29,7 +29,7 @@ def langchain_cases(names: dict[str, Any]) -> dict[str, Callable[[], Any]]:
         "anthropic": anthropic,
         "responses": partial(openai, use_responses_api=True),
     }
-    cases: dict[str, Callable[[], Any]] = {}
+    cases: dict[str, Callable[[], Any]] = {"embeddings": partial(_embeddings, names)}
     for family, chat in families.items():
         for model in ("gpt-4o-mini", "claude-haiku-4-5"):
             cases |= {
@@ -88,3 +88,10 @@ def _broken(chat: Any, prompt: str) -> Any:
     came: list[str] = []
     told = refusal(lambda: came.extend(map(_text, chat.stream(prompt))))
     return {**told, "came": "".join(came)}
+
+
+def _embeddings(names: dict[str, Any]) -> Any:
+    made = OpenAIEmbeddings(
+        model="text-embedding-3-small", base_url=f"{names['base_url']}/v1", api_key=names["key"],
+        check_embedding_ctx_length=False)  # fmt: skip
+    return {"lengths": [len(each) for each in made.embed_documents(["a lighthouse", "a ship"])]}

@@ -27,6 +27,7 @@ def llm_cases(names: dict[str, Any]) -> dict[str, Callable[[], Any]]:
     # JSON is YAML too.
     (folder / "extra-openai-models.yaml").write_text(json.dumps(entries))
     (folder / "keys.json").write_text(json.dumps({"signalbox": names["key"]}))
+    (folder / "logs-off").touch()  # it would make a database first
     image = folder / "pixel.png"
     image.write_bytes(base64.b64decode(asked["pixel"]))
     os.environ["LLM_USER_PATH"] = str(folder)

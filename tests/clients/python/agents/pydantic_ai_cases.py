@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_ai import Agent, BinaryContent
 from pydantic_ai.models.anthropic import AnthropicModel
-from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.openai import OpenAIProvider
 
@@ -25,11 +25,14 @@ def pydantic_ai_cases(names: dict[str, Any]) -> dict[str, Callable[[], Any]]:
     def chat(model: str, key: str = names["key"]) -> Any:
         return OpenAIChatModel(model, provider=OpenAIProvider(base_url=f"{base_url}/v1", api_key=key))
 
+    def responses(model: str, key: str = names["key"]) -> Any:
+        return OpenAIResponsesModel(model, provider=OpenAIProvider(base_url=f"{base_url}/v1", api_key=key))
+
     def messages(model: str, key: str = names["key"]) -> Any:
         return AnthropicModel(model, provider=AnthropicProvider(base_url=base_url, api_key=key))
 
     cases: dict[str, Callable[[], Any]] = {}
-    for family, made in {"openai": chat, "anthropic": messages}.items():
+    for family, made in {"openai": chat, "responses": responses, "anthropic": messages}.items():
         for model in ("gpt-4o-mini", "claude-haiku-4-5"):
             cases |= {
                 f"{family}: chat {model}": partial(_chat, made, model, asked),
