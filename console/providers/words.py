@@ -27,9 +27,10 @@ VENDORS: Final[Mapping[ProviderKind, str]] = {"openai": "OpenAI", "anthropic": "
 # What leaving a field empty means.
 EMPTY: Final = {"accountId": "every account", "baseUrl": "the vendor's own host"}
 SECTIONS: Final = {
-    "policies": "Use case", "preferences": "Use case", "providers": "Provider", "useCases": "Use case",
+    "policies": "Use case", "preferences": "Use case", "providers": "Provider", "toolServers": "Tool server",
+    "useCases": "Use case",
 }  # fmt: skip
-_PLACE: Final = re.compile(r"(providers|policies|preferences|useCases)\[(.*?)\](?:\.(.+))?", re.DOTALL)
+_PLACE: Final = re.compile(r"(providers|policies|preferences|toolServers|useCases)\[(.*?)\](?:\.(.+))?", re.DOTALL)
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ASIDE: Final = re.compile(r" \((?:isDefault|isActive|, )+\)")
 _LONG: Final = re.compile(r"\b[0-9]{5,15}\b")

@@ -211,7 +211,7 @@ class AnthropicStream:
         if kind == "content_block_start":
             return self._block_start(event.index, event.content_block or _Block())
         if kind == "content_block_stop":
-            return (self._calls.end(event.index),) if self._calls.has(event.index) else ()
+            return self._calls.end(event.index) if self._calls.has(event.index) else ()
         self._note(event)
         return ()
 
@@ -231,6 +231,7 @@ class AnthropicStream:
         elif event.type == "message_delta":
             delta = event.delta or _Delta()
             self._finish = _FINISH.get(delta.stop_reason, "other")
+            self._calls.settle(self._finish)
             self._stop_sequence = delta.stop_sequence or ""
             self._report(event.usage)
 

@@ -7,7 +7,7 @@ from msgspec import Raw, Struct, field
 
 from router_core.providers.failures import StreamFaultError, UnreadableAnswerError, fault_of
 from router_core.providers.token_counts import checked_usage, estimated_usage
-from router_core.providers.tool_calls import CallIds, OpenCalls, parsed_call
+from router_core.providers.tool_calls import CUT_OFF, CallIds, OpenCalls, parsed_call
 from router_core.types import (
     AnswerEnd,
     FinishReason,
@@ -118,14 +118,14 @@ def read_answer(body: bytes, request: LLMRequest) -> ProviderAnswer:
     if choice is None:
         raise UnreadableAnswerError("The provider's answer has no choices")
     message = choice.message
-    ids = CallIds(request)
-    calls = tuple(_whole_call(call, request, ids) for call in message.tool_calls or () if call.type in _OF_OURS)
+    finish = _FINISH.get(choice.finish_reason, "other")
+    calls = tuple(_whole_calls(message, request, finish))
     text = message.content or message.refusal or ""
     reasoning = message.reasoning_content or ""
     usage = _usage(completion.usage) or estimated_usage(request, len(text), len(reasoning))
     return ProviderAnswer(
         text=text,
-        finish_reason="content-filter" if message.refusal else _FINISH.get(choice.finish_reason, "other"),
+        finish_reason="content-filter" if message.refusal else finish,
         usage=usage,
         model=completion.model,
         tool_calls=calls,
@@ -134,12 +134,20 @@ def read_answer(body: bytes, request: LLMRequest) -> ProviderAnswer:
     )
 
 
-def _whole_call(call: _Call, request: LLMRequest, ids: CallIds) -> ToolCall:
-    function = call.function or _Function()
-    if not function.name:
-        raise UnreadableAnswerError("A tool call has no name")
-    lenient = isinstance(request, TunedRequest)
-    return parsed_call(ids.own(call.id), function.name, function.arguments or "", lenient=lenient)
+def _whole_calls(message: _Message, request: LLMRequest, finish: FinishReason) -> Iterator[ToolCall]:
+    """Yield the calls; one that was cut off with the answer is none."""
+    ids, lenient = CallIds(request), isinstance(request, TunedRequest)
+    for call in message.tool_calls or ():
+        if call.type not in _OF_OURS:
+            continue
+        function = call.function or _Function()
+        if not function.name:
+            raise UnreadableAnswerError("A tool call has no name")
+        try:
+            yield parsed_call(ids.own(call.id), function.name, function.arguments or "", lenient=lenient)
+        except UnreadableAnswerError:
+            if finish != CUT_OFF:
+                raise
 
 
 def _usage(raw: Raw) -> Usage | None:
@@ -187,7 +195,7 @@ class OpenAIStream:
         """Return the parts of one event. Raises StreamFaultError for an error event, UnreadableAnswerError for junk."""
         if payload == _END:
             self.ended = True
-            return self._calls.end_all()
+            return self._calls.end_all(self._finish)
         try:
             chunk = _decode_chunk(payload)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -221,7 +229,7 @@ class OpenAIStream:
                 yield from self._delta_parts(delta)
             if choice.finish_reason is not None:
                 self._finish = _FINISH.get(choice.finish_reason, "other")
-                yield from self._calls.end_all()
+                yield from self._calls.end_all(self._finish)
 
     def _delta_parts(self, delta: _Message) -> Iterator[ProviderPart]:
         if delta.content:

@@ -1,12 +1,13 @@
 """Puts tool calls together from the pieces in which they arrive."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from router_core.providers.failures import UnreadableAnswerError
 from router_core.types import (
+    FinishReason,
     LLMRequest,
     ProviderPart,
     ToolCall,
@@ -17,8 +18,9 @@ from router_core.types import (
     TunedRequest,
 )
 
-__all__ = ["CallIds", "OpenCalls", "parsed_call"]
+__all__ = ["CUT_OFF", "CallIds", "OpenCalls", "parsed_call"]
 
+CUT_OFF: Final = "length"
 _DECODE = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -77,12 +79,13 @@ class _OpenCall:
 class OpenCalls:
     """The tool calls of one stream that have begun and not ended, by their index."""
 
-    __slots__ = ("_ids", "_lenient", "_open")
+    __slots__ = ("_broken", "_ids", "_lenient", "_open")
 
     def __init__(self, request: LLMRequest) -> None:
         self._ids = CallIds(request)
         self._lenient = isinstance(request, TunedRequest)
         self._open: dict[int, _OpenCall] = {}
+        self._broken: UnreadableAnswerError | None = None
 
     def has(self, index: int) -> bool:
         """Say whether the call with ``index`` is open."""
@@ -101,12 +104,23 @@ class OpenCalls:
         call.pieces.append(json_text)
         return ToolCallDelta(call.id, json_text)
 
-    def end(self, index: int) -> ToolCallEnd:
-        """Close a call. Raises :class:`UnreadableAnswerError` when its arguments are no JSON object."""
+    def end(self, index: int) -> Iterator[ProviderPart]:
+        """Close a call. One whose arguments are no JSON object ends with nothing, until :meth:`settle` judges it."""
         call = self._open.pop(index)
-        return ToolCallEnd(parsed_call(call.id, call.name, "".join(call.pieces), lenient=self._lenient))
+        try:
+            yield ToolCallEnd(parsed_call(call.id, call.name, "".join(call.pieces), lenient=self._lenient))
+        except UnreadableAnswerError as error:
+            self._broken = error
 
-    def end_all(self) -> Iterator[ProviderPart]:
-        """Close all open calls in their order."""
+    def end_all(self, finish: FinishReason) -> Iterator[ProviderPart]:
+        """Close all open calls in their order, and settle them."""
         for index in sorted(self._open):
-            yield self.end(index)
+            yield from self.end(index)
+        self.settle(finish)
+
+    def settle(self, finish: FinishReason) -> None:
+        """The answer ended with ``finish``. Raises :class:`UnreadableAnswerError` for arguments that are no JSON
+        object, unless the answer was cut off at its limit, and the call with it.
+        """
+        if self._broken is not None and finish != CUT_OFF:
+            raise self._broken

@@ -12,6 +12,7 @@ from console.providers.documents import (
     with_row,
     with_row_value,
 )
+from console.providers.words import named_change
 from router_core.configuration.changes import changes_between
 
 
@@ -66,3 +67,8 @@ def test_a_document_without_its_sections_is_not_shown() -> None:
     assert is_shaped(document(row("a")))
     assert not is_shaped({**document(), "providers": [{"name": 7}]})
     assert not is_shaped({"providers": []})
+
+
+def test_a_change_of_a_tool_server_is_told_by_its_name() -> None:
+    assert named_change("toolServers[docs].accounts") == ("Tool server docs", "Accounts")
+    assert named_change("toolServers[docs]") == ("Tool server docs", "")

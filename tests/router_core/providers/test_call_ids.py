@@ -1,13 +1,16 @@
 """Every tool call of a conversation has an id of its own, whatever its provider calls it."""
 
+from collections.abc import Iterator
+
 import msgspec
 import pytest
 
 from router_core.providers.anthropic_answer import AnthropicStream
 from router_core.providers.anthropic_answer import read_answer as read_message
+from router_core.providers.failures import UnreadableAnswerError
 from router_core.providers.openai_answer import OpenAIStream
 from router_core.providers.openai_answer import read_answer as read_completion
-from router_core.types import LLMRequest, ToolCallEnd, ToolCallStart
+from router_core.types import AnswerEnd, LLMRequest, ProviderPart, ToolCallEnd, ToolCallStart
 
 FRESH = LLMRequest(prompt="Hi")
 LATER = msgspec.convert(
@@ -73,3 +76,54 @@ def test_anthropics_stream_too() -> None:
     assert isinstance(begun[0], ToolCallStart)
     assert isinstance(ended[0], ToolCallEnd)
     assert begun[0].tool_call_id == ended[0].call.tool_call_id != "a"
+
+
+# --- answers that were cut off ---------------------------------------------------------------------------------------
+
+
+def half_a_completion(finish: str) -> bytes:
+    function = {"name": "t", "arguments": '{"city": "Os'}
+    message = {"content": "Look", "tool_calls": [{"id": "a", "type": "function", "function": function}]}
+    return msgspec.json.encode({"choices": [{"index": 0, "message": message, "finish_reason": finish}]})
+
+
+def half_a_stream(finish: str) -> Iterator[ProviderPart]:
+    stream = OpenAIStream(FRESH)
+    call = {"index": 0, "id": "a", "type": "function", "function": {"name": "t", "arguments": '{"city": "Os'}}
+    for choice in ({"index": 0, "delta": {"tool_calls": [call]}}, {"index": 0, "delta": {}, "finish_reason": finish}):
+        yield from stream.feed(msgspec.json.encode({"choices": [choice]}))
+    yield from stream.feed(b"[DONE]")
+    yield stream.end()
+
+
+def half_a_message(finish: str) -> Iterator[ProviderPart]:
+    stream = AnthropicStream(FRESH)
+    block = {"type": "tool_use", "id": "a", "name": "t", "input": {}}
+    for event in (
+        {"type": "content_block_start", "index": 0, "content_block": block},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": '{"a'}},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": finish}, "usage": {"output_tokens": 3}},
+        {"type": "message_stop"},
+    ):
+        yield from stream.feed(msgspec.json.encode(event))
+    yield stream.end()
+
+
+def test_a_call_that_was_cut_off_at_the_limit_is_none_and_the_answer_says_why() -> None:
+    whole = read_completion(half_a_completion("length"), FRESH)
+    assert (whole.text, whole.tool_calls, whole.finish_reason) == ("Look", (), "length")
+    for parts in (list(half_a_stream("length")), list(half_a_message("max_tokens"))):
+        assert not [part for part in parts if isinstance(part, ToolCallEnd)]
+        assert isinstance(parts[-1], AnswerEnd)
+        assert parts[-1].finish_reason == "length"
+
+
+@pytest.mark.parametrize("finish", ["tool_calls", "stop"])
+def test_arguments_that_are_no_json_are_a_providers_fault_otherwise(finish: str) -> None:
+    with pytest.raises(UnreadableAnswerError):
+        read_completion(half_a_completion(finish), FRESH)
+    with pytest.raises(UnreadableAnswerError):
+        list(half_a_stream(finish))
+    with pytest.raises(UnreadableAnswerError):
+        list(half_a_message("tool_use"))
