@@ -220,7 +220,7 @@ class ResponseStream:
                 self._text_chars += len(item.arguments)
                 yield self._calls.add(index, item.arguments)
         if kind == "response.output_item.done" and item.status != "incomplete":
-            yield self._calls.end(index)
+            yield from self._calls.end(index)
 
     def _close(self, kind: str, response: _Response) -> None:
         if kind == "response.failed":
