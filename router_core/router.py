@@ -330,7 +330,13 @@ class Router:
         choices = 1 if native is None else native.choices
         tier: ServiceTier = "" if native is None else native.tier
         payment = Payment(
-            self._budget, tariff, exchange.payer(), plan.estimated_input_tokens, choices=choices, tier=tier
+            self._budget,
+            tariff,
+            exchange.payer(),
+            plan.estimated_input_tokens,
+            choices=choices,
+            caches=native is not None and native.caches,
+            tier=tier,
         )
 
         def ask(request: LLMRequest, plan: Plan) -> AsyncGenerator[AnswerPart, None]:

@@ -49,7 +49,18 @@ class Payment:
     ``tariff`` is the one of the moment at which the request came: a price that changes meanwhile is not its price.
     """
 
-    __slots__ = ("_budget", "_choices", "_most_input", "_payer", "_tariff", "_tier", "charges", "refused", "unpriced")
+    __slots__ = (
+        "_budget",
+        "_caches",
+        "_choices",
+        "_most_input",
+        "_payer",
+        "_tariff",
+        "_tier",
+        "charges",
+        "refused",
+        "unpriced",
+    )
 
     def __init__(
         self,
@@ -59,6 +70,7 @@ class Payment:
         input_tokens: int,
         *,
         choices: int = 1,
+        caches: bool = False,
         tier: ServiceTier = "",
     ) -> None:
         self._budget = budget
@@ -66,6 +78,7 @@ class Payment:
         self._payer = payer
         self._most_input = most_input(input_tokens)
         self._choices = choices
+        self._caches = caches
         self._tier = tier
         self.charges: list[Charge] = []
         self.unpriced: list[tuple[str, str]] = []
@@ -84,7 +97,11 @@ class Payment:
         price = self._tariff.price(provider.model, provider.name, tier=self._tier)
         if price is None:
             self.unpriced.append((provider.model, provider.name))
-        bound = None if price is None else price.most(self._most_input, candidate.max_tokens * self._choices)
+        bound = (
+            None
+            if price is None
+            else price.most(self._most_input, candidate.max_tokens * self._choices, caches=self._caches)
+        )
         try:
             hold = await self._budget.hold(self._payer, provider, bound, patience)
         except PaymentRequiredError as error:

@@ -29,6 +29,7 @@ class NativeRequest(Struct, frozen=True, kw_only=True):
     tokens and what concerns streaming. ``needs`` names the fields that only this protocol can say, ``betas`` the
     vendor's features that the client switched on. ``choices`` is how many answers are asked for at once, and
     ``unseen_tokens`` an upper estimate of what the model reads beside what the request says in our terms.
+    Where it ``caches``, what is read may be written to the vendor's cache, which costs more than to read it.
     ``tier`` is the tier of service that it asks for, empty for the standard one; others have prices of their own.
     ``verbatim`` says that only the vendor's own bytes are a whole answer: a kept one is served in no other form.
     """
@@ -39,6 +40,7 @@ class NativeRequest(Struct, frozen=True, kw_only=True):
     betas: tuple[str, ...] = ()
     choices: int = 1
     unseen_tokens: int = 0
+    caches: bool = False
     tier: ServiceTier = ""
     verbatim: bool = False
 

@@ -85,9 +85,13 @@ class Rates(Struct, frozen=True, kw_only=True):
         total = read * self.batch_input * per_output + written * self.batch_output * per_input
         return _divide_half_even(total, per_input * per_output * TOKENS_PER_RATE)
 
-    def most(self, input_tokens: int, output_tokens: int) -> NanoUSD:
-        """Return the upper bound of a call that reads and writes so many tokens of whatever class."""
-        total = input_tokens * max(self.input, self.image) + output_tokens * max(self.output, self.reasoning)
+    def most(self, input_tokens: int, output_tokens: int, *, caches: bool = False) -> NanoUSD:
+        """Return the upper bound of a call that reads and writes so many tokens of whatever class.
+
+        Where it ``caches``, what is read may be written to the vendor's cache, which costs more than to read it.
+        """
+        read = max(self.input, self.image, *((self.cache_write, self.cache_write_1h) if caches else ()))
+        total = input_tokens * read + output_tokens * max(self.output, self.reasoning)
         return -(-total // TOKENS_PER_RATE)
 
 
@@ -136,9 +140,10 @@ class Price(Struct, frozen=True, kw_only=True):
         """Return the exact cost of ``usage``."""
         return self.rates(usage.prompt_tokens).cost(usage)
 
-    def most(self, input_tokens: int, output_tokens: int) -> NanoUSD:
-        """Return the upper bound of a call that reads and writes so many tokens."""
-        return max(each.rates.most(input_tokens, output_tokens) for each in self.tiers if each.above <= input_tokens)
+    def most(self, input_tokens: int, output_tokens: int, *, caches: bool = False) -> NanoUSD:
+        """Return the upper bound of a call that reads and writes so many tokens; see :meth:`Rates.most`."""
+        held = [each.rates for each in self.tiers if each.above <= input_tokens]
+        return max(each.most(input_tokens, output_tokens, caches=caches) for each in held)
 
 
 class _Line:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
+from router_core.api.anthropic_compatible.request import parse_count, parse_messages
 from router_core.api.auth import session_token
 from router_core.api.body import check_json, require_json
 from router_core.api.call import is_request_id
@@ -105,7 +106,7 @@ WIRE = pieces(
 @fuzzed
 @given(JSON)
 def test_bodies(body: bytes) -> None:
-    for read in (check_json, parse_request, lambda body: parse_chat(body, {})):
+    for read in (check_json, parse_request, lambda body: parse_chat(body, {}), parse_messages, parse_count):
         said = ""
         with soon():
             try:

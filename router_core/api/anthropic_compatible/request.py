@@ -32,6 +32,8 @@ BETA: Final = b"anthropic-beta"
 _TOKEN: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # The adapter sets these itself.
 _SET_BY_ADAPTER: Final = frozenset({"model", "max_tokens", "stream"})
+# Said anywhere, it makes reading cost more than to read; said in a text, it makes us hold a little too much.
+_CACHING: Final = b'"cache_control"'
 # Never passed on: what other routers are told where to go with.
 _KEPT_BACK: Final = frozenset({"api_base", "api_key", "api_version", "base_url", "extra_headers", "user_config"})
 _NO_PRICE: Final = "has no price here"
@@ -145,6 +147,7 @@ def parse_messages(body: bytes, betas: tuple[str, ...] = ()) -> RelayedRequest:
         stop=tuple(asked.stop_sequences or ()),
         stream=bool(asked.stream),
         metadata={USER_LABEL: user[:MAX_LABEL]} if user else {},
+        native=msgspec.structs.replace(made.native, caches=_CACHING in body),
     )
 
 
@@ -228,7 +231,7 @@ def _without_unsigned(messages: Raw) -> Raw:
     for turn in turns:
         if isinstance(turn["content"], list):
             turn["content"] = [each for each in turn["content"] if not _is_unsigned(each)]
-    return Raw(msgspec.json.encode(turns))
+    return Raw(msgspec.json.encode([turn for turn in turns if turn["content"] != []]))
 
 
 def _is_unsigned(block: dict[str, Any]) -> bool:

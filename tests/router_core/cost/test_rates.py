@@ -117,6 +117,17 @@ def test_no_answer_within_its_lengths_costs_more_than_the_bound(
     assert rates.cost(usage) <= rates.most(read, written)
 
 
+@given(st.integers(0, 10**6), st.tuples(*[RATE] * 4), st.data())
+def test_nothing_that_is_written_to_a_cache_costs_more_than_the_bound_of_a_call_that_caches(
+    read: int, nano: tuple[int, int, int, int], data: st.DataObject
+) -> None:
+    rates = Rates.of(nano[0], nano[1], cache_write=nano[2], cache_write_1h=nano[3])
+    short = data.draw(st.integers(0, read))
+    hour = data.draw(st.integers(0, read - short))
+    usage = Usage(input_tokens=read - short - hour, cache_write_tokens=short, cache_write_1h_tokens=hour)
+    assert rates.cost(usage) <= rates.most(read, 0, caches=True)
+
+
 async def test_the_open_budget_refuses_nobody_and_adds_up() -> None:
     budget = OpenBudget()
     holds = [await budget.hold(Payer("acme", None, "general"), provider("row"), 100, 1.0) for _ in range(3)]

@@ -149,6 +149,15 @@ def test_thoughts_that_nobody_signed_are_kept_from_the_vendor_that_would_refuse_
     turns = [{"role": "assistant", "content": [ours, theirs, text], "extra": 1}, *HELLO]
     sent = passed_on(parsed(messages=turns))["messages"]
     assert sent == [{"role": "assistant", "content": [theirs, text], "extra": 1}, *HELLO]
+    bare = {"role": "assistant", "content": [ours]}
+    assert passed_on(parsed(messages=[*HELLO, bare, *HELLO]))["messages"] == [*HELLO, *HELLO]
+
+
+def test_what_is_to_be_cached_is_known_to_cost_more_wherever_it_is_said() -> None:
+    mark = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    assert not parsed().native.caches
+    for request in (parsed(**mark), said({"type": "text", "text": "Hi", **mark}), parsed(tools=[{**LOOK, **mark}])):
+        assert request.native.caches
 
 
 @pytest.mark.parametrize(
