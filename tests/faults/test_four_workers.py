@@ -3,8 +3,10 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import aiohttp
+import httpx2
 import pytest
 
 from tests.faults.settled_record import journal_files, settled
@@ -66,6 +68,22 @@ def test_a_budget_with_room_for_so_many_requests_lets_exactly_so_many_through(
     ends = asyncio.run(_spend(server, key))
     assert (ends["served"], simulator.counts()["calls"] - before) == (ROOM, ROOM)
     assert set(ends) <= {"served", "PAYMENT_REQUIRED", "OVERLOADED"}
+
+
+def test_one_idempotency_key_is_served_once_whichever_worker_is_asked(
+    server: WorkersServer, simulator: SimulatorProcess
+) -> None:
+    before = simulator.counts()["calls"]
+    headers = {"authorization": f"Bearer {server.facts['api_key']}", "idempotency-key": "of-all-workers"}
+
+    def ask(_: int) -> httpx2.Response:
+        return httpx2.post(f"{server.base_url}/api/llm", json={"prompt": "once"}, headers=headers, trust_env=False)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(ask, range(AT_ONCE)))
+    assert {each.status_code for each in answers} <= {200, 409}
+    assert len({each.content for each in answers if each.status_code == 200}) == 1
+    assert simulator.counts()["calls"] == before + 1
 
 
 async def _renew_under_load(server: WorkersServer) -> Traffic:

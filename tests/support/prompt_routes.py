@@ -32,9 +32,14 @@ def _chat(prompt: str, model: str) -> dict[str, Any]:
     return {"model": model, "messages": [{"role": "user", "content": prompt}]}
 
 
+def _messages(prompt: str, model: str) -> dict[str, Any]:
+    return {"model": model, "max_tokens": 8192, "messages": [{"role": "user", "content": prompt}]}
+
+
 _KEPT: Final = {"x-signalbox-cache": "60"}
 
 PROMPT_ROUTES: Final = (
     PromptRoute("/api/llm", _own, b"data: [DONE]\n\n", ({"cache": {"ttlSeconds": 60}}, {})),
     PromptRoute("/v1/chat/completions", _chat, b"data: [DONE]\n\n", ({}, _KEPT)),
+    PromptRoute("/v1/messages", _messages, b"event: message_stop\n", ({}, _KEPT)),
 )
