@@ -8,6 +8,7 @@ from router_core.errors import RateLimitExceededError
 from router_core.rate_limiting.quota import QuotaLine
 from router_core.types import Limit
 from tests.support.api_server import ApiRig
+from tests.support.prompt_routes import PROMPT_ROUTES, PromptRoute
 
 LIMIT = Limit(scope="account", target="acme", requests_per_second=10, burst=50, tokens_per_minute=900, concurrency=3)
 REQUESTS, TOKENS, PLACES = LIMIT.buckets()
@@ -43,12 +44,29 @@ def test_what_is_left_is_never_below_nothing(left: float) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_answers_carry_them(rig: ApiRig, http: httpx2.Client, stream: bool) -> None:
+@pytest.mark.parametrize("route", PROMPT_ROUTES, ids=lambda route: route.path)
+def test_answers_carry_them_and_an_id(rig: ApiRig, http: httpx2.Client, route: PromptRoute, stream: bool) -> None:
     rig.router.quota = (QuotaLine(REQUESTS, 41.3, 0),)
-    answer = http.post("/api/llm", headers=rig.bearer(), json={"prompt": "Hi", "stream": stream})
-    assert answer.status_code == 200
-    assert answer.headers["ratelimit-policy"] == '"account";q=50;w=5'
-    assert answer.headers["ratelimit"] == '"account";r=41;t=1'
+    asked, headers = route.asked("Hi", stream=stream), {**rig.bearer(), "idempotency-key": "k", "x-request-id": "mine"}
+    for replayed in (None, "true"):
+        answer = http.post(route.path, headers=headers, json=asked)
+        assert (answer.status_code, answer.headers.get("idempotent-replayed")) == (200, replayed)
+        assert answer.headers["ratelimit-policy"] == '"account";q=50;w=5'
+        assert answer.headers["ratelimit"] == '"account";r=41;t=1'
+        assert answer.headers["x-request-id"] == "mine"
+    assert http.post(route.path, json=asked).headers["x-request-id"]
+
+
+@pytest.mark.parametrize("route", PROMPT_ROUTES, ids=lambda route: route.path)
+def test_whoever_is_refused_on_any_path_is_told_when_to_come_back(
+    rig: ApiRig, http: httpx2.Client, route: PromptRoute
+) -> None:
+    rig.router.quota = (QuotaLine(REQUESTS, 0.4, 0.06),)
+    rig.router.error = RateLimitExceededError("Rate limit exceeded. Maximum 10 requests/second.", retry_after_ms=60)
+    answer = http.post(route.path, headers=rig.bearer(), json=route.asked("Hi"))
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+    assert answer.headers["ratelimit"] == '"account";r=0;t=1'
+    assert answer.headers["x-request-id"]
 
 
 def test_a_refused_request_is_429_with_a_wait_in_whole_seconds(rig: ApiRig, http: httpx2.Client) -> None:
