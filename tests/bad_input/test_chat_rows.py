@@ -41,6 +41,7 @@ BAD: list[tuple[int, dict[str, Any], str | None]] = [
     (51, {"stream_options": {"include_usage": True}}, "stream_options"),
     (54, {"logit_bias": {str(token): 1 for token in range(2_000)}}, "logit_bias"),
     (54, {"stop": ["x"] * 10_000}, "stop"),
+    (54, {"tools": [{"type": "function", "function": {"name": "x"}}] * 1_000}, "tools"),
     (54, {"messages": HELLO * 5_000}, "messages"),
 ]
 

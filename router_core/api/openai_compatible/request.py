@@ -23,6 +23,7 @@ from router_core.api.openai_compatible.shared_fields import (
     labels,
 )
 from router_core.errors import ValidationError
+from router_core.tools.checking import MAX_TOOLS
 from router_core.tools.formats import choice_from_openai, from_openai
 from router_core.types import (
     NativeRequest,
@@ -77,10 +78,10 @@ class _ChatRequest(Struct):
     stop: _Stop | Annotated[list[_Stop], Meta(max_length=MAX_STOPS)] | None = None
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
-    tools: list[dict[str, Any]] | None = None
+    tools: Annotated[list[dict[str, Any]], Meta(max_length=MAX_TOOLS)] | None = None
     tool_choice: Any = None
     parallel_tool_calls: bool | None = None
-    functions: Annotated[list[dict[str, Any]], Meta(max_length=128)] | None = None
+    functions: Annotated[list[dict[str, Any]], Meta(max_length=MAX_TOOLS)] | None = None
     function_call: Any = None
     response_format: _Format | None = None
     reasoning_effort: str | None = None
