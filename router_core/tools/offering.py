@@ -31,7 +31,9 @@ def offered(request: LLMRequest, registered: Mapping[str, RunnableTool], given: 
     """
     runnable: dict[str, RunnableTool] = {}
     if request.tools is None:
-        runnable.update(registered if request.max_steps > 1 else {})
+        if len(registered) > MAX_TOOLS:
+            raise ValidationError(f"name those to offer: there are more than {MAX_TOOLS}", field="tools")
+        runnable.update({} if request.max_steps == 1 or request.tool_choice == "none" else registered)
         tools = {name: tool.format for name, tool in runnable.items()}
     else:
         tools = dict(request.tools)
@@ -39,8 +41,6 @@ def offered(request: LLMRequest, registered: Mapping[str, RunnableTool], given: 
             known = given.get(name) or registered.get(name)
             if known is not None and (name in given or tool in (_BY_NAME, known.format)):
                 tools[name], runnable[name] = known.format, known
-    if len(tools) > MAX_TOOLS:
-        raise ValidationError(f"at most {MAX_TOOLS} tools", field="tools")
     if not tools and request.tools is None:
         check_choice(request)
         return Offer(request, {})

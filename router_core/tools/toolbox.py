@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from router_core.errors import ValidationError
 from router_core.ports import RunnableTool
 from router_core.tools.checking import check_tools
 from router_core.tools.python_tool import PythonTool, ToolCallable
@@ -40,9 +41,17 @@ class Toolbox:
     def given(self, tools: Mapping[str, ToolFormat], functions: Mapping[str, ToolCallable]) -> dict[str, RunnableTool]:
         """Return ``functions`` as tools of one request, in the formats that it gives them.
 
-        Raises ``ValueError`` for a schema that is none.
+        Raises :class:`ValidationError` for one that is none of its ``tools``, and a schema that is none.
         """
-        return {name: PythonTool(tools[name], each, self._threads) for name, each in functions.items()}
+        found: dict[str, RunnableTool] = {}
+        for name, function in functions.items():
+            if name not in tools:
+                raise ValidationError("a function has the name of no tool", field="tools")
+            try:
+                found[name] = PythonTool(tools[name], function, self._threads)
+            except ValueError as error:
+                raise ValidationError(str(error), field=f"tools.{name}.parameters") from None
+        return found
 
     def tools(self, account_id: str | None, use_case: str) -> Mapping[str, RunnableTool]:  # noqa: ARG002 - the port's
         """Return every tool that is registered."""

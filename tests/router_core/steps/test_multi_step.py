@@ -256,3 +256,34 @@ async def test_a_request_that_is_refused_for_its_tools_takes_its_token_all_the_s
             await desk.router.complete(request, service("acme"))
         codes.append(caught.value.code)
     assert codes == ["VALIDATION_ERROR", "RATE_LIMIT_EXCEEDED"]
+
+
+@pytest.mark.parametrize(
+    ("tools", "field"),
+    [
+        ({}, "tools"),
+        (None, "tools"),
+        ({"weather": ToolFormat(parameters={"type": "object", "required": 1})}, "tools.weather.parameters"),
+    ],
+)
+async def test_functions_that_fit_no_tool_of_the_request_are_refused_by_name(tools: Any, field: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        await stepped(rig(), tools=tools, functions={"weather": weather})
+    assert caught.value.field == field
+
+
+async def test_who_has_too_many_tools_names_those_to_offer() -> None:
+    desk = rig()
+    for number in range(129):
+        desk.router.register_tool(f"t{number}", ToolFormat(), weather)
+    desk.adapters.always(MINI, answer("Done."))
+    with pytest.raises(ValidationError) as caught:
+        await stepped(desk)
+    assert caught.value.field == "tools"
+    assert (await stepped(desk, tools={"t1": ToolFormat()})).text == "Done."
+
+
+async def test_tools_that_may_not_be_called_are_not_offered_unasked() -> None:
+    desk = weather_desk(answer("Done."))
+    await stepped(desk, tool_choice="none")
+    assert not asked_of(desk, 0).tools
