@@ -280,7 +280,7 @@ def test_at_the_end_short_streams_end_whole_long_ones_are_told_and_nobody_is_let
 
 
 def _read_to_the_end(client: PromptClient, number: int, ends: dict[int, bytes]) -> None:
-    ends[number] = client.read_until(OWN.end)
+    ends[number] = client.read_until(b"data: [DONE]\n\n")
 
 
 def _takes_connections(port: int) -> bool:

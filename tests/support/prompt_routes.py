@@ -9,14 +9,13 @@ __all__ = ["PROMPT_ROUTES", "PromptRoute"]
 
 @dataclass(frozen=True)
 class PromptRoute:
-    """A path; ``body`` makes a request of a prompt and a model, the last bytes of a whole stream are ``end``.
+    """A path; ``body`` makes a request of a prompt and a model.
 
     ``cached`` are the fields and headers by which equal requests share an answer.
     """
 
     path: str
     body: Callable[[str, str], dict[str, Any]]
-    end: bytes
     cached: tuple[dict[str, Any], dict[str, str]]
 
     def asked(self, prompt: str, model: str = "gpt-4o-mini", **more: Any) -> dict[str, Any]:
@@ -36,10 +35,15 @@ def _messages(prompt: str, model: str) -> dict[str, Any]:
     return {"model": model, "max_tokens": 8192, "messages": [{"role": "user", "content": prompt}]}
 
 
+def _responses(prompt: str, model: str) -> dict[str, Any]:
+    return {"model": model, "input": prompt}
+
+
 _KEPT: Final = {"x-signalbox-cache": "60"}
 
 PROMPT_ROUTES: Final = (
-    PromptRoute("/api/llm", _own, b"data: [DONE]\n\n", ({"cache": {"ttlSeconds": 60}}, {})),
-    PromptRoute("/v1/chat/completions", _chat, b"data: [DONE]\n\n", ({}, _KEPT)),
-    PromptRoute("/v1/messages", _messages, b"event: message_stop\n", ({}, _KEPT)),
+    PromptRoute("/api/llm", _own, ({"cache": {"ttlSeconds": 60}}, {})),
+    PromptRoute("/v1/chat/completions", _chat, ({}, _KEPT)),
+    PromptRoute("/v1/messages", _messages, ({}, _KEPT)),
+    PromptRoute("/v1/responses", _responses, ({}, _KEPT)),
 )
