@@ -1,6 +1,6 @@
 """One prompt, the best model, a real answer: admit, plan, look in the cache, reserve, attempt, settle, record."""
 
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 
 from msgspec import Struct, field, structs
@@ -11,6 +11,7 @@ from router_core.attempts.key_choice import KeyChoice
 from router_core.cache.memory_cache import MemoryCache
 from router_core.cache.response_cache import AnswerCache
 from router_core.clock import Clock, SystemClock, new_ulid
+from router_core.configuration.static_config import StaticConfig
 from router_core.cost.open_budget import OpenBudget
 from router_core.errors import LLMError
 from router_core.exchange import Exchange
@@ -79,23 +80,6 @@ class RouterPolicy(Struct, frozen=True, kw_only=True):
     in_flight: int = DEFAULT_IN_FLIGHT
     attempts: AttemptPolicy = field(default_factory=AttemptPolicy)
     tools: ToolPolicy = field(default_factory=ToolPolicy)
-
-
-class StaticConfig:
-    """The in-memory twin of the configuration source: one snapshot until another is put in."""
-
-    __slots__ = ("_snapshot",)
-
-    def __init__(self, providers: Iterable[ProviderConfig] | Snapshot) -> None:
-        self._snapshot = providers if isinstance(providers, Snapshot) else Snapshot(providers)
-
-    def snapshot(self) -> Snapshot:
-        """Return the snapshot in force."""
-        return self._snapshot
-
-    def replace(self, snapshot: Snapshot) -> None:
-        """Put ``snapshot`` in force for the requests that follow."""
-        self._snapshot = snapshot
 
 
 class Router:
