@@ -24,7 +24,9 @@ from router_core.api.auth import session_token
 from router_core.api.body import check_json, require_json
 from router_core.api.call import is_request_id
 from router_core.api.host import host_name
+from router_core.api.openai_compatible.embeddings import parse_embeddings
 from router_core.api.openai_compatible.request import parse_chat
+from router_core.api.openai_compatible.response_request import parse_response
 from router_core.api.parsing import parse_request
 from router_core.clock import SystemClock
 from router_core.cost.bill import WrongBillError
@@ -73,7 +75,7 @@ JSON = pieces(
     b"{", b"}", b"[", b"]", b'"', b":", b",", b'"prompt"', b'"messages"', b'"tools"', b'"metadata"', b'"maxTokens"',
     b'"hi"', b"1", b"-", b"1e999", b"NaN", b"null", b"true", b"\\u0000", b"\\ud800", b"\\", b'{"prompt":"x"}',
     b'"model":"m"', b'"tool_calls"', b'"role"', b'"parts"',
-    b'"user"', b'"content"', b'"id"', b'"trigger"', b'"text"', b'"type"',
+    b'"user"', b'"content"', b'"input"', b'"id"', b'"trigger"', b'"text"', b'"type"',
 )  # fmt: skip
 SSE = pieces(
     b"data: ", b"event: x\n", b"\n", b"\r", b"\r\n", b":", b"[DONE]", b"\xef\xbb\xbf", b"id: 1\n", b"retry: x\n",
@@ -106,7 +108,8 @@ WIRE = pieces(
 @fuzzed
 @given(JSON)
 def test_bodies(body: bytes) -> None:
-    for read in (check_json, parse_request, lambda body: parse_chat(body, {}), parse_messages, parse_count):
+    foreign = (lambda body, parse=parse: parse(body, {}) for parse in (parse_chat, parse_response, parse_embeddings))
+    for read in (check_json, parse_request, parse_messages, parse_count, *foreign):
         said = ""
         with soon():
             try:

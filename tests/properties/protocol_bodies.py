@@ -7,7 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-__all__ = ["chat_requests", "chunks_of", "completions", "events_of", "message_requests", "messages", "sliced"]
+__all__ = [
+    "chat_requests", "chunks_of", "completions", "events_of", "message_requests", "messages", "response_requests",
+    "sliced",
+]  # fmt: skip
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
 NAMES = st.text(string.ascii_letters + string.digits + "_-", min_size=1, max_size=12)
@@ -111,6 +114,41 @@ def message_requests(draw: st.DrawFn, model: str) -> dict[str, Any]:
         "stop_sequences": st.lists(NAMES, min_size=1, max_size=4), "temperature": st.sampled_from([0, 0.5, 1]),
         "output_config": st.just({"format": {"type": "json_schema", "schema": SCHEMA}}),
         "system": TEXT | st.lists(TEXT.map(lambda text: {"type": "text", "text": text}), min_size=1, max_size=2),
+    }))  # fmt: skip
+
+
+@st.composite
+def response_requests(draw: st.DrawFn, model: str) -> dict[str, Any]:
+    """Draw a request for a response by ``model``."""
+    items: list[dict[str, Any]] = [{"role": "user", "content": draw(TEXT)}]
+    for each in draw(_rounds()):
+        items.extend(_reasoning(*thought) for thought in each["thoughts"])
+        if each["text"]:
+            said = [{"type": "output_text", "text": each["text"], "annotations": []}]
+            items.append({"type": "message", "role": "assistant", "id": "msg_1", "content": said})
+        items.extend(
+            {"type": "function_call", "call_id": told, "name": name, "arguments": json.dumps(args)}
+            for told, name, args in each["calls"]
+        )
+        items.extend(
+            {"type": "function_call_output", "call_id": told, "output": text} for told, text, _ in each["results"]
+        )
+        if each["asked"]:
+            items.append({"role": "user", "content": [_input_part(*part) for part in each["asked"]]})
+    body: dict[str, Any] = {"model": model, "input": items, "max_output_tokens": draw(st.integers(1, 4000))}
+    tools = draw(TOOLS)
+    if tools:
+        body["tools"] = [
+            {"type": "function", "name": name, "description": told, "parameters": schema}
+            for name, (told, schema) in tools.items()
+        ]
+        chosen = [{"type": "function", "name": name} for name in tools]
+        body |= draw(st.fixed_dictionaries({}, optional={
+            "tool_choice": st.sampled_from(["auto", "none", "required", *chosen]), "parallel_tool_calls": st.booleans(),
+        }))  # fmt: skip
+    shape = {"format": {"type": "json_schema", "name": "answer", "schema": SCHEMA, "strict": True}}
+    return body | draw(st.fixed_dictionaries({}, optional={
+        "temperature": st.sampled_from([0, 0.5, 1]), "text": st.just(shape), "instructions": TEXT,
     }))  # fmt: skip
 
 
@@ -247,6 +285,16 @@ def _thinking(text: str | None, seal: str) -> dict[str, Any]:
     if text is None:
         return {"type": "redacted_thinking", "data": seal}
     return {"type": "thinking", "thinking": text, "signature": seal}
+
+
+def _reasoning(text: str | None, seal: str) -> dict[str, Any]:
+    summary = [] if text is None else [{"type": "summary_text", "text": text}]
+    sealed = json.dumps(["", seal] if text is None else [seal, ""])
+    return {"type": "reasoning", "id": "rs_1", "summary": summary, "encrypted_content": f"signalbox.{sealed}"}
+
+
+def _input_part(kind: str, value: str) -> dict[str, Any]:
+    return {"type": "input_text", "text": value} if kind == "text" else {"type": "input_image", "image_url": value}
 
 
 def _result(told: str, text: str, is_error: bool) -> dict[str, Any]:

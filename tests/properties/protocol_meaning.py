@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
-__all__ = ["of_chat", "of_completion", "of_message", "of_messages", "without_thoughts"]
+__all__ = [
+    "of_chat", "of_completion", "of_message", "of_messages", "of_response", "of_response_request", "without_thoughts",
+]  # fmt: skip
 
 _STOPS = {
     "stop": "stop", "end_turn": "stop", "stop_sequence": "stop", "length": "length", "max_tokens": "length",
@@ -65,6 +67,26 @@ def of_messages(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def of_response_request(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what a request for a response says."""
+    items: list[Item] = []
+    for item in body["input"]:
+        role = "user" if item.get("role") == "user" or item.get("type") == "function_call_output" else "assistant"
+        items.extend((role, *each) for each in _item(item))
+    choice = body.get("tool_choice", "auto")
+    return {
+        "system": body.get("instructions", ""),
+        "items": items,
+        "tools": {each["name"]: _tool(each.get("description"), each["parameters"]) for each in body.get("tools", [])},
+        "choice": choice if isinstance(choice, str) else ("tool", choice["name"]),
+        "parallel": body.get("parallel_tool_calls", True) or choice == "none",
+        "schema": body.get("text", {}).get("format", {}).get("schema"),
+        "limit": body["max_output_tokens"],
+        "stop": [],
+        "temperature": body.get("temperature"),
+    }
+
+
 def without_thoughts(said: dict[str, Any]) -> dict[str, Any]:
     """Return a request as it is to a vendor that cannot read another's thoughts."""
     return {**said, "items": [each for each in said["items"] if each[1] not in ("thought", "locked")]}
@@ -95,6 +117,20 @@ def _block(block: dict[str, Any]) -> Item:
             text = _plain(block.get("content", ""))
             return ("result", block["tool_use_id"], f"Error: {text}" if block.get("is_error") else text)
     return _thought(block)
+
+
+def _item(item: dict[str, Any]) -> list[Item]:
+    match item.get("type", "message"):
+        case "reasoning":
+            seal, locked = json.loads(item["encrypted_content"].removeprefix("signalbox."))
+            return [("locked", locked) if locked else ("thought", item["summary"][0]["text"], seal)]
+        case "function_call":
+            return [("call", item["call_id"], item["name"], json.loads(item["arguments"]))]
+        case "function_call_output":
+            return [("result", item["call_id"], item["output"])]
+    content = item["content"]
+    parts: list[Any] = [{"text": content}] if isinstance(content, str) else content
+    return [("text", each["text"]) if "text" in each else ("image", each["image_url"]) for each in parts]
 
 
 def _thought(told: dict[str, Any]) -> Item:
@@ -139,5 +175,22 @@ def of_message(body: dict[str, Any]) -> dict[str, Any]:
         "usage": (
             usage["input_tokens"], usage.get("cache_read_input_tokens") or 0,
             usage.get("cache_creation_input_tokens") or 0, usage["output_tokens"], thinking,
+        ),
+    }  # fmt: skip
+
+
+def of_response(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what a response says."""
+    usage = body["usage"]
+    read, written = usage["input_tokens_details"], usage["output_tokens_details"]
+    cached, kept = read["cached_tokens"], read["cache_write_tokens"]
+    items = [each for item in body["output"] for each in _item(item)]
+    cut = {"max_output_tokens": "length", "content_filter": "filter"}
+    whole = "tools" if any(each[0] == "call" for each in items) else "stop"
+    return {
+        "items": items,
+        "stop": cut[body["incomplete_details"]["reason"]] if body["status"] == "incomplete" else whole,
+        "usage": (
+            usage["input_tokens"] - cached - kept, cached, kept, usage["output_tokens"], written["reasoning_tokens"],
         ),
     }  # fmt: skip

@@ -3,8 +3,6 @@
 Generated requests and answers go through the real paths, router and adapters; only the network is missing.
 """
 
-import asyncio
-import json
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +16,6 @@ from openai.lib.streaming._deltas import accumulate_delta
 from pydantic import TypeAdapter
 
 from router_core.providers.anthropic import shaped_schema
-from router_core.router import Router, StaticConfig
 from tests.properties.protocol_bodies import (
     chat_requests,
     chunks_of,
@@ -26,53 +23,24 @@ from tests.properties.protocol_bodies import (
     events_of,
     message_requests,
     messages,
+    response_requests,
     sliced,
 )
-from tests.properties.protocol_meaning import of_chat, of_completion, of_message, of_messages, without_thoughts
-from tests.support.core_fakes import PRICES, KeptEvents, PlainKeys, provider
-from tests.support.played_vendor import PlayedAdapters, PlayedVendor
-from tests.support.relay_desk import RelayDesk, relay_desk
+from tests.properties.protocol_meaning import (
+    of_chat,
+    of_completion,
+    of_message,
+    of_messages,
+    of_response,
+    of_response_request,
+    without_thoughts,
+)
+from tests.properties.protocol_world import World
 
 EVENTS: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
-CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
+CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/responses"
 EXAMPLES = settings(max_examples=40, deadline=None)
 RANDOM = st.integers(0, 2**32).map(random.Random)
-
-
-class World:
-    """The paths before both vendors, played, on one loop."""
-
-    def __init__(self) -> None:
-        self.vendor = PlayedVendor()
-        self.runner = asyncio.Runner()
-        rows = [
-            provider("gpt", model="gpt-4o", context_window=10**7),
-            provider("claude", kind="anthropic", model="claude-sonnet-4-5", context_window=10**7),
-        ]
-        router = Router(
-            config=StaticConfig(rows), adapters=PlayedAdapters(self.vendor), keys=PlainKeys(), prices=PRICES,
-            recorder=KeptEvents(),
-        )  # fmt: skip
-        self._desk: RelayDesk = self.runner.run(relay_desk(router))
-
-    def ask(self, path: str, body: dict[str, Any], answer: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return what the vendor was asked, and what the client was answered."""
-        self.vendor.answer = json.dumps(answer).encode()
-        heard = self._heard(path, body)
-        told: dict[str, Any] = json.loads(heard)
-        return self.vendor.bodies[-1], told
-
-    def stream(self, path: str, body: dict[str, Any], pieces: tuple[bytes, ...]) -> list[dict[str, Any]]:
-        """Return the data of the events that the client was sent."""
-        self.vendor.pieces = pieces
-        lines = self._heard(path, {**body, "stream": True}).decode().split("\n")
-        data = [line.removeprefix("data: ") for line in lines if line.startswith("data: ")]
-        return [json.loads(each) for each in data if each != "[DONE]"]
-
-    def _heard(self, path: str, body: dict[str, Any]) -> bytes:
-        heard = self.runner.run(self._desk.ask(path, body))
-        assert heard.status == 200, heard.body
-        return heard.body
 
 
 @pytest.fixture(scope="module")
@@ -162,5 +130,32 @@ def test_claude_s_thoughts_go_through_a_client_of_chat_completions_and_back_unch
     chunks = world.stream(CHAT, body, sliced(events_of(answer, rng), rng))
     spoken = assembled_completion(chunks)["choices"][0]["message"]
     asked, _ = world.ask(CHAT, {"model": "claude", "messages": [*turns, spoken, *turns]}, answer)
+    wanted = {"messages": [*turns, {"role": "assistant", "content": answer["content"]}, *turns], "max_tokens": 1}
+    assert of_messages(asked)["items"] == of_messages(wanted)["items"]
+
+
+@EXAMPLES
+@given(body=response_requests("claude"), answer=messages())
+def test_claude_behind_responses_hears_all_and_says_all(
+    world: World, body: dict[str, Any], answer: dict[str, Any]
+) -> None:
+    asked, told = world.ask(RESPONSES, body, answer)
+    assert of_messages(asked) == shaped(of_response_request(body))
+    assert of_response(told) == of_message(answer)
+
+
+@EXAMPLES
+@given(answer=messages(), rng=RANDOM)
+def test_a_stream_of_claude_s_amounts_to_its_whole_answer_in_responses_and_goes_back_unchanged(
+    world: World, answer: dict[str, Any], rng: random.Random
+) -> None:
+    turns: list[dict[str, Any]] = [{"role": "user", "content": "Hi"}]
+    events = world.stream(RESPONSES, {"model": "claude", "input": turns}, sliced(events_of(answer, rng), rng))
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
+    whole = events[-1]["response"]
+    assert of_response(whole) == of_message(answer)
+    pieces = [event["delta"] for event in events if event["type"] == "response.output_text.delta"]
+    assert "".join(pieces) == "".join(each[1] for each in of_message(answer)["items"] if each[0] == "text")
+    asked, _ = world.ask(RESPONSES, {"model": "claude", "input": [*turns, *whole["output"], *turns]}, answer)
     wanted = {"messages": [*turns, {"role": "assistant", "content": answer["content"]}, *turns], "max_tokens": 1}
     assert of_messages(asked)["items"] == of_messages(wanted)["items"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, structs
 
 from router_core.api.compatible.errors import OPENAI
 from router_core.api.encoding import encode_json
@@ -32,13 +32,13 @@ _ENDS: Final = frozenset({"response.completed", "response.incomplete"})
 
 
 class _Head(Struct):
-    id: str = ""
-    created_at: float = 0
-    model: str = ""
+    id: str | None = None
+    created_at: float | None = None
+    model: str | None = None
 
 
 class _Item(Struct):
-    id: str = ""
+    id: str | None = None
     type: str = ""
 
 
@@ -157,10 +157,10 @@ class ResponseEvents:
         """Know what has been told, should the vendor not come to its end."""
         if event.response is not None and not self._begun:
             self._begun = True
-            head = event.response
-            self._shell.update(id=head.id, created_at=int(head.created_at), model=head.model)
+            head = structs.asdict(event.response)
+            self._shell.update({name: value for name, value in head.items() if value is not None})
         elif event.type == "response.output_item.added" and event.item is not None:
-            self._open = _OpenItem(event.item.id, event.item.type, event.output_index)
+            self._open = _OpenItem(event.item.id or "", event.item.type, event.output_index)
             self._places = event.output_index + 1
         elif event.type == "response.output_item.done":
             self._open = None
