@@ -1,25 +1,20 @@
 """Streams messages: the vendor's own events where there are some, else events made of the answer's parts."""
 
-from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from router_core.api.anthropic_compatible.answer import message_id, reasoning_block, stop_of, usage_document
 from router_core.api.compatible.errors import ANTHROPIC
+from router_core.api.compatible.relaying import RelayEncoder
 from router_core.api.encoding import encode_json
-from router_core.api.errors import Header
 from router_core.errors import LLMError
 from router_core.types import (
-    FinishPart,
-    NativeEvents,
     ReasoningDelta,
     ReasoningPart,
     RelayedRequest,
     RelayedResponse,
-    StartPart,
-    StreamPart,
     TextDelta,
     ToolCallDelta,
     ToolCallEnd,
@@ -29,11 +24,6 @@ from router_core.types import (
 
 __all__ = ["MessageStream"]
 
-EVENT_STREAM: Final[tuple[Header, ...]] = (
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"connection", b"keep-alive"),
-    (b"x-accel-buffering", b"no"),
-)
 _TEXT: Final = "text"
 _THINKING: Final = "thinking"
 _TOOL: Final = "tool_use"
@@ -55,21 +45,14 @@ class _Event(Struct):
 _EVENT: Final = msgspec.json.Decoder(_Event)
 
 
-class MessageStream:
+class MessageStream(RelayEncoder):
     """Encodes one answer as the events of one message."""
 
-    __slots__ = (
-        "_covered", "_id", "_model", "_next", "_open", "_opened", "_request_id", "_said", "_stop", "_tools",
-        "_writers",
-    )  # fmt: skip
-
-    headers = EVENT_STREAM
+    __slots__ = ("_id", "_next", "_open", "_opened", "_request_id", "_said", "_stop", "_tools")
 
     def __init__(self, _request: RelayedRequest, request_id: str, _created: int) -> None:
+        super().__init__()
         self._request_id = request_id
-        self._model = ""
-        # Parts that the vendor's own events have told already.
-        self._covered = 0
         self._opened = False
         # The vendor's own end marker.
         self._stop = b""
@@ -78,30 +61,6 @@ class MessageStream:
         self._next = 0
         self._tools: dict[str, int] = {}
         self._said: set[str] = set()
-        self._writers: dict[type, Callable[[Any], bytes]] = {
-            TextDelta: self._text,
-            ReasoningDelta: self._reasoning,
-            ToolCallStart: self._tool_start,
-            ToolCallDelta: self._tool_delta,
-            ToolCallEnd: self._tool_end,
-        }
-
-    def encode(self, part: StreamPart) -> bytes:
-        """Return the events that ``part`` adds."""
-        match part:
-            case NativeEvents():
-                self._covered = part.parts
-                return b"".join([self._relayed(each) for each in part.payloads])
-            case StartPart():
-                self._model = part.model
-                return b""
-            case FinishPart():
-                # The router answers a relayed request with a relayed response.
-                return self._finish(cast(RelayedResponse, part.response))
-        if self._covered:
-            self._covered -= 1
-            return b""
-        return self._writers[type(part)](part)
 
     def failure(self, error: LLMError) -> bytes:
         """Return the event that ends a broken stream; nothing follows it."""

@@ -11,7 +11,8 @@ from router_core.api.openai_compatible.thoughts import sealed_thought
 from router_core.types import FinishReason, ReasoningPart, RelayedRequest, Usage
 
 __all__ = [
-    "call_item", "ended", "item_status", "message_item", "reasoning_item", "response_id", "shell", "text_part",
+    "call_item", "encoded", "ended", "item_status", "message_item", "reasoning_item", "response_id", "shell",
+    "summary_part", "text_part",
 ]  # fmt: skip
 
 _NOT_IN_AN_ID: Final = re.compile(r"[^A-Za-z0-9_-]")
@@ -88,6 +89,11 @@ def text_part(text: str) -> dict[str, Any]:
     return {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
 
 
+def summary_part(text: str) -> dict[str, Any]:
+    """Return the visible text of a passage of thinking."""
+    return {"type": "summary_text", "text": text}
+
+
 def message_item(item_id: str, text: str | None, status: str) -> dict[str, Any]:
     """Return a message, one without content for None."""
     content = [] if text is None else [text_part(text)]
@@ -105,7 +111,7 @@ def call_item(item_id: str, call_id: str, name: str, arguments: str, status: str
 def reasoning_item(item_id: str, thought: ReasoningPart | None) -> dict[str, Any]:
     """Return a passage of thinking, an empty one for None; its seal is what a later turn gives back."""
     thought = thought or ReasoningPart()
-    summary = [{"type": "summary_text", "text": thought.text}] if thought.text else []
+    summary = [summary_part(thought.text)] if thought.text else []
     item: dict[str, Any] = {"id": item_id, "type": "reasoning", "summary": summary}
     seal = sealed_thought(thought)
     return item if seal is None else {**item, "encrypted_content": seal}

@@ -1,25 +1,21 @@
 """Streams responses: the vendor's own events where there are some, else events made of the answer's parts."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct, structs
 
 from router_core.api.compatible.errors import OPENAI
+from router_core.api.compatible.relaying import RelayEncoder
 from router_core.api.encoding import encode_json
 from router_core.api.openai_compatible import response_parts as parts
-from router_core.api.openai_compatible.stream import EVENT_STREAM
 from router_core.errors import LLMError
 from router_core.types import (
-    FinishPart,
-    NativeEvents,
     ReasoningDelta,
     ReasoningPart,
     RelayedRequest,
     RelayedResponse,
-    StartPart,
-    StreamPart,
     TextDelta,
     ToolCallDelta,
     ToolCallEnd,
@@ -62,7 +58,7 @@ _WHOLE: Final = msgspec.json.Decoder(_Whole)
 
 
 class _OpenItem:
-    """An item whose end has not been told: its id, its kind, its place, and its text so far."""
+    """An item whose end has not been told: its id, its kind, its place, and its text so far; a call's id and name."""
 
     __slots__ = ("call_id", "id", "kind", "name", "place", "texts")
 
@@ -79,65 +75,39 @@ class _OpenItem:
         """All of its text."""
         return "".join(self.texts)
 
-    def at(self, inner: str) -> dict[str, Any]:
+    def at(self, *inner: str) -> dict[str, Any]:
         """Return where the item is, and which piece of it, ``inner``, an event is about."""
-        return {"item_id": self.id, "output_index": self.place, inner: 0}
+        return {"item_id": self.id, "output_index": self.place, **dict.fromkeys(inner, 0)}
 
 
-class ResponseEvents:
-    """Encodes one answer as numbered events: items open as their first part comes, and close before the next does."""
+class ResponseEvents(RelayEncoder):
+    """Encodes one answer as numbered events: an item opens as its first part comes, and closes before the next does;
+    calls close as they end.
+    """
 
-    __slots__ = (
-        "_begun", "_covered", "_done", "_held", "_number", "_open", "_own", "_places", "_request", "_shell", "_writers",
-    )  # fmt: skip
-
-    headers = EVENT_STREAM
+    __slots__ = ("_begun", "_calls", "_done", "_held", "_number", "_open", "_own", "_places", "_shell")
 
     def __init__(self, request: RelayedRequest, request_id: str, created: int) -> None:
-        self._request = request
+        super().__init__()
         self._shell = parts.shell(request, request_id, created, "")
         self._own = self._shell["id"].removeprefix("resp_")
-        # Parts that the vendor's own events have told already.
-        self._covered = 0
         self._begun = False
         self._number = 0
         self._places = 0
         self._open: _OpenItem | None = None
-        self._done: list[Any] = []
+        self._calls: dict[str, _OpenItem] = {}
+        # Items that are complete, by their place.
+        self._done: dict[int, Any] = {}
         self._held = b""
-        self._writers: dict[type, Callable[[Any], bytes]] = {
-            TextDelta: self._text,
-            ReasoningDelta: self._reasoning,
-            ToolCallStart: self._tool_start,
-            ToolCallDelta: self._tool_delta,
-            ToolCallEnd: self._tool_end,
-        }
-
-    def encode(self, part: StreamPart) -> bytes:
-        """Return the events that ``part`` adds."""
-        match part:
-            case NativeEvents():
-                self._covered = part.parts
-                return b"".join([self._relayed(each) for each in part.payloads])
-            case StartPart():
-                self._shell["model"] = part.model
-                return b""
-            case FinishPart():
-                # The router answers a relayed request with a relayed response.
-                return self._finish(cast(RelayedResponse, part.response))
-        if self._covered:
-            self._covered -= 1
-            return b""
-        return self._writers[type(part)](part)
 
     def failure(self, error: LLMError) -> bytes:
         """Return the events that end a broken stream."""
         told = OPENAI.document(error, "")["error"]
+        facts = {"code": told["code"], "message": told["message"], "param": told["param"], "error": told}
         failed = {
-            **self._shell, "status": "failed", "output": self._done,
+            **self._shell, "status": "failed", "output": self._output(),
             "error": {"code": told["code"] or told["type"], "message": told["message"]},
         }  # fmt: skip
-        facts = {"code": told["code"], "message": told["message"], "param": told["param"], "error": told}
         return self._event("error", facts) + self._event("response.failed", {"response": failed})
 
     # --- the vendor's own ------------------------------------------------------------------------------------------
@@ -164,7 +134,7 @@ class ResponseEvents:
             self._places = event.output_index + 1
         elif event.type == "response.output_item.done":
             self._open = None
-            self._done.append(_WHOLE.decode(payload).item)
+            self._done[event.output_index] = _WHOLE.decode(payload).item
         elif self._open is not None and event.type == "response.output_text.delta":
             self._open.texts.append(event.delta)
 
@@ -177,110 +147,99 @@ class ResponseEvents:
         return opened + self._event("response.output_text.delta", told)
 
     def _reasoning(self, part: ReasoningDelta) -> bytes:
-        opened, item = self._opened("reasoning", "rs")
-        told = b""
+        told, item = self._opened("reasoning", "rs")
+        place = item.at("summary_index")
+        if part.text and not item.texts:
+            told += self._event("response.reasoning_summary_part.added", {**place, "part": parts.summary_part("")})
         if part.text:
-            if not item.texts:
-                summary = {**item.at("summary_index"), "part": {"type": "summary_text", "text": ""}}
-                told = self._event("response.reasoning_summary_part.added", summary)
             item.texts.append(part.text)
-            told += self._event(
-                "response.reasoning_summary_text.delta", {**item.at("summary_index"), "delta": part.text}
-            )
+            told += self._event("response.reasoning_summary_text.delta", {**place, "delta": part.text})
         sealed = part.signature or part.data
-        return opened + told + (self._close(signature=part.signature, data=part.data) if sealed else b"")
+        return told + (self._close(signature=part.signature, data=part.data) if sealed else b"")
 
     def _tool_start(self, part: ToolCallStart) -> bytes:
-        return self._begin_item("function_call", "fc", part.tool_call_id, part.tool_name)
+        events, item = self._begin_item("function_call", "fc", part.tool_call_id, part.tool_name)
+        self._calls[part.tool_call_id] = item
+        return events
 
     def _tool_delta(self, part: ToolCallDelta) -> bytes:
-        item = self._open
-        if item is None or item.call_id != part.tool_call_id:
-            return b""
+        item = self._calls[part.tool_call_id]
         item.texts.append(part.json_text)
-        place = {"item_id": item.id, "output_index": item.place}
-        return self._event("response.function_call_arguments.delta", {**place, "delta": part.json_text})
+        return self._event("response.function_call_arguments.delta", {**item.at(), "delta": part.json_text})
 
     def _tool_end(self, part: ToolCallEnd) -> bytes:
         """A call whose arguments came in one piece has said nothing of them yet."""
-        call = part.call
-        begun = b""
-        if self._open is None or self._open.call_id != call.tool_call_id:
-            begun = self._tool_start(ToolCallStart(call.tool_call_id, call.tool_name))
-        if self._open is not None and not self._open.texts:
-            begun += self._tool_delta(ToolCallDelta(call.tool_call_id, parts.encoded(call.args)))
-        return begun + self._close()
+        call, made = part.call, b""
+        if call.tool_call_id not in self._calls:
+            made = self._tool_start(ToolCallStart(call.tool_call_id, call.tool_name))
+        if not self._calls[call.tool_call_id].texts:
+            made += self._tool_delta(ToolCallDelta(call.tool_call_id, parts.encoded(call.args)))
+        item = self._calls.pop(call.tool_call_id)
+        made += self._event("response.function_call_arguments.done", {**item.at(), "arguments": item.text})
+        return made + self._ended(item, parts.call_item(item.id, item.call_id, item.name, item.text))
 
     def _opened(self, kind: str, prefix: str) -> tuple[bytes, _OpenItem]:
         """Return the open item of that kind, and the events that open it where it is not open yet."""
-        item = self._open
-        if item is not None and item.kind == kind:
-            return b"", item
-        events = self._begin_item(kind, prefix)
-        return events, cast(_OpenItem, self._open)
-
-    def _begin_item(self, kind: str, prefix: str, call_id: str = "", name: str = "") -> bytes:
-        events = self._begin() + self._close()
-        item = self._open = _OpenItem(f"{prefix}_{self._own}_{self._places}", kind, self._places, call_id, name)
-        self._places += 1
-        shown = self._document(item, "in_progress", None)
-        events += self._event("response.output_item.added", {"output_index": item.place, "item": shown})
+        if self._open is not None and self._open.kind == kind:
+            return b"", self._open
+        events, self._open = self._begin_item(kind, prefix)
         if kind == "message":
-            events += self._event(
-                "response.content_part.added", {**item.at("content_index"), "part": parts.text_part("")}
-            )
-        return events
+            place = self._open.at("content_index")
+            events += self._event("response.content_part.added", {**place, "part": parts.text_part("")})
+        return events, self._open
 
-    def _document(self, item: _OpenItem, status: str, thought: ReasoningPart | None) -> dict[str, Any]:
-        if item.kind == "message":
-            return parts.message_item(item.id, item.text if item.texts else None, status)
-        if item.kind == "reasoning":
-            return parts.reasoning_item(item.id, thought)
-        return parts.call_item(item.id, item.call_id, item.name, item.text, status)
+    def _begin_item(self, kind: str, prefix: str, call_id: str = "", name: str = "") -> tuple[bytes, _OpenItem]:
+        events = self._begin() + self._close()
+        item = _OpenItem(f"{prefix}_{self._own}_{self._places}", kind, self._places, call_id, name)
+        self._places += 1
+        begun = {
+            "message": parts.message_item(item.id, None, "in_progress"),
+            "reasoning": parts.reasoning_item(item.id, None),
+            "function_call": parts.call_item(item.id, call_id, name, "", "in_progress"),
+        }
+        told = {"output_index": item.place, "item": begun[kind]}
+        return events + self._event("response.output_item.added", told), item
 
     def _begin(self) -> bytes:
         if self._begun:
             return b""
         self._begun = True
-        return self._event("response.created", {"response": self._shell}) + self._event(
-            "response.in_progress", {"response": self._shell}
-        )
+        self._shell["model"] = self._model
+        begun = {"response": self._shell}
+        return self._event("response.created", begun) + self._event("response.in_progress", begun)
 
     def _close(self, status: str = "completed", *, signature: str = "", data: str = "") -> bytes:
         """Return the events that end the open item, none where none is open."""
         item, self._open = self._open, None
         if item is None:
             return b""
-        thought = ReasoningPart(text=item.text, signature=signature, data=data)
-        shown = self._document(item, status, thought)
-        self._done.append(shown)
-        told = {"output_index": item.place, "item": shown}
-        return self._closing(item) + self._event("response.output_item.done", told)
-
-    def _closing(self, item: _OpenItem) -> bytes:
         if item.kind == "message":
-            place = item.at("content_index")
-            return self._event("response.output_text.done", {**place, "text": item.text, "logprobs": []}) + self._event(
-                "response.content_part.done", {**place, "part": parts.text_part(item.text)}
-            )
-        if item.kind == "reasoning":
-            if not item.texts:
-                return b""
-            place = item.at("summary_index")
-            summary = {"type": "summary_text", "text": item.text}
-            return self._event("response.reasoning_summary_text.done", {**place, "text": item.text}) + self._event(
-                "response.reasoning_summary_part.done", {**place, "part": summary}
-            )
-        place = {"item_id": item.id, "output_index": item.place}
-        return self._event("response.function_call_arguments.done", {**place, "arguments": item.text})
+            place, part = item.at("content_index"), parts.text_part(item.text)
+            told = self._event("response.output_text.done", {**place, "text": item.text, "logprobs": []})
+            told += self._event("response.content_part.done", {**place, "part": part})
+            return told + self._ended(item, parts.message_item(item.id, item.text, status))
+        told, place = b"", item.at("summary_index")
+        if item.texts:
+            told = self._event("response.reasoning_summary_text.done", {**place, "text": item.text})
+            summary = parts.summary_part(item.text)
+            told += self._event("response.reasoning_summary_part.done", {**place, "part": summary})
+        thought = ReasoningPart(text=item.text, signature=signature, data=data)
+        return told + self._ended(item, parts.reasoning_item(item.id, thought))
+
+    def _ended(self, item: _OpenItem, shown: dict[str, Any]) -> bytes:
+        self._done[item.place] = shown
+        return self._event("response.output_item.done", {"output_index": item.place, "item": shown})
 
     def _finish(self, response: RelayedResponse) -> bytes:
         """Return the end: the vendor's own where it came."""
         if self._held:
             return self._held
         events = self._begin() + self._close(parts.item_status(response.finish_reason))
-        end = parts.ended(self._shell, response.finish_reason, self._done, response.spent)
+        end = parts.ended(self._shell, response.finish_reason, self._output(), response.spent)
         return events + self._event(f"response.{end['status']}", {"response": end})
+
+    def _output(self) -> list[Any]:
+        return [self._done[place] for place in sorted(self._done)]
 
     def _event(self, kind: str, facts: Mapping[str, Any]) -> bytes:
         document = {"type": kind, **facts, "sequence_number": self._number}

@@ -1,26 +1,21 @@
 """Streams chat completions: the vendor's own chunks where there are some, else chunks made of the answer's parts."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct
 
 from router_core.api.compatible.errors import OPENAI
+from router_core.api.compatible.relaying import RelayEncoder
 from router_core.api.encoding import encode_json, event_of
-from router_core.api.errors import Header
 from router_core.api.openai_compatible.answer import FINISH_REASONS, chat_id, usage_document
 from router_core.api.openai_compatible.reasoning import DetailedReasoning
 from router_core.errors import LLMError
 from router_core.types import (
-    FinishPart,
-    LLMResponse,
-    NativeEvents,
     ReasoningDelta,
     RelayedRequest,
     RelayedResponse,
-    StartPart,
-    StreamPart,
     TextDelta,
     ToolCallDelta,
     ToolCallEnd,
@@ -29,11 +24,6 @@ from router_core.types import (
 
 __all__ = ["ChatStream"]
 
-EVENT_STREAM: Final[tuple[Header, ...]] = (
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"connection", b"keep-alive"),
-    (b"x-accel-buffering", b"no"),
-)
 _END: Final = b"[DONE]"
 _DONE: Final = b"data: [DONE]\n\n"
 _NULL: Final = b"null"
@@ -56,24 +46,20 @@ _CHUNK: Final = msgspec.json.Decoder(_Chunk)
 _FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
 
 
-class ChatStream:
+class ChatStream(RelayEncoder):
     """Encodes one answer as chunks of one id. Usage is told to who asked for it."""
 
     __slots__ = (
-        "_calls", "_covered", "_created", "_id", "_is_counted", "_is_named", "_is_told", "_model", "_opened", "_said",
-        "_usage_wanted", "_writers",
+        "_calls", "_created", "_id", "_is_counted", "_is_named", "_is_told", "_opened", "_said", "_thoughts",
+        "_usage_wanted",
     )  # fmt: skip
 
-    headers = EVENT_STREAM
-
     def __init__(self, request: RelayedRequest, request_id: str, created: int) -> None:
+        super().__init__()
         options = _OPTIONS.decode(request.native.fields.get("stream_options", _NULL))
         self._usage_wanted = options is not None and bool(options.include_usage)
         self._id = chat_id(request_id)
         self._created = created
-        self._model = ""
-        # Parts that the vendor's own chunks have told already.
-        self._covered = 0
         self._opened = False
         self._is_named = False
         self._is_told = False
@@ -81,31 +67,7 @@ class ChatStream:
         self._is_counted = not self._usage_wanted
         self._calls: dict[str, int] = {}
         self._said: set[str] = set()
-        thoughts = DetailedReasoning()
-        self._writers: dict[type, Callable[[Any], bytes]] = {
-            TextDelta: lambda part: self._delta({"content": part.text}),
-            # What seals a thought is for its own vendor's protocol.
-            ReasoningDelta: lambda part: self._delta(thoughts.delta(part)),
-            ToolCallStart: self._tool_start,
-            ToolCallDelta: self._tool_delta,
-            ToolCallEnd: self._tool_end,
-        }
-
-    def encode(self, part: StreamPart) -> bytes:
-        """Return the events that ``part`` adds."""
-        match part:
-            case NativeEvents():
-                self._covered = part.parts
-                return b"".join([self._relayed(each) for each in part.payloads])
-            case StartPart():
-                self._model = part.model
-                return b""
-            case FinishPart():
-                return self._finish(part.response)
-        if self._covered:
-            self._covered -= 1
-            return b""
-        return self._writers[type(part)](part)
+        self._thoughts = DetailedReasoning()
 
     def failure(self, error: LLMError) -> bytes:
         """Return the event that ends a broken stream; no end marker follows, so nobody takes it for whole."""
@@ -145,6 +107,13 @@ class ChatStream:
 
     # --- our own ---------------------------------------------------------------------------------------------------
 
+    def _text(self, part: TextDelta) -> bytes:
+        return self._delta({"content": part.text})
+
+    def _reasoning(self, part: ReasoningDelta) -> bytes:
+        # What seals a thought is for its own vendor's protocol.
+        return self._delta(self._thoughts.delta(part))
+
     def _delta(self, delta: Mapping[str, Any]) -> bytes:
         opening = b"" if self._opened else self._chunk({"role": "assistant", "content": ""})
         self._opened = True
@@ -172,7 +141,7 @@ class ChatStream:
     def _arguments(self, call_id: str, text: str) -> bytes:
         return self._delta({"tool_calls": [{"index": self._calls[call_id], "function": {"arguments": text}}]})
 
-    def _finish(self, response: LLMResponse) -> bytes:
+    def _finish(self, response: RelayedResponse) -> bytes:
         """Return the end, of which the vendor's own stream has told all but the end marker."""
         usage = b"" if self._is_counted else self._counted(response)
         if self._is_told:
@@ -181,9 +150,8 @@ class ChatStream:
         last = self._chunk({}, FINISH_REASONS[response.finish_reason])
         return opening + last + usage + _DONE
 
-    def _counted(self, response: LLMResponse) -> bytes:
-        # The router answers a relayed request with a relayed response.
-        return self._event([], {"usage": usage_document(cast(RelayedResponse, response).spent)})
+    def _counted(self, response: RelayedResponse) -> bytes:
+        return self._event([], {"usage": usage_document(response.spent)})
 
     def _chunk(self, delta: Mapping[str, Any], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}

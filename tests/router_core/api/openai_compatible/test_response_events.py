@@ -270,3 +270,16 @@ def test_a_failure_is_an_error_and_a_failed_response_with_what_was_said() -> Non
     assert (failed["type"], failed["response"]["status"], failed["response"]["id"]) == (
         "response.failed", "failed", "resp_theirs",
     )  # fmt: skip
+
+
+def test_calls_that_take_turns_stay_apart_and_in_their_places() -> None:
+    stream = encoder()
+    events = told(
+        stream, StartPart("r:1", CLAUDE, "claude-haiku-4-5"), ToolCallStart("toolu_1", "look"),
+        ToolCallStart("toolu_2", "look"), ToolCallDelta("toolu_1", '{"at":'), ToolCallDelta("toolu_2", "{}"),
+        ToolCallDelta("toolu_1", '"sky"}'), ToolCallEnd(OTHER), ToolCallEnd(CALL), finish_part(),
+    )  # fmt: skip
+    whole = events[-1]["response"]["output"]
+    assert [(item["call_id"], json.loads(item["arguments"])) for item in whole] == [
+        ("toolu_1", {"at": "sky"}), ("toolu_2", {}),
+    ]  # fmt: skip
