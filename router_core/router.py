@@ -111,8 +111,7 @@ class Router:
         self._cache = cache or AnswerCache(MemoryCache(self._clock), config, self._clock)
         self._admission = Admission(self.policy.in_flight, self._clock)
         self._streams = 0
-        self._toolbox = Toolbox()
-        self._tools = tools
+        self._toolbox = Toolbox(tools)
         self._journal = journal or MemoryJournal()
         self._attempts = Attempts(adapters, keys, self._journal, self._clock, self.policy.attempts, node)
         self._gate = LimitGate(limiter or MemoryLimiter(self._clock), self._attempts.outputs.expected)
@@ -344,8 +343,6 @@ class Router:
         if (request.max_steps == 1 and request.tools is None) or isinstance(request, RelayedRequest):
             return
         registered = self._toolbox.tools(exchange.account_id, exchange.use_case)
-        if self._tools is not None:
-            registered = {**self._tools.tools(exchange.account_id, exchange.use_case), **registered}
         given = self._toolbox.given(request.tools or {}, functions) if functions else {}
         exchange.request, exchange.tools = offered(request, registered, given)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from router_core.errors import ValidationError
-from router_core.ports import RunnableTool
+from router_core.ports import RunnableTool, ToolSource
 from router_core.tools.checking import check_tools
 from router_core.tools.python_tool import PythonTool, ToolCallable
 from router_core.tools.threads import ToolThreads
@@ -13,11 +13,12 @@ __all__ = ["Toolbox"]
 
 
 class Toolbox:
-    """Implements ``ToolSource`` with Python callables, for whoever asks."""
+    """Implements ``ToolSource`` with Python callables, for whoever asks, in front of the tools from ``elsewhere``."""
 
-    __slots__ = ("_threads", "_tools")
+    __slots__ = ("_elsewhere", "_threads", "_tools")
 
-    def __init__(self) -> None:
+    def __init__(self, elsewhere: ToolSource | None = None) -> None:
+        self._elsewhere = elsewhere
         self._threads = ToolThreads()
         self._tools: dict[str, RunnableTool] = {}
 
@@ -53,6 +54,8 @@ class Toolbox:
                 raise ValidationError(str(error), field=f"tools.{name}.parameters") from None
         return found
 
-    def tools(self, account_id: str | None, use_case: str) -> Mapping[str, RunnableTool]:  # noqa: ARG002 - the port's
-        """Return every tool that is registered."""
-        return self._tools
+    def tools(self, account_id: str | None, use_case: str) -> Mapping[str, RunnableTool]:
+        """Return every tool that is registered, and those from elsewhere that the account and the use case have."""
+        if self._elsewhere is None:
+            return self._tools
+        return {**self._elsewhere.tools(account_id, use_case), **self._tools}
