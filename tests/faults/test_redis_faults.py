@@ -81,6 +81,16 @@ async def _traffic(scene: Scene, seconds: float) -> list[tuple[int, float]]:
     return found
 
 
+async def _keyed(scene: Scene, key: str) -> tuple[int, str | None]:
+    """Send a request under an idempotency key; return its status, and whether it was answered before."""
+    headers = {"authorization": f"Bearer {scene.server.facts['api_key']}", "idempotency-key": key.replace(" ", "-")}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.post(f"{scene.server.base_url}/api/llm", json={"prompt": "once"}) as answer,
+    ):
+        return answer.status, answer.headers.get("idempotent-replayed")
+
+
 def _empty(redis: RedisServer) -> None:
     redis.stop()
     redis.start()
@@ -111,11 +121,15 @@ async def test_requests_go_on_while_redis_is_of_no_use_and_it_is_taken_up_again(
         with lateness() as late:
             seen = await _traffic(scene, FAULT_S)
         during = await scene.until("down")
+        keyed = await _keyed(scene, fault)
     finally:
         await asyncio.to_thread(heal, scene.redis)
     after = await scene.until("up")
     healed = await _traffic(scene, 0.5)
     assert {status for status, _ in [*seen, *healed]} == {200}
+    # It might be paid for twice, so it is not served without Redis.
+    assert keyed == (503, None)
+    assert [await _keyed(scene, fault) for _ in range(2)] == [(200, None), (200, "true")]
     taken = [seconds for _, seconds in seen]
     busy = BUSY_MACHINE_S + late.allowed_s
     assert max(taken) <= usual + FIRST_FEW_S + busy

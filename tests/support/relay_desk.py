@@ -7,6 +7,8 @@ from typing import Any, cast
 
 from router_core.api.app import ApiApplication, ApiDeps, ApiLimits
 from router_core.clock import Clock, SystemClock
+from router_core.idempotency.answers import IdempotentAnswers
+from router_core.idempotency.memory_answers import MemoryAnswers
 from router_core.ports import AccountRecord
 from router_core.router import Router
 from router_core.security.api_keys import KeyAuthenticator, new_api_key
@@ -47,6 +49,6 @@ async def relay_desk(router: Router, clock: Clock | None = None, scopes: KeyScop
     throttle = KeyThrottle(clock, ThrottlePolicy(attempts=100_000))
     deps = SimpleNamespace(
         router=router, authenticator=KeyAuthenticator(keys, accounts, PEPPER, clock, throttle), limits=ApiLimits(),
-        clock=clock,
+        clock=clock, idempotency=IdempotentAnswers(MemoryAnswers(clock), b"i" * 32, 150.0),
     )  # fmt: skip
     return RelayDesk(ApiApplication(cast(ApiDeps, deps)), made.key.reveal())

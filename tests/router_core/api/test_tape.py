@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
+from router_core.api.app import PATHS
 from router_core.api.call import Call
 from router_core.api.idempotency import Tape
 from router_core.errors import RequestRefusedError
@@ -15,6 +16,7 @@ from tests.support.core_fakes import service
 from tests.support.fake_clock import FakeClock
 
 ERRAND = Errand(service("acme"), "/api/llm", b"k", b"{}")
+_FREE = {"/v1/messages/count_tokens", "/v1/models", "/v1/models/{model}"}
 HEAD: Message = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]}
 
 
@@ -32,6 +34,13 @@ async def _listening(send: Any) -> tuple[Tape, Call, IdempotentAnswers]:
 
     call = Call({"type": "http", "headers": []}, _never, send, nowhere, "/api/llm")
     return Tape(call, turn), call, answers
+
+
+def test_what_costs_money_is_served_once_for_a_key() -> None:
+    asked = {path: action for path, actions in PATHS.items() for action in actions.values()
+             if action.permission == "llm.call" and path not in _FREE}  # fmt: skip
+    assert len(asked) >= 5
+    assert [path for path, action in asked.items() if not action.once] == []
 
 
 async def test_an_answer_is_kept_before_its_last_piece_goes_out_so_who_leaves_then_finds_it() -> None:
