@@ -20,14 +20,16 @@ URL = "https://api.example.test/v1"
 
 
 class PlayedVendor(FastClient):
-    """Answers a request with ``answer``, a stream with ``pieces``; keeps the ``bodies`` that it was sent,
-    and what it was ``told`` in headers.
+    """Answers a request with ``answer``, a stream with the next of ``first``, or with ``pieces`` where there is none.
+
+    It keeps the ``bodies`` that it was sent, and what it was ``told`` in headers.
     """
 
     def __init__(self, answer: bytes = b"") -> None:
         super().__init__(ConnectionPool(LOOPBACK))
         self.answer = answer
         self.pieces: tuple[bytes, ...] = ()
+        self.first: deque[tuple[bytes, ...]] = deque()
         self.bodies: deque[dict[str, Any]] = deque(maxlen=8)
         self.told: deque[dict[str, str]] = deque(maxlen=8)
 
@@ -36,7 +38,9 @@ class PlayedVendor(FastClient):
         self.told.append({name.lower(): value for name, value in request.wire.items()})
         made: httpx2.Response
         if stream:
-            made = httpx2.Response(200, stream=_Pieces(self.pieces), request=request)
+            made = httpx2.Response(
+                200, stream=_Pieces(self.first.popleft() if self.first else self.pieces), request=request
+            )
         else:
             made = WholeResponse(200, [], self.answer, request)
         made.extensions[RAW_HEADERS] = ()
