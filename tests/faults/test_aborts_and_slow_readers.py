@@ -23,7 +23,7 @@ from tests.support.simulator_process import SimulatorProcess
 WITHIN_S = 1.0
 MOST_BYTES = 1024 * 1024
 READERS = 8
-DRAIN_S, EXIT_S = 3.0, 10.0
+DRAIN_S, EXIT_S = 2.0, 10.0
 EACH = 8
 OWN = PROMPT_ROUTES[0]
 CLAUDE = "claude-haiku-4-5"
@@ -169,7 +169,7 @@ def test_who_leaves_a_shared_call_takes_it_along_when_nobody_else_waits(quiet: S
 
 @routes
 def test_a_shared_call_goes_on_for_who_still_waits(quiet: Site, route: PromptRoute) -> None:
-    quiet.simulator.fault(delay_ms=700)
+    quiet.simulator.fault(delay_ms=400)
     fields, headers = route.cached
     body = route.asked(tagged("stays"), **fields)
     with quiet.client() as leader, quiet.client() as follower:
@@ -262,7 +262,7 @@ def test_at_the_end_short_streams_end_whole_long_ones_are_told_and_nobody_is_let
     tasks = [threading.Thread(target=lambda: codes.append(quiet.server.stop(DRAIN_S + EXIT_S)))]
     clients = [quiet.client() for _ in range(2 * EACH)]
     for number, client in enumerate(clients):
-        client.ask(OWN, OWN.asked(tagged(f"end-{number}", 40 if number < EACH else 5_000), stream=True))
+        client.ask(OWN, OWN.asked(tagged(f"end-{number}", 20 if number < EACH else 5_000), stream=True))
         client.read_until(b"text-delta")
         tasks.append(threading.Thread(target=_read_to_the_end, args=(client, number, ends)))
     for each in tasks:

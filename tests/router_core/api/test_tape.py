@@ -1,6 +1,8 @@
 """What happens to an answer that is listened to when its client leaves at the last moment."""
 
 import asyncio
+import random
+import zlib
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from starlette.types import Message
 
 from router_core.api.app import PATHS
 from router_core.api.call import Call
-from router_core.api.idempotency import Tape
+from router_core.api.idempotency import MOST_KEPT_BYTES, Tape
 from router_core.errors import RequestRefusedError
 from router_core.idempotency.answers import Errand, IdempotentAnswers, KeptAnswer, Turn
 from tests.support.answer_kinds import WatchedAnswers
@@ -67,10 +69,7 @@ async def test_an_answer_is_kept_before_its_last_piece_goes_out_so_who_leaves_th
 
 @pytest.mark.parametrize("fails", [True, False])
 async def test_an_answer_that_is_not_whole_or_broke_off_leaves_the_key_free(fails: bool) -> None:
-    async def send(message: Message) -> None:
-        """Whoever listens gets it at once."""
-
-    tape, call, answers = await _listening(send)
+    tape, call, answers = await _listening(_nobody)
     await tape.send(HEAD)
     await tape.send({"type": "http.response.body", "body": b"one ", "more_body": True})
     if fails:
@@ -78,3 +77,22 @@ async def test_an_answer_that_is_not_whole_or_broke_off_leaves_the_key_free(fail
         await tape.send({"type": "http.response.body", "body": b"error", "more_body": False})
     await tape.close()
     assert isinstance(await answers.begin(ERRAND), Turn)
+
+
+async def _nobody(message: Message) -> None:
+    """Take whatever is sent."""
+
+
+@pytest.mark.parametrize(("pieces", "kept"), [(3, True), (9, False)])
+async def test_an_answer_that_is_too_large_leaves_the_key_free(pieces: int, kept: bool) -> None:
+    piece = random.Random(1).randbytes(MOST_KEPT_BYTES // 8)
+    tape, _, answers = await _listening(_nobody)
+    await tape.send(HEAD)
+    for _ in range(pieces):
+        await tape.send({"type": "http.response.body", "body": piece, "more_body": True})
+    await tape.send({"type": "http.response.body", "body": b"", "more_body": False})
+    await tape.close()
+    found = await answers.begin(ERRAND)
+    assert isinstance(found, KeptAnswer) is kept
+    if isinstance(found, KeptAnswer):
+        assert zlib.decompress(found.body) == piece * pieces
