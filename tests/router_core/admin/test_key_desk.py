@@ -397,4 +397,4 @@ async def test_the_choices_are_what_the_desk_takes(rig: Rig) -> None:
     assert await rig.works(await rig.made(everything))
     assert "/api/llm" in choices.routes
     assert "gpt-4o" in choices.models
-    assert "draft" in choices.use_cases
+    assert {"draft", "embeddings"} <= set(choices.use_cases)
