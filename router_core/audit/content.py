@@ -3,8 +3,9 @@
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
-from router_core.types import Content, LLMRequest
+from router_core.types import Content, LLMRequest, ReasoningPart
 
 __all__ = ["kept_content"]
 
@@ -29,7 +30,9 @@ def _asked(request: LLMRequest) -> str:
 
 def _parts(content: tuple[msgspec.Struct, ...]) -> str:
     shown = []
-    for part in content:
+    for each in content:
+        # A seal says nothing to people, and is long.
+        part = structs.replace(each, signature="", data="") if isinstance(each, ReasoningPart) else each
         fields = msgspec.structs.asdict(part)
         shown.append("[image]" if "image" in fields else msgspec.json.encode(msgspec.to_builtins(part)).decode())
     return " ".join(shown)

@@ -1,7 +1,7 @@
 """Prompt and answer are kept only where the account allows it, and cleaned when nobody waits any more."""
 
 from router_core.audit.content import kept_content
-from router_core.types import Content, LLMRequest, Snapshot
+from router_core.types import Content, LLMRequest, Message, ReasoningPart, Snapshot
 from tests.support.core_fakes import answer, ask, rig, service
 
 
@@ -41,3 +41,11 @@ def test_long_text_is_cut_between_two_words() -> None:
     kept = kept_content(LLMRequest(prompt="a-long-word " * 60_000), "")
     assert len(kept.prompt) < 40_000
     assert kept.prompt.endswith("a-long-word … cut")
+
+
+def test_of_thoughts_the_text_is_kept_and_no_seal() -> None:
+    thoughts = (ReasoningPart(text="Hm", signature="c2VhbA"), ReasoningPart(data="bG9ja2Vk"))
+    kept = kept_content(LLMRequest(messages=(Message(role="assistant", content=thoughts),)), "")
+    assert "Hm" in kept.prompt
+    assert "c2VhbA" not in kept.prompt
+    assert "bG9ja2Vk" not in kept.prompt

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from router_core.api.anthropic_compatible.answer import message_id, reasoning_block, stop_of, usage_document
 from router_core.api.compatible.errors import ANTHROPIC
-from router_core.api.compatible.relaying import RelayEncoder
+from router_core.api.compatible.relaying import RelayEncoder, framed
 from router_core.api.encoding import encode_json
 from router_core.errors import LLMError
 from router_core.types import (
@@ -70,7 +70,7 @@ class MessageStream(RelayEncoder):
 
     def _relayed(self, payload: bytes) -> bytes:
         event = _EVENT.decode(payload)
-        told = b"event: %s\ndata: %s\n\n" % (event.type.encode(), payload)
+        told = framed(event.type, payload)
         match event.type:
             case "message_start":
                 self._opened = True

@@ -1,5 +1,6 @@
 """What encoders of streams in vendors' protocols share."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -19,13 +20,22 @@ from router_core.types import (
     ToolCallStart,
 )
 
-__all__ = ["RelayEncoder"]
+__all__ = ["RelayEncoder", "framed"]
 
 EVENT_STREAM: Final[tuple[Header, ...]] = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"connection", b"keep-alive"),
     (b"x-accel-buffering", b"no"),
 )
+
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+def framed(name: str, payload: bytes) -> bytes:
+    """Return an event of a vendor's with its name; neither can begin another event, whatever is in them."""
+    shown = name if _NAME.fullmatch(name) else "unknown"
+    return b"event: %s\ndata: %s\n\n" % (shown.encode(), payload.replace(b"\n", b"\ndata: "))
 
 
 class RelayEncoder(ABC):

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw, Struct, structs
 
 from router_core.api.compatible.errors import OPENAI
-from router_core.api.compatible.relaying import RelayEncoder
+from router_core.api.compatible.relaying import RelayEncoder, framed
 from router_core.api.encoding import encode_json
 from router_core.api.openai_compatible import response_parts as parts
 from router_core.errors import LLMError
@@ -116,12 +116,12 @@ class ResponseEvents(RelayEncoder):
         event = _EVENT.decode(payload)
         self._number = self._number + 1 if event.sequence_number is None else event.sequence_number + 1
         self._follow(event, payload)
-        framed = b"event: %s\ndata: %s\n\n" % (event.type.encode(), payload)
+        told = framed(event.type, payload)
         if event.type in _ENDS:
             # Goes out when the answer is on record.
-            self._held = framed
+            self._held = told
             return b""
-        return framed
+        return told
 
     def _follow(self, event: _Event, payload: bytes) -> None:
         """Know what has been told, should the vendor not come to its end."""

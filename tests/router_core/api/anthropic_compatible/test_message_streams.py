@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from router_core.api.anthropic_compatible.answer import write_message
 from router_core.api.anthropic_compatible.stream import MessageStream
 from router_core.errors import NetworkError
+from router_core.providers.sse import EventSplitter
 from router_core.types import (
     Cost,
     FinishPart,
@@ -158,6 +159,14 @@ def test_a_vendor_s_events_go_out_as_they_came_and_its_end_when_the_answer_is_on
     assert told == b"".join(b"event: %s\ndata: %s\n\n" % (name, payload) for name, payload in wanted)
     assert stream.encode(NativeEvents((b'{"type":"message_stop"}',))) == b""
     assert stream.encode(FinishPart(response())) == b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+
+
+def test_no_event_of_a_vendor_s_can_become_two() -> None:
+    spread = b'{"type":\n"ping"}'
+    hostile = vendor(type="ping\ndata: {}\n\nevent: message_stop")
+    told = MessageStream(ASKED, "r-1", 17).encode(NativeEvents((spread, hostile)))
+    assert EventSplitter().feed(told) == [spread, hostile]
+    assert [line for line in told.split(b"\n") if line.startswith(b"event")] == [b"event: ping", b"event: unknown"]
 
 
 def test_a_stream_that_goes_on_elsewhere_stays_one_message() -> None:
