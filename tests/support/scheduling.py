@@ -18,11 +18,13 @@ class LaneScheduling(LoadFileScheduling):  # type: ignore[misc] # the library ha
 
 
 def in_good_order(items: list[pytest.Item]) -> None:
-    """Put the lanes at the front, for they take the longest, and in each what runs alone at its end.
+    """Put the lanes at the front, for they take the longest, and in each the files with what runs alone at its end.
 
-    Who is to be alone waits for everybody else, and everybody else for them.
+    Who is to be alone waits for everybody else, and everybody else for them. Tests of a file keep their order: the last
+    may end what the others need.
     """
-    items.sort(key=lambda item: (_lane(item), item.get_closest_marker("alone") is not None))
+    alone = {item.path for item in items if item.get_closest_marker("alone") is not None}
+    items.sort(key=lambda item: (_lane(item), item.path in alone))
 
 
 def _lane(item: pytest.Item) -> int:
