@@ -16,15 +16,7 @@ __all__ = ["READY", "ForkedProgram", "run_program"]
 
 ROOT = Path(__file__).parents[2]
 READY = multiprocessing.get_context("forkserver")
-READY.set_forkserver_preload(
-    ["signalbox.cli", "signalbox.serving", "signalbox.commands.up", "signalbox.commands.console",
-     "signalbox.commands.administer", "signalbox.commands.alerts", "signalbox.commands.audit_export",
-     "signalbox.commands.breakers", "signalbox.commands.budgets", "signalbox.commands.check",
-     "signalbox.commands.drills", "signalbox.commands.leases", "signalbox.commands.prices",
-     "signalbox.commands.providers", "signalbox.commands.replay", "signalbox.commands.topups",
-     "signalbox.commands.usage", "console.assembly", "db.migrate", "genai_prices.data", "openai", "anthropic",
-     "pandas", "plotly.graph_objects", "tests.support.warm_program"]
-)  # fmt: skip
+READY.set_forkserver_preload(["tests.support.warm_program"])
 
 
 def run_program(
