@@ -25,23 +25,27 @@ from tests.console.console_fakes import OWNER, FakeBackend
 from tests.support.bills_desk import BOOK
 from tests.support.record_events import event
 
-NOW = SystemClock().utcnow()
 USAGE = Usage(input_tokens=1_000, cache_read_tokens=500, output_tokens=100)
 COST = BOOK["gpt-4o-mini"].cost(USAGE) or 0
 ANALYST = Principal(kind="person", id="u9", name="an@example.com", role="analyst", accounts=("acme",))
 UTC_ZONE = ZoneInfo("UTC")
 
 
+def _now() -> datetime:
+    """Return this moment: tests run many minutes after this file is read, and today may be another day then."""
+    return SystemClock().utcnow()
+
+
 def _filled() -> FakeBackend:
-    backend = FakeBackend()
+    backend, now = FakeBackend(), _now()
     backend.people["analyst-token"] = ANALYST
     backend.views = [budget_view(100, 45), budget_view(50, 42), budget_view(None, 3)]
     for hours in range(1, 100):
-        backend.past[NOW.replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours)] = NANO_PER_USD
+        backend.past[now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours)] = NANO_PER_USD
     for number in range(30):
-        at = NOW - timedelta(hours=3 * number)
+        at = now - timedelta(hours=3 * number)
         backend.bills.usage.record(event(number, timestamp=at, provider="p1", usage=USAGE, cost=COST))
-    backend.bills.usage.record(event(90, timestamp=NOW, provider="p2", model="odd", usage=USAGE, cost=None))
+    backend.bills.usage.record(event(90, timestamp=now, provider="p2", model="odd", usage=USAGE, cost=None))
     return backend
 
 
@@ -102,7 +106,7 @@ def test_a_bill_is_uploaded_and_compared_line_by_line(open_console: OpenConsole)
     backend = _filled()
     app = open_console(backend, page="budgets", view="Bills")
     assert app.button(key="bill_compare").disabled
-    day = NOW.date().isoformat()
+    day = _now().date().isoformat()
     app.file_uploader(key="bill_file").set_value(_bill(f"date,model,tokens,cost\n{day},gpt-4o-mini,5,0.001\n")).run()
     app.button(key="bill_compare").click().run()
     assert "2 of 2 lines drift beyond 1 %" in app.error[0].value
@@ -183,7 +187,7 @@ def test_the_chart_marks_the_limit_and_when_it_is_reached(course: BudgetCourse) 
     assert traces["Spent"]["y"][-1] == traces["Expected"]["y"][0] == 42.0
     assert course.ahead.exhausted_at is not None
     assert traces["Limit reached"]["x"] == [course.ahead.exhausted_at.strftime("%Y-%m-%dT%H:%M:%S")]
-    assert "expected to be reached" in course_words(course, UTC_ZONE, NOW)
+    assert "expected to be reached" in course_words(course, UTC_ZONE, _now())
 
 
 def test_a_limit_that_was_reached_is_marked_where_it_was() -> None:
@@ -208,12 +212,12 @@ async def test_the_csv_of_savings_outlook_and_bill_is_exact() -> None:
     rows = _read(savings_csv(saved))
     assert rows[0][:5] == ["day", "dearest_model", "rated_requests", "spent_usd", "dearest_usd"]
     assert sum(parse_usd(row[3]) for row in rows[1:]) == saved.total.spent == 30 * COST
-    figure = savings_figure(saved.days, saved.since.date(), NOW.date())
+    figure = savings_figure(saved.days, saved.since.date(), _now().date())
     assert [each["name"] for each in figure["data"]] == ["Routing", "Prompt caching", "Response cache"]
     outlook = _read(outlook_csv(await backend.bills.outlook("provider", OWNER), "provider", {}))
     assert [row[0] for row in outlook[1:]] == ["p1", "p2"]
     assert outlook[2][-1] == "1"
-    bill = f"date,model,tokens,cost\n{NOW.date()},=cmd,5,-0.001\n".encode()
+    bill = f"date,model,tokens,cost\n{_now().date()},=cmd,5,-0.001\n".encode()
     report = _read(bill_csv(await backend.bills.reconcile(bill, OWNER, 1)))  # type: ignore[arg-type]
     named = {row[1]: row for row in report[1:]}
     assert named["'=cmd"][9:11] == ["-0.001000", "0.001000"]

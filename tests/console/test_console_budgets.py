@@ -14,12 +14,15 @@ from tests.console.budget_fakes import budget_view
 from tests.console.conftest import OpenConsole
 from tests.console.console_fakes import FakeBackend
 
-NOW = SystemClock().utcnow().replace(minute=0, second=0, microsecond=0)
+
+def this_hour() -> datetime:
+    """Return the beginning of this hour: it may be another than that in which this file was read."""
+    return SystemClock().utcnow().replace(minute=0, second=0, microsecond=0)
 
 
 def hour(name: str, cost: int, hours_ago: int = 0, unpriced: int = 0) -> SpendHour:
     return SpendHour(
-        hour=NOW - timedelta(hours=hours_ago), name=name, requests=3, tokens=700, cost=cost, unpriced=unpriced
+        hour=this_hour() - timedelta(hours=hours_ago), name=name, requests=3, tokens=700, cost=cost, unpriced=unpriced
     )
 
 
@@ -48,7 +51,8 @@ def test_every_budget_has_a_bar_and_a_spent_one_says_exceeded(open_console: Open
 def test_what_is_expected_is_told_with_its_interval_and_when_the_limit_is_reached(open_console: OpenConsole) -> None:
     backend = _filled()
     backend.views = [budget_view(50, 42)]
-    backend.past = {NOW - timedelta(hours=number): 6_000_000_000 for number in range(1, 30 * 24)}
+    now = this_hour()
+    backend.past = {now - timedelta(hours=number): 6_000_000_000 for number in range(1, 30 * 24)}
     told = "".join(str(each.proto) for each in open_console(backend, page="budgets", view="Limits").get("html"))
     assert "expected by then ($" in told
     assert "limit reached" in told

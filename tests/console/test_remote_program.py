@@ -18,7 +18,7 @@ from router_core.types import Secret
 from signalbox.api_address import API_ADDRESS, ApiAddress
 from tests.support.api_server import ApiRig, api_rig, serving
 from tests.support.command_runs import run_at
-from tests.support.demo_process import free_port
+from tests.support.ports import free_port
 
 WITHIN_S = 5
 PAGE = {"accept": "text/html,application/xhtml+xml", "sec-fetch-mode": "navigate"}

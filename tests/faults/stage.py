@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.fault_kinds import FaultKind
-from tests.support.demo_process import free_port
+from tests.support.ports import free_port
 from tests.support.server_process import PlainServer
 from tests.support.simulator_process import SimulatorProcess
 

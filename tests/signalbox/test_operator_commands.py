@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.support.command_runs import run_command
-from tests.support.demo_process import DemoProcess, free_port
+from tests.support.demo_process import DemoProcess
+from tests.support.ports import free_port
 
 HAIKU, SONNET, MINI = "anthropic-claude-haiku-4-5", "anthropic-claude-sonnet-4-5", "openai-gpt4o-mini"
 GROUPS = (

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -11,23 +10,16 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from tests.support.ports import free_port
 from tests.support.ready_process import ForkedProgram
 
-__all__ = ["DemoProcess", "clean_environment", "free_port", "signalbox_command"]
+__all__ = ["DemoProcess", "clean_environment", "signalbox_command"]
 
 READY_WITHIN_S = 120.0
 STOP_WITHIN_S = 60.0
 _PAUSE_S = 0.05
 _OWN = ("SIGNALBOX_", "OPENAI_", "ANTHROPIC_", "LLM_", "STREAMLIT_")
 _OWN_NAMES = frozenset({"DATABASE_URL", "REDIS_URL", "POSTGRES_ENCRYPTION_KEY", "USE_LLM_ROUTER"})
-
-
-def free_port() -> int:
-    """Return a port of the loopback interface that nobody uses right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def clean_environment(**changes: str) -> dict[str, str]:

@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+from tests.support.ports import free_port
 
 __all__ = ["PostgresServer", "find_binaries", "running_server"]
 
@@ -132,7 +133,7 @@ def running_server() -> Iterator[PostgresServer]:
 def _start(binaries: Path, folder: Path, account: pwd.struct_passwd | None) -> int:
     """Start on a free port; between our look and the server's bind another program may take it, so try again."""
     for attempt in range(1, _START_TRIES + 1):
-        port = _free_port()
+        port = free_port()
         try:
             _run(_start_command(binaries, folder, port), folder, account)
         except RuntimeError:
@@ -175,10 +176,3 @@ def _unprivileged_account() -> pwd.struct_passwd | None:
         return None
     names = {entry.pw_name: entry for entry in pwd.getpwall()}
     return next(names[name] for name in _UNPRIVILEGED if name in names)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

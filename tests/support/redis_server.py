@@ -15,6 +15,8 @@ from typing import Self
 import pytest
 import redis
 
+from tests.support.ports import free_port
+
 __all__ = ["RedisServer", "redis_server", "shared_redis"]
 
 _START_S = 10.0
@@ -27,7 +29,7 @@ class RedisServer:
     def __init__(self, *arguments: str) -> None:
         self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
 
     @property
     def url(self) -> str:
@@ -109,10 +111,3 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.01)
     raise AssertionError("redis-server does not listen")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

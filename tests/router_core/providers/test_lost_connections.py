@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import ipaddress
-import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from router_core.providers.registry import AdapterRegistry
 from router_core.types import CallTimeouts, LLMRequest, ProviderCall, Secret
 from tests.support.core_fakes import provider
 from tests.support.loopback import LOOPBACK
+from tests.support.ports import free_port
 
 
 async def fault_at(base_url: str) -> LLMError:
@@ -37,13 +37,6 @@ async def fault_at(base_url: str) -> LLMError:
     finally:
         await registry.close()
     return caught.value
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @asynccontextmanager
