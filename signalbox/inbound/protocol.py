@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidMessage
 
+from router_core.api.compatible.errors import shape_of
 from router_core.api.host import is_host
 from router_core.clock import new_ulid
 from signalbox.inbound import refusals
@@ -261,7 +262,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False  # what came whole is answered first; the connection closes behind it
             return
         if may_say:
-            self.transport.write(refusal.answer(request_id))
+            shape = shape_of((self.url or b"").decode("latin-1"), dict(self.headers or ()))
+            self.transport.write(refusal.answer(request_id, shape))
         # A connection that is closed with bytes unread is reset, and the client may never see the answer.
         self.transport.write_eof()
         self.flow.resume_reading()

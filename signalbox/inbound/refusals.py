@@ -5,7 +5,7 @@ from typing import Final
 from msgspec import Struct
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from router_core.api.errors import error_answer
+from router_core.api.errors import OWN_SHAPE, ErrorShape, error_answer
 from router_core.errors import (
     LLMError,
     MethodNotAllowedError,
@@ -29,9 +29,9 @@ class Refusal(Struct, frozen=True):
     error: LLMError
     status: int | None = None
 
-    def answer(self, request_id: str) -> bytes:
-        """Return the whole HTTP answer, after which the connection closes."""
-        told = error_answer(self.error, request_id)
+    def answer(self, request_id: str, shape: ErrorShape | None = None) -> bytes:
+        """Return the whole HTTP answer, in our own shape unless told otherwise; then the connection closes."""
+        told = error_answer(self.error, request_id, shape or OWN_SHAPE)
         headers = [
             *(header for header in told.headers if header[0] != b"connection"),
             (b"content-type", b"application/json"),

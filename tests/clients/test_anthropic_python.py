@@ -7,7 +7,7 @@ from typing import Any
 
 import anthropic
 import pytest
-from anthropic import Anthropic, AsyncAnthropic
+from anthropic import Anthropic, AsyncAnthropic, beta_tool
 
 from tests.clients.asked import (
     ASK_WEATHER,
@@ -127,6 +127,22 @@ def test_two_tools_are_called_at_once(client: Anthropic, model: str) -> None:
         calls = [block for block in stream.get_final_message().content if block.type == "tool_use"]
     assert len({call.id for call in calls}) == 2
     assert all("city" in call.input for call in calls)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_tool_runner_runs_a_tool_to_the_end(client: Anthropic, model: str) -> None:
+    cities = []
+
+    @beta_tool(description=WEATHER_TEXT)
+    def tell_weather(city: str) -> str:
+        cities.append(city)
+        return REPORTED
+
+    question: Any = [{"role": "user", "content": ASK_WEATHER}]
+    runner = client.beta.messages.tool_runner(model=model, max_tokens=500, tools=[tell_weather], messages=question)
+    told = runner.until_done()
+    assert len(cities) == 1
+    assert REPORTED in "".join(block.text for block in told.content if block.type == "text")
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -51,7 +51,8 @@ def test_an_answer_comes_piece_by_piece(seen: Seen, case: str) -> None:
 
 
 @pytest.mark.parametrize("case", ["openai: tools", "openai: tools of claude",
-                                  "anthropic: tools", "anthropic: tools of gpt"])  # fmt: skip
+                                  "anthropic: tools", "anthropic: tools of gpt",
+                                  "anthropic: tool runner", "anthropic: tool runner of gpt"])  # fmt: skip
 def test_a_tool_is_run_and_its_result_told(seen: Seen, case: str) -> None:
     found = seen(case)
     [city] = found["calls"]

@@ -55,6 +55,10 @@ ERROR_WORDS: Final[Mapping[str, _Words]] = MappingProxyType(
 _OTHER: Final = _Words(_SERVER, None, "api_error")
 # A fault found behind the protocol, by the name that the protocol has for what it is about.
 _PARAMS: Final[Mapping[str, str]] = MappingProxyType({"useCase": "model", "modelOverride": "model"})
+# What Anthropic calls a field that it cannot take: its clients' tool runners then go on without the field.
+_DETAILS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {"thread": {"error_code": "thread_unsupported_request"}}
+)
 
 
 def _openai_document(error: LLMError, request_id: str) -> dict[str, Any]:
@@ -76,7 +80,10 @@ def _anthropic_document(error: LLMError, request_id: str) -> dict[str, Any]:
     cause = error.last_error if isinstance(error, MaxRetriesExceededError) else error
     is_overloaded = getattr(cause, "upstream_status", None) == _OVERLOADED
     kind = "overloaded_error" if is_overloaded else ERROR_WORDS.get(error.code, _OTHER).anthropic
-    return {"type": "error", "error": {"type": kind, "message": message}, "request_id": request_id}
+    told: dict[str, Any] = {"type": kind, "message": message}
+    if field in _DETAILS:
+        told["details"] = _DETAILS[field]
+    return {"type": "error", "error": told, "request_id": request_id}
 
 
 def _openai_headers(error: LLMError, request_id: str) -> tuple[Header, ...]:

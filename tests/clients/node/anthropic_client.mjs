@@ -1,5 +1,6 @@
 // The official `@anthropic-ai/sdk` of npm on `/v1/messages`.
 import Anthropic, { APIConnectionError, APIError } from "@anthropic-ai/sdk";
+import { betaTool } from "@anthropic-ai/sdk/helpers/beta/json-schema";
 import { zodOutputFormat } from "@anthropic-ai/sdk/helpers/zod";
 import { z } from "zod/v4";
 import { refusal, refusalCases, repeated } from "./cases.mjs";
@@ -42,6 +43,17 @@ export function anthropicCases(names) {
     return { reason: first.stop_reason, calls: calls.map((call) => call.input.city), said: textOf(told) };
   }
 
+  async function runner(model) {
+    const calls = [];
+    const run = ({ city }) => {
+      calls.push(city);
+      return asked.reported;
+    };
+    const runnable = betaTool({ name: tool.name, description: tool.description, inputSchema: tool.input_schema, run });
+    const told = await client.beta.messages.toolRunner(ask(model, asked.ask_weather, { tools: [runnable] })).runUntilDone();
+    return { calls, said: textOf(told) };
+  }
+
   async function structured(model) {
     const output_config = { format: zodOutputFormat(Person) };
     return (await client.messages.parse(ask(model, "Invent a person.", { output_config }))).parsed_output;
@@ -71,6 +83,8 @@ export function anthropicCases(names) {
     "stream of gpt": () => stream("gpt-4o-mini"),
     tools: () => tools("claude-haiku-4-5"),
     "tools of gpt": () => tools("gpt-4o-mini"),
+    "tool runner": () => runner("claude-haiku-4-5"),
+    "tool runner of gpt": () => runner("gpt-4o-mini"),
     structured: () => structured("claude-haiku-4-5"),
     "structured by gpt": () => structured("gpt-4o-mini"),
     image: () => image("claude-sonnet-4-5"),

@@ -187,6 +187,16 @@ def test_what_breaks_the_rules_is_refused_and_never_reaches_the_application(name
 
 
 @pytest.mark.parametrize(
+    ("path", "kind"), [(b"messages", "request_too_large"), (b"responses", "invalid_request_error")]
+)
+def test_a_client_of_another_protocol_is_refused_in_its_words(path: bytes, kind: str, port: int) -> None:
+    answer = exchange(port, b"POST /v1/" + path + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 10001\r\n\r\nabc")
+    assert (answer.status, answer.error["type"]) == (413, kind)
+    assert answer.headers["x-should-retry"] == "false"
+    assert answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
     "chunk", [b"zz\r\nabc\r\n", b"-3\r\nabc\r\n", b"3\nabc\n", b"f" * 20 + b"\r\nabc", b"3\r\nabcd\r\n"]
 )
 def test_a_chunk_that_is_none_ends_the_request_without_a_body(chunk: bytes, notes: Notes, port: int) -> None:
