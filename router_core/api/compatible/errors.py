@@ -81,8 +81,8 @@ def _anthropic_document(error: LLMError, request_id: str) -> dict[str, Any]:
     is_overloaded = getattr(cause, "upstream_status", None) == _OVERLOADED
     kind = "overloaded_error" if is_overloaded else ERROR_WORDS.get(error.code, _OTHER).anthropic
     told: dict[str, Any] = {"type": kind, "message": message}
-    if field in _DETAILS:
-        told["details"] = _DETAILS[field]
+    if details := _DETAILS.get(field or ""):
+        told["details"] = details
     return {"type": "error", "error": told, "request_id": request_id}
 
 
