@@ -7,7 +7,14 @@ from typing import NamedTuple
 from router_core.attempts.payment import HeldCall, Paid
 from router_core.attempts.trail import CANCELLED, Trail
 from router_core.clock import Clock
-from router_core.errors import ContentRefusedError, InternalError, LLMError, ProviderError, TimeoutError
+from router_core.errors import (
+    ContentRefusedError,
+    InternalError,
+    LLMError,
+    ProviderError,
+    TimeoutError,
+    UnusableAnswerError,
+)
 from router_core.ports import ProviderAdapter
 from router_core.rate_limiting.allowance import ProviderShare
 from router_core.resilience.circuit_breaker import Permit
@@ -174,7 +181,8 @@ class OpenCall:
                 self._permit.failure()
             # A provider that kept us waiting, or broke off, did some work until then; one that refused did none.
             worked = self.first_token is not None or (isinstance(error, TimeoutError) and error.waited_for in OUR_WAITS)
-            self._failed(error.code, self._read() if worked else None, error)
+            told = error.usage if isinstance(error, UnusableAnswerError) else None
+            self._failed(error.code, told or (self._read() if worked else None), error)
 
     def refused(self, usage: Usage) -> ContentRefusedError:
         """The answer is a refusal; return the error that says so. It was paid for all the same."""

@@ -40,6 +40,7 @@ from router_core.errors.provider_errors import (
     RateLimitError,
     RequestRefusedError,
     TimeoutError,
+    UnusableAnswerError,
 )
 from router_core.errors.sanitizer import mask_api_key, redact, sanitize_message
 
@@ -78,6 +79,7 @@ __all__ = [
     "TokenLimitExceededError",
     "UnauthorizedError",
     "UnsupportedMediaTypeError",
+    "UnusableAnswerError",
     "ValidationError",
     "get_error_code",
     "is_retryable",

@@ -2,7 +2,8 @@
 
 ProviderError
 ├── LLMProviderError       502  PROVIDER_ERROR      5xx, unparsable body, error inside a stream
-│   └── ProviderConflictError 502 PROVIDER_ERROR    the provider's 409: another call is in the way
+│   ├── ProviderConflictError 502 PROVIDER_ERROR    the provider's 409: another call is in the way
+│   └── UnusableAnswerError 502 PROVIDER_ERROR      the model called a tool with what is no JSON
 ├── RateLimitError         429  RATE_LIMIT          the provider's own limit
 ├── QuotaExceededError     429  RATE_LIMIT          the provider account's money is spent; not retried there
 ├── InvalidAPIKeyError     401  INVALID_API_KEY     our key is absent, refused or lacks a right
@@ -31,6 +32,7 @@ __all__ = [
     "RateLimitError",
     "RequestRefusedError",
     "TimeoutError",
+    "UnusableAnswerError",
     "WaitedFor",
 ]
 
@@ -83,6 +85,19 @@ class ProviderConflictError(LLMProviderError):
     """The provider says that another call is in this one's way, which says nothing about its health."""
 
     counts = False
+
+
+class UnusableAnswerError(LLMProviderError):
+    """The model made an answer that nobody can use. It is paid for, and says nothing about its provider's health.
+
+    ``usage`` is what it took, None where that is not known.
+    """
+
+    counts = False
+
+    def __init__(self, message: str, *, provider: str, usage: Any = None) -> None:
+        super().__init__(message, provider=provider)
+        self.usage = usage
 
 
 class RateLimitError(ProviderError):

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 from router_core.providers.failures import StreamFaultError, UnreadableAnswerError, fault_of
-from router_core.providers.token_counts import checked_usage, estimated_usage
+from router_core.providers.token_counts import checked_usage, estimated_usage, too_deep
 from router_core.providers.tool_calls import CallIds, OpenCalls
 from router_core.types import (
     AnswerEnd,
@@ -112,6 +112,8 @@ def read_answer(body: bytes, request: LLMRequest) -> ProviderAnswer:
         answer = _decode_answer(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise UnreadableAnswerError("The provider's answer is not a message") from None
+    except RecursionError:
+        raise too_deep(body, request) from None
     if answer.type != "message":
         raise UnreadableAnswerError("The provider's answer is not a message")
     text = "".join(block.text for block in answer.content if block.type == "text")
@@ -203,7 +205,7 @@ class AnthropicStream:
         """Return the parts of one event. Raises StreamFaultError for an error event, UnreadableAnswerError for junk."""
         try:
             event = _decode_event(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise UnreadableAnswerError("An event of the provider's stream is not readable") from None
         kind = event.type
         if kind == "content_block_delta":

@@ -22,13 +22,23 @@ from router_core.errors.provider_errors import (
     RateLimitError,
     RequestRefusedError,
     TimeoutError,
+    UnusableAnswerError,
 )
 from router_core.providers.headroom import headroom_of
 from router_core.providers.retry_after import retry_after_ms
 from router_core.providers.transport import ResponseTooLargeError
-from router_core.types import ProviderCall
+from router_core.types import ProviderCall, Usage
 
-__all__ = ["Fault", "SdkErrors", "StreamFaultError", "UnreadableAnswerError", "classify", "fault_of", "provider_error"]
+__all__ = [
+    "Fault",
+    "SdkErrors",
+    "StreamFaultError",
+    "UnreadableAnswerError",
+    "UnusableCallError",
+    "classify",
+    "fault_of",
+    "provider_error",
+]
 
 _PLACE = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]-]{0,127}")
 _NO_HEADERS: Mapping[str, str] = {}
@@ -54,6 +64,14 @@ class SdkErrors(Struct, frozen=True):
 
 class UnreadableAnswerError(ValueError):
     """The answer is not what the vendor's protocol promises."""
+
+
+class UnusableCallError(UnreadableAnswerError):
+    """The model called a tool with arguments that nobody can use; ``usage`` is what the answer took, if known."""
+
+    def __init__(self, message: str, usage: Usage | None = None) -> None:
+        super().__init__(message)
+        self.usage = usage
 
 
 class StreamFaultError(Exception):
@@ -161,6 +179,8 @@ def _translate(
         return _from_fault(_status_fault(error), call, clock, known)
     if isinstance(error, StreamFaultError):
         return _from_fault(error.fault, call, clock, known)
+    if isinstance(error, UnusableCallError):
+        return UnusableAnswerError(known.clean(str(error)), provider=call.provider.name, usage=error.usage)
     if isinstance(error, UnreadableAnswerError):
         return LLMProviderError(known.clean(str(error)), provider=call.provider.name)
     network = error.__cause__ if isinstance(error, sdk.connection) else error

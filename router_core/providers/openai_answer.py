@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec import Raw, Struct, field
 
-from router_core.providers.failures import StreamFaultError, UnreadableAnswerError, fault_of
-from router_core.providers.token_counts import checked_usage, estimated_usage
+from router_core.providers.failures import StreamFaultError, UnreadableAnswerError, UnusableCallError, fault_of
+from router_core.providers.token_counts import checked_usage, estimated_usage, too_deep
 from router_core.providers.tool_calls import CUT_OFF, CallIds, OpenCalls, parsed_call
 from router_core.types import (
     AnswerEnd,
@@ -114,15 +114,17 @@ def read_answer(body: bytes, request: LLMRequest) -> ProviderAnswer:
         completion = _decode_completion(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise UnreadableAnswerError("The provider's answer is not a chat completion") from None
+    except RecursionError:
+        raise too_deep(body, request) from None
     choice = next((choice for choice in completion.choices if choice.index == 0), None)
     if choice is None:
         raise UnreadableAnswerError("The provider's answer has no choices")
     message = choice.message
     finish = _FINISH.get(choice.finish_reason, "other")
-    calls = tuple(_whole_calls(message, request, finish))
     text = message.content or message.refusal or ""
     reasoning = message.reasoning_content or ""
     usage = _usage(completion.usage) or estimated_usage(request, len(text), len(reasoning))
+    calls = tuple(_whole_calls(message, request, finish, usage))
     return ProviderAnswer(
         text=text,
         finish_reason="content-filter" if message.refusal else finish,
@@ -134,7 +136,7 @@ def read_answer(body: bytes, request: LLMRequest) -> ProviderAnswer:
     )
 
 
-def _whole_calls(message: _Message, request: LLMRequest, finish: FinishReason) -> Iterator[ToolCall]:
+def _whole_calls(message: _Message, request: LLMRequest, finish: FinishReason, usage: Usage) -> Iterator[ToolCall]:
     """Yield the calls; one that was cut off with the answer is none."""
     ids, lenient = CallIds(request), isinstance(request, TunedRequest)
     for call in message.tool_calls or ():
@@ -145,8 +147,9 @@ def _whole_calls(message: _Message, request: LLMRequest, finish: FinishReason) -
             raise UnreadableAnswerError("A tool call has no name")
         try:
             yield parsed_call(ids.own(call.id), function.name, function.arguments or "", lenient=lenient)
-        except UnreadableAnswerError:
+        except UnusableCallError as error:
             if finish != CUT_OFF:
+                error.usage = usage
                 raise
 
 
@@ -198,7 +201,7 @@ class OpenAIStream:
             return self._calls.end_all(self._finish)
         try:
             chunk = _decode_chunk(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise UnreadableAnswerError("An event of the provider's stream is not a completion chunk") from None
         if not chunk.choices:
             self._note(chunk)

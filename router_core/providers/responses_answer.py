@@ -8,7 +8,7 @@ from msgspec import Raw, Struct, field
 
 from router_core.providers.failures import StreamFaultError, UnreadableAnswerError, fault_of
 from router_core.providers.openai_answer import SERVED_TIERS
-from router_core.providers.token_counts import checked_usage, estimated_usage
+from router_core.providers.token_counts import checked_usage, estimated_usage, too_deep
 from router_core.providers.tool_calls import CallIds, OpenCalls, parsed_call
 from router_core.types import (
     AnswerEnd,
@@ -101,6 +101,8 @@ def read_response(body: bytes, request: LLMRequest) -> ProviderAnswer:
         response = _decode_response(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise UnreadableAnswerError("The provider's answer is not a response") from None
+    except RecursionError:
+        raise too_deep(body, request) from None
     if response.status == "failed":
         raise StreamFaultError(fault_of(response.error or {}))
     said = [part for item in response.output if item.type == "message" for part in item.content or ()]
@@ -181,7 +183,7 @@ class ResponseStream:
         """Return the parts of one event. Raises StreamFaultError for a failure, UnreadableAnswerError for junk."""
         try:
             event = _decode_event(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise UnreadableAnswerError("An event of the provider's stream is not one of a response") from None
         kind = event.type
         if isinstance(event.delta, str):

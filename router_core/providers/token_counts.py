@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from router_core.providers.failures import UnreadableAnswerError
+from router_core.providers.failures import UnreadableAnswerError, UnusableCallError
 from router_core.types import (
     ImagePart,
     LLMRequest,
@@ -17,7 +17,7 @@ from router_core.types import (
     Usage,
 )
 
-__all__ = ["MAX_TOKENS", "checked_usage", "estimated_usage", "read_count"]
+__all__ = ["MAX_TOKENS", "checked_usage", "estimated_usage", "read_count", "too_deep"]
 
 MAX_TOKENS = 1_000_000_000
 _CHARS_PER_TOKEN = 4
@@ -62,6 +62,13 @@ def checked_usage(
         reasoning_tokens=reasoning,
         image_tokens=images,
     )
+
+
+def too_deep(body: bytes, request: LLMRequest) -> UnusableCallError:
+    """Return the fault of an answer nested deeper than we read, as only arguments of tool calls are; it took what its
+    size says.
+    """
+    return UnusableCallError("The answer is nested too deep", estimated_usage(request, len(body)))
 
 
 def estimated_usage(request: LLMRequest, output_chars: int, reasoning_chars: int = 0) -> Usage:

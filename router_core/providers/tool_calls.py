@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from router_core.providers.failures import UnreadableAnswerError
+from router_core.providers.failures import UnreadableAnswerError, UnusableCallError
 from router_core.types import (
     FinishReason,
     LLMRequest,
@@ -25,16 +25,16 @@ _DECODE = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def parsed_call(call_id: str, name: str, json_text: str, *, lenient: bool = False) -> ToolCall:
-    """Return the tool call. Raises :class:`UnreadableAnswerError` when its arguments are no JSON object.
+    """Return the tool call. Raises :class:`UnusableCallError` when its arguments are no JSON object.
 
     A ``lenient`` reader takes them for none instead: an answer that is cut off at its limit is one all the same.
     """
     try:
         args = _DECODE(json_text) if json_text.strip() else {}
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         if lenient:
             return ToolCall(tool_call_id=call_id, tool_name=name, args={})
-        raise UnreadableAnswerError(f"The arguments of tool call {name!r} are not a JSON object") from None
+        raise UnusableCallError(f"The arguments of tool call {name!r} are not a JSON object") from None
     return ToolCall(tool_call_id=call_id, tool_name=name, args=args)
 
 

@@ -17,8 +17,10 @@ from router_core.errors import (
     RateLimitError,
     RequestRefusedError,
     TimeoutError,
+    UnusableAnswerError,
 )
 from router_core.router import RouterPolicy
+from router_core.types import Usage
 from tests.support.core_fakes import CoreRig, Slow, answer, ask, provider, rig
 
 BAD = LLMProviderError("bad gateway", provider="a", upstream_status=502)
@@ -313,3 +315,12 @@ async def test_a_bug_in_an_adapter_is_neither_a_cancellation_nor_a_failure_of_th
     assert event.decision.attempts[0].outcome == "INTERNAL_ERROR"
     assert breaker_failures(desk) == {"a": 0}
     desk.assert_nothing_held()
+
+
+async def test_an_answer_that_the_model_made_useless_is_paid_and_says_nothing_about_its_provider() -> None:
+    desk = several("a")
+    usage = Usage(input_tokens=10, output_tokens=900)
+    desk.adapters.always("a", UnusableAnswerError("no JSON", provider="a", usage=usage))
+    assert isinstance(await fails(desk), MaxRetriesExceededError)
+    assert desk.events.only.cost == 3 * (10 * 150 + 900 * 600)
+    assert breaker_failures(desk) == {"a": 0}

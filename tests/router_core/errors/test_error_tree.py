@@ -46,6 +46,7 @@ TABLE = [
     ("RequestRefusedError", "VALIDATION_ERROR", 400, False),
     ("ContentRefusedError", "VALIDATION_ERROR", 400, False),
     ("ProviderConflictError", "PROVIDER_ERROR", 502, True),
+    ("UnusableAnswerError", "PROVIDER_ERROR", 502, True),
     ("ContextTooLongError", "TOKEN_LIMIT_EXCEEDED", 400, False),
     ("QuotaExceededError", "RATE_LIMIT", 429, False),
 ]

@@ -1,16 +1,17 @@
 """Every tool call of a conversation has an id of its own, whatever its provider calls it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 import pytest
 
 from router_core.providers.anthropic_answer import AnthropicStream
 from router_core.providers.anthropic_answer import read_answer as read_message
-from router_core.providers.failures import UnreadableAnswerError
+from router_core.providers.failures import UnreadableAnswerError, UnusableCallError
 from router_core.providers.openai_answer import OpenAIStream
 from router_core.providers.openai_answer import read_answer as read_completion
-from router_core.types import AnswerEnd, LLMRequest, ProviderPart, ToolCallEnd, ToolCallStart
+from router_core.providers.responses_answer import read_response
+from router_core.types import AnswerEnd, LLMRequest, ProviderPart, ToolCallEnd, ToolCallStart, TunedRequest, Usage
 
 FRESH = LLMRequest(prompt="Hi")
 LATER = msgspec.convert(
@@ -127,3 +128,39 @@ def test_arguments_that_are_no_json_are_a_providers_fault_otherwise(finish: str)
         list(half_a_stream(finish))
     with pytest.raises(UnreadableAnswerError):
         list(half_a_message("tool_use"))
+
+
+# --- arguments that nobody can use -----------------------------------------------------------------------------------
+
+DEEP = '{"a":' + "[" * 5_000 + "]" * 5_000 + "}"
+
+
+def completion_with(arguments: str) -> bytes:
+    call = {"id": "a", "type": "function", "function": {"name": "t", "arguments": arguments}}
+    choice = {"index": 0, "message": {"tool_calls": [call]}, "finish_reason": "tool_calls"}
+    return msgspec.json.encode({"choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 900}})
+
+
+@pytest.mark.parametrize("arguments", ['{"a": 1e999}', '{"a": NaN}', "[]", DEEP], ids=["1e999", "NaN", "list", "deep"])
+def test_an_answer_with_arguments_that_nobody_can_use_says_what_it_took(arguments: str) -> None:
+    with pytest.raises(UnusableCallError) as caught:
+        read_completion(completion_with(arguments), FRESH)
+    assert caught.value.usage == Usage(input_tokens=7, output_tokens=900)
+
+
+def test_who_gets_the_vendors_own_answer_gets_it_whatever_its_arguments_are() -> None:
+    (call,) = read_completion(completion_with(DEEP), TunedRequest(prompt="x")).tool_calls
+    assert call.args == {}
+
+
+@pytest.mark.parametrize("read", [read_completion, read_message, read_response])
+def test_an_answer_nested_deeper_than_we_read_is_paid_by_its_size(read: Callable[[bytes, LLMRequest], object]) -> None:
+    with pytest.raises(UnusableCallError) as caught:
+        read(deep_answer(b"[" * 10_000 + b"]" * 10_000), FRESH)
+    assert caught.value.usage is not None
+    assert caught.value.usage.output_tokens > 1_000
+
+
+def deep_answer(value: bytes) -> bytes:
+    block = b'{"type":"tool_use","id":"a","name":"t","input":{"a":' + value + b"}}"
+    return b'{"type":"message","content":[' + block + b'],"choices":' + value + b',"output":' + value + b"}"
