@@ -4,11 +4,12 @@ import json
 import os
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tests.support.demo_process import DemoProcess
 
@@ -22,6 +23,7 @@ ARGUMENTS = [
     "--no-first-run",
     "--disable-dev-shm-usage",
 ]
+WORDS = 3
 # A chart that is put up anew under the mouse: the chart library looks for the layer of its old tooltip.
 KNOWN_COMPLAINT = "hoverlayer"
 # Streamlit looks these up below a deep link's own path first, and finds them at the root afterwards.
@@ -106,6 +108,17 @@ class Watch:
     def _said(self, kind: str, text: str, url: str) -> None:
         if kind == "error" and not ("404" in text and url.endswith(KNOWN_404)):
             self.complaints.append(f"{text} {url}")
+
+
+def type_word(box: Locator, word: str, button: Locator) -> None:
+    """Type the word that enables ``button``, once more when keys came while the dialog was still being drawn."""
+    for _ in range(WORDS):
+        box.fill("")
+        box.press_sequentially(word)
+        with suppress(AssertionError):
+            expect(button).to_be_enabled(timeout=8_000)
+            return
+    raise AssertionError("the word that was typed enables nothing")
 
 
 def settle(page: Page) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
-from tests.e2e.conftest import Served, settle
+from tests.e2e.conftest import Served, settle, type_word
 
 pytestmark = pytest.mark.browser
 
@@ -98,7 +98,7 @@ def test_a_key_is_entered_replaced_and_deleted_and_no_frame_to_the_browser_holds
     expect(page.get_by_text(masks[1], exact=True).first).to_be_visible(timeout=15_000)
     page.get_by_test_id("stMain").get_by_role("button", name="Delete").last.click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label(re.compile("to confirm")).press_sequentially(ROW)
+    type_word(dialog.get_by_label(re.compile("to confirm")), ROW, dialog.get_by_role("button", name="Delete"))
     dialog.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("is deleted; every process follows")).to_be_visible(timeout=15_000)
     assert any(masks[1].encode() in frame for frame in frames)

@@ -46,11 +46,22 @@ async def runtime(tmp_path: Path, models: ScriptedAdapters) -> AsyncIterator[Run
 
 async def comes_true(condition: Callable[[], bool]) -> bool:
     """Wait, for as long as news may take, until ``condition`` holds."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + WITHIN_S
-    while not condition() and loop.time() < end:
-        await asyncio.wait([loop.create_future()], timeout=0.02)
+    end = asyncio.get_running_loop().time() + WITHIN_S
+    while not condition() and asyncio.get_running_loop().time() < end:
+        await a_moment()
     return condition()
+
+
+async def a_moment() -> None:
+    await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.02)
+
+
+async def tools_of(runtime: Runtime) -> tuple[str, ...]:
+    """Return the tools of the one server once it has told them: it hears the token before that."""
+    async with asyncio.timeout(WITHIN_S):
+        while not (tools := (await runtime.tool_servers.servers(ANN))[0].state.tools):
+            await a_moment()
+    return tools
 
 
 async def configure(runtime: Runtime, url: str) -> int:
@@ -67,8 +78,7 @@ async def test_a_server_that_is_configured_is_used_with_its_token_and_rolled_bac
     assert (view.token, view.token_fits) == ("token...WXYZ", True)
     weather.heard.clear()
     assert await comes_true(lambda: f"Bearer {TOKEN.reveal()}" in weather.heard)
-    (view,) = await runtime.tool_servers.servers(ANN)
-    assert view.state.tools == ("weather__forecast",)
+    assert await tools_of(runtime) == ("weather__forecast",)
     models.script(MINI, calling(call("c1", "weather__forecast", city="Oslo")), answer("Clear."))
     response = await runtime.router.complete(ASK)
     assert (response.text, response.steps) == ("Clear.", 2)
