@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import re
 from typing import Any
 
@@ -16,7 +17,7 @@ from router_core.errors import (
     ValidationError,
 )
 
-__all__ = ["MAX_DEPTH", "check_json", "read_body", "require_json"]
+__all__ = ["MAX_DEPTH", "check_json", "check_numbers", "read_body", "require_json"]
 
 MAX_DEPTH = 32
 _JSON_TYPE = re.compile(rb'application/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?', re.IGNORECASE)
@@ -24,6 +25,8 @@ _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
+# What a number that no float holds looks like; much else does as well.
+_HUGE = re.compile(rb"[0-9]{300}|[0-9][eE]\+?[0-9]{3}")
 _SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 
 
@@ -90,6 +93,18 @@ def check_json(body: bytes) -> None:
         raise ValidationError("the body is not valid JSON") from None
 
 
+def check_numbers(body: bytes) -> None:
+    """Refuse numbers that are too large to be any, which who does not read them lets through.
+
+    Raises :class:`ValidationError`.
+    """
+    if _HUGE.search(body):
+        try:
+            _FINITE.decode(body.decode())
+        except ValueError:
+            raise ValidationError("the body is not valid JSON") from None
+
+
 def _is_shallow(body: bytes) -> bool:
     """Say whether brackets outside strings nest at most ``MAX_DEPTH`` deep, at the speed of C."""
     brackets = _STRINGS.sub(b"", body).translate(_ONE_KIND, _NOT_BRACKETS)
@@ -111,6 +126,16 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
 
 
 _SCANNER = json.JSONDecoder(object_pairs_hook=_refuse_duplicates)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+_FINITE = json.JSONDecoder(parse_float=_finite)
 
 
 def _too_large(limit: int) -> PayloadTooLargeError:

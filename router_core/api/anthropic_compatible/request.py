@@ -13,7 +13,7 @@ from msgspec import Meta, Raw, Struct
 
 from router_core.api.anthropic_compatible.blocks import Block, Conversation, Turn, system_text
 from router_core.api.anthropic_compatible.tools import OfferedTools, read_choice
-from router_core.api.body import check_json
+from router_core.api.body import check_json, check_numbers
 from router_core.api.errors import Header
 from router_core.api.parsing import explained
 from router_core.errors import ValidationError
@@ -34,6 +34,8 @@ _TOKEN: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SET_BY_ADAPTER: Final = frozenset({"model", "max_tokens", "stream"})
 # Said anywhere, it makes reading cost more than to read; said in a text, it makes us hold a little too much.
 _CACHING: Final = b'"cache_control"'
+# Letters and `_` that nobody has to write so: a name may hide behind them.
+_DISGUISED: Final = re.compile(rb"\\u00[5-7][0-9a-fA-F]")
 # Never passed on: what other routers are told where to go with.
 _KEPT_BACK: Final = frozenset({"api_base", "api_key", "api_version", "base_url", "extra_headers", "user_config"})
 _NO_PRICE: Final = "has no price here"
@@ -147,7 +149,7 @@ def parse_messages(body: bytes, betas: tuple[str, ...] = ()) -> RelayedRequest:
         stop=tuple(asked.stop_sequences or ()),
         stream=bool(asked.stream),
         metadata={USER_LABEL: user[:MAX_LABEL]} if user else {},
-        native=msgspec.structs.replace(made.native, caches=_CACHING in body),
+        native=msgspec.structs.replace(made.native, caches=_CACHING in body or bool(_DISGUISED.search(body))),
     )
 
 
@@ -162,6 +164,7 @@ def _read(body: bytes, decoder: "msgspec.json.Decoder[_Asked]") -> tuple[_Asked,
         asked, fields = decoder.decode(body), _FIELDS.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise explained(error) from None
+    check_numbers(body)
     for name, reason in _REFUSED.items():
         if bytes(fields.get(name, b"null")) not in (b"null", b"[]"):
             raise ValidationError(reason, field=name)

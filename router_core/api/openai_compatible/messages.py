@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from router_core.api.checks import check_image
 from router_core.api.openai_compatible.reasoning import Detail, parts_of
+from router_core.api.openai_compatible.shared_fields import EVERYBODYS, NO_PRICE
 from router_core.errors import ValidationError
 from router_core.tools.formats import is_tool_name
 from router_core.types import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
@@ -93,7 +94,7 @@ class Conversation:
     def _spoken(self, message: ChatMessage, field: str) -> str | tuple[Content, ...]:
         """Return what the assistant said: text, a refusal in its stead, and the tools that it called."""
         if message.audio is not None:
-            self.needs.append("messages.audio")
+            raise ValidationError(f"audio {NO_PRICE}", field=f"{field}.audio")
         if message.function_call is not None:
             self.needs.append("messages.function_call")
         said = message.content or message.refusal or ""
@@ -160,14 +161,16 @@ class Conversation:
                     check_image(image.url, f"{where}.image_url.url")
                     yield ImagePart(image=image.url)
                 case "file" if role == "user":
-                    self._file(_given(part.file, f"{where}.file"))
+                    self._file(_given(part.file, f"{where}.file"), f"{where}.file")
                 case "input_audio":
-                    raise ValidationError("audio has no price here", field=f"{where}.type")
+                    raise ValidationError(f"audio {NO_PRICE}", field=f"{where}.type")
                 case _:
                     raise ValidationError("is no kind of content that this role takes", field=f"{where}.type")
 
-    def _file(self, file: _File) -> None:
-        """A document is read by the vendor; one that it keeps is of unknown size."""
+    def _file(self, file: _File, where: str) -> None:
+        """A document is read by the vendor; one that is not sent along is of unknown size."""
+        if file.file_id is not None:
+            raise ValidationError(EVERYBODYS, field=f"{where}.file_id")
         self.needs.append("content of type file")
         self.unseen_tokens += _MOST_OF_A_FILE if file.file_data is None else len(file.file_data) // BYTES_PER_TOKEN
 

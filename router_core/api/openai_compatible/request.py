@@ -18,6 +18,7 @@ from router_core.api.openai_compatible.shared_fields import (
     NO_PRICE,
     TIERS,
     check_labels,
+    check_own_tools,
     decoded,
     is_other_choice,
     labels,
@@ -42,8 +43,12 @@ MAX_BIASES: Final = 1_024
 _SET_BY_ADAPTER: Final = frozenset({"model", "max_tokens", "stream"})
 # Never passed on: what would keep the request at the vendor, and what other routers are told where to go with.
 _KEPT_BACK: Final = frozenset(
-    {"store", "metadata", "api_base", "api_key", "api_version", "base_url", "extra_headers", "user_config"}
-)
+    {"store", "metadata", "api_base", "api_key", "api_version", "base_url", "extra_headers", "user_config",
+     "models", "route", "provider", "transforms", "fallbacks"}
+)  # fmt: skip
+# What has some vendor or other search, for money; none of it means that nothing is searched.
+_SEARCHES: Final = ("web_search_options", "search_parameters", "plugins", "enable_search")
+_NONE: Final = (b"null", b"false", b"[]")
 
 _Penalty = Annotated[float, Meta(ge=-2, le=2)] | None
 _Limit = Annotated[int, Meta(ge=1, le=2**31 - 1)] | None
@@ -95,7 +100,6 @@ class _ChatRequest(Struct):
     service_tier: str | None = None
     modalities: list[str] | None = None
     audio: Any = None
-    web_search_options: Any = None
 
 
 # Fields that change how a vendor goes about it, and leave the answer one that we can read in full.
@@ -103,7 +107,7 @@ _HINTS: Final = frozenset(
     {"verbosity", "seed", "prediction", "safety_identifier", "prompt_cache_key",
      "prompt_cache_retention"}
 )  # fmt: skip
-_KNOWN: Final = _HINTS | _KEPT_BACK | frozenset(_ChatRequest.__struct_fields__)
+_KNOWN: Final = _HINTS | _KEPT_BACK | frozenset(_SEARCHES) | frozenset(_ChatRequest.__struct_fields__)
 
 _REQUEST: Final = msgspec.json.Decoder(_ChatRequest)
 
@@ -112,6 +116,10 @@ def parse_chat(body: bytes, _headers: Mapping[bytes, bytes]) -> RelayedRequest:
     """Return the request in ``body``. Raises :class:`ValidationError` with the first fault found."""
     asked, fields = decoded(body, _REQUEST)
     _check(asked)
+    check_own_tools(asked.tools or ())
+    for name in _SEARCHES:
+        if bytes(fields.get(name, b"null")) not in _NONE:
+            raise ValidationError(NO_PRICE, field=name)
     conversation = Conversation(asked.messages)
     if conversation.detailed:
         fields["messages"] = without_details(fields["messages"])
@@ -155,8 +163,6 @@ def _check(asked: _ChatRequest) -> None:
         raise ValidationError(NO_PRICE, field="service_tier")
     if asked.audio is not None or (asked.modalities is not None and asked.modalities != ["text"]):
         raise ValidationError(NO_PRICE, field="modalities" if asked.audio is None else "audio")
-    if asked.web_search_options is not None:
-        raise ValidationError(NO_PRICE, field="web_search_options")
     check_labels(asked.metadata)
 
 

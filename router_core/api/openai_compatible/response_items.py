@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from router_core.api.checks import check_image
+from router_core.api.openai_compatible.shared_fields import EVERYBODYS, NO_PRICE
 from router_core.api.openai_compatible.thoughts import opened_thought
 from router_core.errors import ValidationError
 from router_core.tools.formats import is_tool_name
@@ -166,7 +167,7 @@ class ItemReader:
                 case "input_file" if role == "user":
                     self._file(part, where)
                 case "input_audio":
-                    raise ValidationError("audio has no price here", field=f"{where}.type")
+                    raise ValidationError(f"audio {NO_PRICE}", field=f"{where}.type")
                 case _:
                     raise ValidationError("is no kind of content that this role takes", field=f"{where}.type")
 
@@ -182,9 +183,7 @@ class ItemReader:
 
 def _refuse_file(part: _Part, where: str) -> None:
     if part.file_id is not None:
-        raise ValidationError(
-            "files at the vendor are everybody's who has its key; send the content", field=f"{where}.file_id"
-        )
+        raise ValidationError(EVERYBODYS, field=f"{where}.file_id")
 
 
 def _plain(content: list[Content]) -> str | tuple[Content, ...]:

@@ -18,6 +18,7 @@ from router_core.api.openai_compatible.shared_fields import (
     NO_PRICE,
     TIERS,
     check_labels,
+    check_own_tools,
     decoded,
     is_other_choice,
     labels,
@@ -44,7 +45,6 @@ _PASSED_ON: Final = frozenset(
      "reasoning", "include", "metadata", "user", "service_tier", "top_logprobs", "truncation", "stream_options",
      "safety_identifier", "prompt_cache_key", "prompt_cache_retention"}
 )  # fmt: skip
-_OWN_TOOLS: Final = frozenset({"function", "custom"})
 
 _Limit = Annotated[int, Meta(ge=1, le=2**31 - 1)] | None
 
@@ -143,9 +143,7 @@ def _check(asked: _ResponseRequest, fields: Mapping[str, Raw]) -> None:
         raise ValidationError("is only for streams", field="stream_options")
     if asked.service_tier not in TIERS:
         raise ValidationError(NO_PRICE, field="service_tier")
-    for place, tool in enumerate(asked.tools or ()):
-        if tool.get("type") not in _OWN_TOOLS:
-            raise ValidationError("only tools that the client runs are taken", field=f"tools[{place}].type")
+    check_own_tools(asked.tools or ())
     check_labels(asked.metadata)
 
 

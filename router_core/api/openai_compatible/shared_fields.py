@@ -1,13 +1,13 @@
 """Fields that requests of OpenAI's protocols have in common, and what they mean here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 from msgspec import Raw, Struct
 
-from router_core.api.body import check_json
+from router_core.api.body import check_json, check_numbers
 from router_core.api.checks import check_metadata
 from router_core.api.parsing import explained
 from router_core.errors import ValidationError
@@ -15,10 +15,12 @@ from router_core.types import ReasoningEffort, ServiceTier
 
 __all__ = [
     "EFFORTS",
+    "EVERYBODYS",
     "JSON_BYTES_PER_TOKEN",
     "NO_PRICE",
     "TIERS",
     "check_labels",
+    "check_own_tools",
     "decoded",
     "is_other_choice",
     "labels",
@@ -31,6 +33,8 @@ MAX_LABELS: Final = 16
 MAX_LABEL: Final = 512
 USER_LABEL: Final = "user"
 NO_PRICE: Final = "has no price here"
+EVERYBODYS: Final = "files at the vendor are everybody's who has its key; send the content"
+_OWN_TOOLS: Final = frozenset({"function", "custom"})
 # An effort that is not known yet is the vendor's to judge.
 EFFORTS: Final[Mapping[str | None, ReasoningEffort]] = MappingProxyType(
     {each: each for each in get_args(ReasoningEffort)}
@@ -45,9 +49,11 @@ def decoded(body: bytes, decoder: msgspec.json.Decoder[Asked]) -> tuple[Asked, d
     """Return what ``body`` asks for, and its fields as the client wrote them. Raises :class:`ValidationError`."""
     check_json(body)
     try:
-        return decoder.decode(body), _FIELDS.decode(body)
+        asked, fields = decoder.decode(body), _FIELDS.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise explained(error) from None
+    check_numbers(body)
+    return asked, fields
 
 
 def is_other_choice(choice: Any) -> bool:
@@ -62,6 +68,13 @@ def check_labels(metadata: Mapping[str, str] | None) -> None:
     if len(metadata) > MAX_LABELS:
         raise ValidationError(f"has more than {MAX_LABELS} entries", field="metadata")
     check_metadata(metadata)
+
+
+def check_own_tools(tools: Sequence[Mapping[str, Any]]) -> None:
+    """Raise :class:`ValidationError` for a tool that the vendor would run."""
+    for place, tool in enumerate(tools):
+        if tool.get("type") not in _OWN_TOOLS:
+            raise ValidationError("only tools that the client runs are taken", field=f"tools[{place}].type")
 
 
 def labels(metadata: Mapping[str, str] | None, user: str | None) -> dict[str, str | int | float | bool | None]:

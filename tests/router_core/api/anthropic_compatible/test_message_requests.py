@@ -158,6 +158,17 @@ def test_what_is_to_be_cached_is_known_to_cost_more_wherever_it_is_said() -> Non
     assert not parsed().native.caches
     for request in (parsed(**mark), said({"type": "text", "text": "Hi", **mark}), parsed(tools=[{**LOOK, **mark}])):
         assert request.native.caches
+    written = json.dumps({"model": "m", "max_tokens": 1, "messages": HELLO, **mark}).replace(
+        "_control", "\\u005fcontrol"
+    )
+    assert parse_messages(written.encode()).native.caches
+    assert not parsed(system="caf\u00e9 <b>").native.caches
+
+
+def test_a_number_that_is_none_is_refused_where_nobody_here_reads_it() -> None:
+    body = json.dumps({"model": "m", "max_tokens": 1, "messages": HELLO, "new": [1]}).replace("[1]", "[1e999]")
+    with pytest.raises(ValidationError, match="not valid JSON"):
+        parse_messages(body.encode())
 
 
 @pytest.mark.parametrize(

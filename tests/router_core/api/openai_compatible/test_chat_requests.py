@@ -118,13 +118,14 @@ def test_several_answers_are_counted_and_what_nobody_sees_is_estimated() -> None
     assert parsed(functions=functions).native.unseen_tokens >= 1_000
     held = [{"role": "user", "content": [{"type": "file", "file": {"file_data": "x" * 4_000}}]}]
     assert parsed(messages=held).native.unseen_tokens == 1_000
-    kept = [{"role": "user", "content": [{"type": "file", "file": {"file_id": "f-1"}}]}]
-    assert parsed(messages=kept).native.unseen_tokens > 10_000
+    named = [{"role": "user", "content": [{"type": "file", "file": {"file_url": "https://x.example/a.pdf"}}]}]
+    assert parsed(messages=named).native.unseen_tokens > 10_000
 
 
 def test_row_52_a_field_that_nobody_knows_is_passed_on_unless_it_says_where_to_go() -> None:
-    hostile = dict.fromkeys(("api_base", "api_key", "api_version", "base_url", "extra_headers", "user_config"), "x")
-    request = parsed(brand_new={"a": 1}, **hostile)
+    hostile = ("api_base", "api_key", "api_version", "base_url", "extra_headers", "user_config",
+               "models", "route", "provider", "transforms", "fallbacks")  # fmt: skip
+    request = parsed(brand_new={"a": 1}, **dict.fromkeys(hostile, "x"))
     assert passed_on(request) == {"messages": HELLO, "brand_new": {"a": 1}}
     assert (request.native.needs, request.native.verbatim) == ((), True)
 
@@ -144,6 +145,10 @@ def test_row_55_a_user_is_a_label_and_nothing_else() -> None:
         ({"modalities": ["text", "audio"], "audio": {"voice": "x"}}, "audio"),
         ({"modalities": ["audio"]}, "modalities"),
         ({"web_search_options": {}}, "web_search_options"),
+        ({"search_parameters": {"mode": "on"}}, "search_parameters"),
+        ({"plugins": [{"id": "web"}]}, "plugins"),
+        ({"enable_search": True}, "enable_search"),
+        ({"messages": [{"role": "assistant", "audio": {"id": "audio_1"}}]}, "messages[0].audio"),
         ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages[0].content[0].type"),
     ],
 )
@@ -151,6 +156,33 @@ def test_what_could_not_be_charged_rightly_is_refused(fields: dict[str, Any], fi
     with pytest.raises(ValidationError, match="has no price here") as caught:
         parsed(**fields)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("field", ["search_parameters", "plugins", "enable_search", "web_search_options"])
+def test_searching_that_is_not_asked_for_is_no_fault(field: str) -> None:
+    assert passed_on(parsed(**{field: None})) == {"messages": HELLO, field: None}
+
+
+def test_a_file_of_the_vendors_is_refused_since_it_is_everybodys_who_has_its_key() -> None:
+    kept = [{"role": "user", "content": [{"type": "file", "file": {"file_id": "f-1"}}]}]
+    with pytest.raises(ValidationError, match="everybody's") as caught:
+        parsed(messages=kept)
+    assert caught.value.field == "messages[0].content[0].file.file_id"
+
+
+@pytest.mark.parametrize("tool", [{"type": "web_search"}, {"type": "mcp", "server_url": "https://x"}, {"name": "look"}])
+def test_only_tools_that_the_client_runs_are_taken(tool: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="only tools that the client runs are taken") as caught:
+        parsed(tools=[LOOK, tool])
+    assert caught.value.field == "tools[1].type"
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1E+400", "9" * 400 + ".5"])
+def test_a_number_that_is_none_is_refused_where_nobody_here_reads_it(number: str) -> None:
+    body = json.dumps({"model": "m", "messages": HELLO, "new": "here"}).replace('"here"', f"[{number}]")
+    with pytest.raises(ValidationError, match="not valid JSON"):
+        parse_chat(body.encode(), {})
+    assert parsed(new=[1e99, "1e999"]).native.verbatim
 
 
 @pytest.mark.parametrize(
