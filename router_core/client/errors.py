@@ -89,7 +89,8 @@ def error_of(response: httpx2.Response, body: bytes) -> LLMRouterError:
 def error_from(facts: Mapping[str, Any], status: int | None) -> LLMRouterError:
     """Return the error that an ``error`` object says."""
     rest = dict(facts)
-    code, message = str(rest.pop("code", "INTERNAL_ERROR")), str(rest.pop("message", "The router failed"))
+    code = str(rest.pop("code", None) or "INTERNAL_ERROR")
+    message = str(rest.pop("message", None) or "The router failed")
     retryable = bool(rest.pop("retryable", status in _PASSING))
     kind = LLMRouterAuthError if status == httpx2.codes.UNAUTHORIZED else _KINDS.get(code, LLMRouterError)
     return kind(message, code=code, status_code=status, retryable=retryable, context=rest, retry_after=_seconds(rest))

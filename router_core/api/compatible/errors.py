@@ -54,7 +54,9 @@ ERROR_WORDS: Final[Mapping[str, _Words]] = MappingProxyType(
 )
 _OTHER: Final = _Words(_SERVER, None, "api_error")
 # A fault found behind the protocol, by the name that the protocol has for what it is about.
-_PARAMS: Final[Mapping[str, str]] = MappingProxyType({"useCase": "model", "modelOverride": "model"})
+_PARAMS: Final[Mapping[str, str]] = MappingProxyType(
+    {"useCase": "model", "modelOverride": "model", "embeddings": "model"}
+)
 # What Anthropic calls a field that it cannot take: its clients' tool runners then go on without the field.
 _DETAILS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {"thread": {"error_code": "thread_unsupported_request"}}

@@ -105,7 +105,7 @@ class ResponseEvents(RelayEncoder):
         told = OPENAI.document(error, "")["error"]
         facts = {"code": told["code"], "message": told["message"], "param": told["param"], "error": told}
         failed = {
-            **self._shell, "status": "failed", "output": self._output(),
+            **self._shell, "status": "failed", "output": self._said(),
             "error": {"code": told["code"] or told["type"], "message": told["message"]},
         }  # fmt: skip
         return self._event("error", facts) + self._event("response.failed", {"response": failed})
@@ -237,6 +237,13 @@ class ResponseEvents(RelayEncoder):
         events = self._begin() + self._close(parts.item_status(response.finish_reason))
         end = parts.ended(self._shell, response.finish_reason, self._output(), response.spent)
         return events + self._event(f"response.{end['status']}", {"response": end})
+
+    def _said(self) -> list[Any]:
+        """Return the items that are complete, and behind them as much of a text as came."""
+        item = self._open
+        if item is None or item.kind != "message":
+            return self._output()
+        return [*self._output(), parts.message_item(item.id, item.text, "incomplete")]
 
     def _output(self) -> list[Any]:
         return [self._done[place] for place in sorted(self._done)]

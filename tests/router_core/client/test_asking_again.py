@@ -107,6 +107,14 @@ def test_what_the_router_says_is_final_is_asked_once(status: int, code: str) -> 
     assert caught.value.code == code
 
 
+def test_an_error_that_is_not_the_router_s_has_a_code_too() -> None:
+    told = {"message": "Invalid URL", "type": "invalid_request_error", "param": None, "code": None}
+    script = Script(httpx2.Response(404, json={"error": told}))
+    with client(script, WaitingClock()) as made, pytest.raises(LLMRouterError) as caught:
+        made.call(REQUEST)
+    assert (caught.value.code, str(caught.value)) == ("INTERNAL_ERROR", "Invalid URL")
+
+
 @pytest.mark.parametrize(("chance", "waited"), [(0.0, 3.09375), (1.0, 3.15625)])
 def test_what_the_router_asks_to_wait_is_waited_and_a_little_more(chance: float, waited: float) -> None:
     clock = WaitingClock(chance)

@@ -117,6 +117,11 @@ async def test_a_limited_key_gets_no_further_here_either(scopes: KeyScopes, stat
     assert (await embed(core, scopes=scopes)).status == status
 
 
+async def test_a_model_that_makes_no_vectors_is_what_is_wrong() -> None:
+    heard = await embed(rig(), model="claude-haiku-4-5")
+    assert (heard.status, json.loads(heard.body)["error"]["param"]) == (400, "model")
+
+
 # --- who is asked --------------------------------------------------------------------------------------------------
 
 

@@ -270,6 +270,8 @@ def test_a_failure_is_an_error_and_a_failed_response_with_what_was_said() -> Non
     assert (failed["type"], failed["response"]["status"], failed["response"]["id"]) == (
         "response.failed", "failed", "resp_theirs",
     )  # fmt: skip
+    [said] = failed["response"]["output"]
+    assert (said["id"], said["status"], said["content"][0]["text"]) == ("msg_theirs", "incomplete", "Hel")
 
 
 def test_calls_that_take_turns_stay_apart_and_in_their_places() -> None:
