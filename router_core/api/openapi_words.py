@@ -166,6 +166,15 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "cost": {"usd": "0.000114", "estimated": False},
         "latencyMs": 612.4,
     },
+    "BudgetOrder": {"scope": "account", "target": "ACCOUNT", "period": "daily", "limit": "50"},
+    "ChannelOrder": {"kind": "webhook", "target": "https://example.com/alerts"},
+    "DrillOrder": {"provider": "openai-gpt4o-mini", "fault": "cut"},
+    "KeyOrder": {"accountId": "ACCOUNT", "name": "checkout"},
+    "PersonOrder": {"email": "ada@example.com", "role": "viewer"},
+    "PriceOrders": {"prices": [{"model": "gpt-4o-mini", "tiers": [{"input": "0.15", "output": "0.60"}]}]},
+    "PurgeOrder": {"useCase": "draft"},
+    "SheetOrder": {"csv": "model,input,output\ngpt-4o-mini,0.15,0.60\n"},
+    "TopUpOrder": {"amount": "12.50", "reason": "a campaign until Friday"},
 }
 
 STREAM_WORDS: Final[Mapping[str, str]] = {

@@ -84,6 +84,16 @@ def test_examples_are_what_the_types_take() -> None:
     assert msgspec.convert(EXAMPLES["LLMResponse"], LLMResponse).success
 
 
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [("TopUpOrder", "amount"), ("BudgetOrder", "limit"), ("PersonOrder", "email"), ("DrillOrder", "provider"),
+     ("SheetOrder", "csv"), ("ChannelOrder", "target"), ("KeyOrder", "accountId")],
+)  # fmt: skip
+def test_what_must_be_more_than_any_text_is_shown_as_it_must_be(name: str, field: str) -> None:
+    shown = example_of({"$ref": f"#/components/schemas/{name}"}, SCHEMAS)
+    assert shown[field] == EXAMPLES[name][field] != "text"
+
+
 def bodies() -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name, operation in OPERATIONS:
         content = operation.get("requestBody", {}).get("content", {})
