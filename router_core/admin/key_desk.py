@@ -28,8 +28,16 @@ from router_core.errors import ConflictError, ForbiddenError, NotFoundError, Val
 from router_core.ports import AccountStore, ApiKeyLives, ApiKeyRecord, ApiKeyStore, ConfigSource
 from router_core.security.api_keys import NewApiKey, new_api_key
 from router_core.security.permissions import require
-from router_core.types import STANDARD_USE_CASES, BudgetBook, KeyRole, KeyScopes, OperatorAction, Principal
-from router_core.types.request import EMBEDDINGS_USE_CASE
+from router_core.types import (
+    STANDARD_USE_CASES,
+    BudgetBook,
+    KeyRole,
+    KeyScopes,
+    OperatorAction,
+    Principal,
+)
+from router_core.types.identity import UNLIMITED
+from router_core.types.request import EMBEDDING_MODEL, EMBEDDINGS_USE_CASE
 
 __all__ = ["KeyDesk", "KeyDeskParts"]
 
@@ -99,7 +107,7 @@ class KeyDesk:
             raise ValidationError("`accountId` names an account that is out of service", field="accountId")
         name = plain_name(order.name or f"{account.name} {order.role}"[:100])
         check_end(order.expires_at, parts.clock.utcnow())
-        scopes = checked_scopes(order.scopes, parts.routes, self._use_cases(), self._models())
+        scopes = checked_scopes(order.scopes, parts.routes, self._use_cases(), self._models(order.scopes))
         require_reach(scopes, order.expires_at, maker)
         made = self._new(account.id, order.role, name, order.expires_at, scopes)
         await parts.trail.require(self._act(person, "key.created", made.record, after=_told(made.record)))
@@ -213,8 +221,10 @@ class KeyDesk:
         snapshot = self._parts.config.snapshot()
         return {*STANDARD_USE_CASES, EMBEDDINGS_USE_CASE, *snapshot.use_cases(), *snapshot.policies}
 
-    def _models(self) -> set[str]:
-        return {each.model for each in self._parts.config.snapshot().providers}
+    def _models(self, scopes: KeyScopes = UNLIMITED) -> set[str]:
+        """Return the models of providers, and those that ``scopes`` names for embeddings, which need none."""
+        embedding = {each for each in scopes.models or () if EMBEDDING_MODEL.fullmatch(each)}
+        return {each.model for each in self._parts.config.snapshot().providers} | embedding
 
 
 def _view(key: ApiKeyRecord, names: dict[str, str], budgets: BudgetBook, now: datetime) -> KeyView:

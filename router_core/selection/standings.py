@@ -1,6 +1,5 @@
 """Who is considered for a request, in the order that holds where no strategy changes it."""
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -8,13 +7,12 @@ from msgspec import structs
 
 from router_core.errors import ModelNotFoundError, ValidationError
 from router_core.types import LLMRequest, ProviderConfig, Snapshot, UseCasePolicy
-from router_core.types.request import STANDARD_USE_CASES
+from router_core.types.request import EMBEDDING_MODEL, STANDARD_USE_CASES
 
 __all__ = ["Standing", "explicit", "for_use_case", "is_use_case", "lending", "require_use_case", "target_of"]
 
 USE_CASE_PREFIX = "use-case:"
 MOST_LENDERS = 8
-_EMBEDDING_MODEL = re.compile(r"(?=.{1,64}\Z)(?=.*embed)[A-Za-z0-9][A-Za-z0-9._:-]*")
 Standing = tuple[ProviderConfig, str]
 
 
@@ -47,7 +45,7 @@ def lending(model: str, snapshot: Snapshot, account_id: str | None) -> list[Stan
         return explicit(model, snapshot, account_id)
     own = snapshot.of_account(account_id) if account_id is not None else []
     rows = (each for each in (*own, *snapshot.of_account(None)) if each.kind == "openai" and each.is_active)
-    lenders = list(islice(rows, MOST_LENDERS)) if _EMBEDDING_MODEL.fullmatch(model) else []
+    lenders = list(islice(rows, MOST_LENDERS)) if EMBEDDING_MODEL.fullmatch(model) else []
     if not lenders:
         raise ModelNotFoundError("No configured provider serves the requested model")
     return [(structs.replace(each, model=model), "lends its upstream") for each in lenders]

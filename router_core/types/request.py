@@ -1,5 +1,6 @@
 """What a caller asks for. The same frozen types parse the HTTP body, so field names on the wire are camelCase."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -8,6 +9,7 @@ __all__ = [
     "DEFAULT_TEMPERATURE",
     "DEFAULT_USE_CASE",
     "EMBEDDINGS_USE_CASE",
+    "EMBEDDING_MODEL",
     "STANDARD_USE_CASES",
     "CachePolicy",
     "ContentPart",
@@ -30,6 +32,8 @@ DEFAULT_TEMPERATURE = 0.7
 DEFAULT_USE_CASE = "general"
 # Under this name embeddings are on record; nobody asks for it by itself.
 EMBEDDINGS_USE_CASE = "embeddings"
+# Models that embed need no provider of their own: their names say what they are.
+EMBEDDING_MODEL = re.compile(r"(?=.{1,64}\Z)(?=.*embed)[A-Za-z0-9][A-Za-z0-9._:-]*")
 MAX_METADATA_ENTRIES = 16
 
 PositiveInt = Annotated[int, Meta(ge=1, le=2**31 - 1)]

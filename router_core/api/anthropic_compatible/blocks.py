@@ -25,6 +25,7 @@ __all__ = ["Block", "Conversation", "Turn", "system_text"]
 BYTES_PER_TOKEN: Final = 4
 TOKENS_PER_IMAGE: Final = 1_600
 MOST_OF_A_FILE: Final = 50_000
+PDF: Final = "application/pdf"
 _Read = TypeVar("_Read")
 
 
@@ -135,10 +136,8 @@ class Conversation:
     def _only_here(self, block: Block) -> None:
         """Note a block that only this protocol knows: a document, a tool that the vendor ran, and what it found."""
         self.needs.append("content of another type than text, image, thinking, tool_use and tool_result")
-        source = bytes(block.source)
-        self.unseen_tokens += -(-(len(source) + len(bytes(block.content)) + len(bytes(block.input))) // BYTES_PER_TOKEN)
-        if block.type == "document" and _read(_SOURCE, block.source, "source").type in ("url", "file"):
-            self.unseen_tokens += MOST_OF_A_FILE
+        size = len(bytes(block.content)) + len(bytes(block.input))
+        self.unseen_tokens += -(-size // BYTES_PER_TOKEN) + _tokens_of_source(block)
 
     def _image(self, block: Block, where: str) -> ImagePart | None:
         source = _read(_SOURCE, block.source, f"{where}.source")
@@ -178,6 +177,17 @@ class Conversation:
                 self.unseen_tokens += TOKENS_PER_IMAGE
             else:
                 self._only_here(block)
+
+
+def _tokens_of_source(block: Block) -> int:
+    """Return how much a model reads of what a block holds or names, at most. Most of a PDF are no words."""
+    tokens = -(-len(bytes(block.source)) // BYTES_PER_TOKEN)
+    if block.type != "document":
+        return tokens
+    source = _read(_SOURCE, block.source, "source")
+    if source.type in ("url", "file"):
+        return tokens + MOST_OF_A_FILE
+    return min(tokens, MOST_OF_A_FILE) if (source.type, source.media_type) == ("base64", PDF) else tokens
 
 
 def system_text(system: str | list[Block], where: str) -> str:

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from router_core.api.checks import check_image
 from router_core.api.openai_compatible.reasoning import Detail, parts_of
-from router_core.api.openai_compatible.shared_fields import EVERYBODYS, NO_PRICE
+from router_core.api.openai_compatible.shared_fields import BYTES_PER_TOKEN, EVERYBODYS, NO_PRICE, tokens_of_file
 from router_core.errors import ValidationError
 from router_core.tools.formats import is_tool_name
 from router_core.types import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
@@ -16,7 +16,6 @@ from router_core.types import ImagePart, Message, ReasoningPart, TextPart, ToolC
 __all__ = ["MAX_MESSAGES", "ChatMessage", "Conversation"]
 
 MAX_MESSAGES: Final = 2_048
-BYTES_PER_TOKEN: Final = 4
 Content = TextPart | ImagePart | ToolCallPart | ToolResultPart | ReasoningPart
 _ARGUMENTS: Final = msgspec.json.Decoder(dict[str, Any])
 _TEXTS: Final = ("system", "developer", "tool", "function")
@@ -172,10 +171,7 @@ class Conversation:
         if file.file_id is not None:
             raise ValidationError(EVERYBODYS, field=f"{where}.file_id")
         self.needs.append("content of type file")
-        self.unseen_tokens += _MOST_OF_A_FILE if file.file_data is None else len(file.file_data) // BYTES_PER_TOKEN
-
-
-_MOST_OF_A_FILE: Final = 50_000
+        self.unseen_tokens += tokens_of_file(file.file_data)
 
 
 def _given(value: Any, field: str) -> Any:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from router_core.api.checks import check_image
-from router_core.api.openai_compatible.shared_fields import EVERYBODYS, NO_PRICE
+from router_core.api.openai_compatible.shared_fields import BYTES_PER_TOKEN, EVERYBODYS, NO_PRICE, tokens_of_file
 from router_core.api.openai_compatible.thoughts import opened_thought
 from router_core.errors import ValidationError
 from router_core.tools.formats import is_tool_name
@@ -16,8 +16,6 @@ from router_core.types import ImagePart, Message, ReasoningPart, TextPart, ToolC
 __all__ = ["MAX_ITEMS", "InputItem", "ItemReader"]
 
 MAX_ITEMS: Final = 2_048
-BYTES_PER_TOKEN: Final = 4
-MOST_OF_A_FILE: Final = 50_000
 Content = TextPart | ImagePart | ToolCallPart | ToolResultPart | ReasoningPart
 _ARGUMENTS: Final = msgspec.json.Decoder(dict[str, Any])
 _ROLES: Final[dict[str | None, Literal["system", "user", "assistant"]]] = {
@@ -177,8 +175,7 @@ class ItemReader:
         if part.file_url is not None and not part.file_url.startswith("https://"):
             raise ValidationError("must be an https URL", field=f"{where}.file_url")
         self.needs.append("content of type input_file")
-        known = None if part.file_data is None else len(part.file_data) // BYTES_PER_TOKEN
-        self.unseen_tokens += MOST_OF_A_FILE if known is None else known
+        self.unseen_tokens += tokens_of_file(part.file_data)
 
 
 def _refuse_file(part: _Part, where: str) -> None:

@@ -14,6 +14,7 @@ from router_core.errors import ValidationError
 from router_core.types import ReasoningEffort, ServiceTier
 
 __all__ = [
+    "BYTES_PER_TOKEN",
     "EFFORTS",
     "EVERYBODYS",
     "JSON_BYTES_PER_TOKEN",
@@ -24,11 +25,15 @@ __all__ = [
     "decoded",
     "is_other_choice",
     "labels",
+    "tokens_of_file",
 ]
 
 Asked = TypeVar("Asked", bound=Struct)
 
 JSON_BYTES_PER_TOKEN: Final = 3
+BYTES_PER_TOKEN: Final = 4
+MOST_OF_A_FILE: Final = 50_000
+PDF: Final = "application/pdf"
 MAX_LABELS: Final = 16
 MAX_LABEL: Final = 512
 USER_LABEL: Final = "user"
@@ -68,6 +73,14 @@ def check_labels(metadata: Mapping[str, str] | None) -> None:
     if len(metadata) > MAX_LABELS:
         raise ValidationError(f"has more than {MAX_LABELS} entries", field="metadata")
     check_metadata(metadata)
+
+
+def tokens_of_file(data: str | None) -> int:
+    """Return how much a model reads of a file at most, None for one that lies elsewhere. Most of a PDF are no words."""
+    if data is None:
+        return MOST_OF_A_FILE
+    tokens = len(data) // BYTES_PER_TOKEN
+    return min(tokens, MOST_OF_A_FILE) if data.startswith(f"data:{PDF};") else tokens
 
 
 def check_own_tools(tools: Sequence[Mapping[str, Any]]) -> None:

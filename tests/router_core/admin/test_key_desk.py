@@ -84,7 +84,7 @@ async def rig() -> Rig:
 
 
 async def test_a_key_is_shown_once_and_kept_as_a_hash(rig: Rig) -> None:
-    scopes = KeyScopes(routes=("/api/llm",), use_cases=("summary", "draft", "draft"), models=("gpt-4o",))
+    scopes = KeyScopes(routes=("/api/llm",), use_cases=("summary", "draft", "draft"), models=("embed-1", "gpt-4o"))
     made = await rig.made(scopes, expires_at=START + DAY)
     assert made.key.startswith(f"sbx_{made.id}_")
     assert await rig.works(made)

@@ -123,6 +123,10 @@ def test_what_has_no_like_elsewhere_is_named_and_counted_as_read() -> None:
         ("images in results of tools",),
     ]
     assert said(document).native.unseen_tokens > 1000
+    large = {"type": "document", "source": document["source"] | {"data": "x" * 4_000_000}}  # type: ignore[operator]
+    assert said(large).native.unseen_tokens == 50_000, "its bytes are pictures and fonts, not words"
+    plain = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "x" * 4_000_000}}
+    assert said(plain).native.unseen_tokens > 1_000_000
     assert min(said(each).native.unseen_tokens for each in (kept, picture)) > 1000
     request = parsed(
         top_k=3, stop_sequences=list("abcde"), messages=[*HELLO, {"role": "assistant", "content": "So"}],

@@ -118,6 +118,8 @@ def test_several_answers_are_counted_and_what_nobody_sees_is_estimated() -> None
     assert parsed(functions=functions).native.unseen_tokens >= 1_000
     held = [{"role": "user", "content": [{"type": "file", "file": {"file_data": "x" * 4_000}}]}]
     assert parsed(messages=held).native.unseen_tokens == 1_000
+    held[0]["content"][0]["file"]["file_data"] = f"data:application/pdf;base64,{'x' * 4_000_000}"  # type: ignore[index]
+    assert parsed(messages=held).native.unseen_tokens == 50_000, "its bytes are pictures and fonts, not words"
     named = [{"role": "user", "content": [{"type": "file", "file": {"file_url": "https://x.example/a.pdf"}}]}]
     assert parsed(messages=named).native.unseen_tokens > 10_000
 
