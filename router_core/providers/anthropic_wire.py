@@ -97,11 +97,12 @@ def _conversation(request: LLMRequest, provider: str) -> tuple[str, list[dict[st
             _append(turns, "assistant" if message.role == "assistant" else "user", _content(message, provider))
     if request.images:
         _add_images(turns, [_image(image, provider) for image in request.images])
-    return "\n\n".join(system), turns
+    return "\n\n".join(text for text in system if text.strip()), turns
 
 
 def _append(turns: list[dict[str, Any]], role: str, content: str | list[dict[str, Any]]) -> None:
-    if not content:
+    # Blank texts, here and among blocks, are refused by the vendor.
+    if not content or (isinstance(content, str) and not content.strip()):
         return
     if turns and turns[-1]["role"] == role:
         turns[-1]["content"] = [*_blocks(turns[-1]["content"]), *_blocks(content)]
@@ -124,7 +125,7 @@ def _content(message: Message, provider: str) -> str | list[dict[str, Any]]:
 def _part_blocks(parts: Iterable[Any], role: str, provider: str) -> Iterable[dict[str, Any]]:
     for part in parts:
         if isinstance(part, TextPart):
-            if part.text:
+            if part.text.strip():
                 yield {"type": "text", "text": part.text}
         elif isinstance(part, ImagePart):
             if role == "assistant":

@@ -16,12 +16,14 @@ from router_core.api.openai_compatible.shared_fields import (
     EFFORTS,
     JSON_BYTES_PER_TOKEN,
     NO_PRICE,
+    SILENCE,
     TIERS,
     check_labels,
     check_own_tools,
     decoded,
     is_other_choice,
     labels,
+    says_nothing,
 )
 from router_core.errors import ValidationError
 from router_core.tools.checking import MAX_TOOLS
@@ -124,7 +126,8 @@ def parse_chat(body: bytes, _headers: Mapping[bytes, bytes]) -> RelayedRequest:
     if conversation.detailed:
         fields["messages"] = without_details(fields["messages"])
     tools, needs = _tools(asked)
-    needs = (*dict.fromkeys(conversation.needs), *needs, *_needs(asked))
+    silence = (SILENCE,) if not conversation.needs and says_nothing(conversation.messages) else ()
+    needs = (*dict.fromkeys(conversation.needs), *silence, *needs, *_needs(asked))
     return RelayedRequest(
         model_override=asked.model,
         messages=conversation.messages,

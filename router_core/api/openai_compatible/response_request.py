@@ -16,12 +16,14 @@ from router_core.api.openai_compatible.shared_fields import (
     EFFORTS,
     JSON_BYTES_PER_TOKEN,
     NO_PRICE,
+    SILENCE,
     TIERS,
     check_labels,
     check_own_tools,
     decoded,
     is_other_choice,
     labels,
+    says_nothing,
 )
 from router_core.errors import ValidationError
 from router_core.tools.formats import choice_from_openai, from_openai
@@ -106,7 +108,8 @@ def parse_response(body: bytes, _headers: Mapping[bytes, bytes]) -> RelayedReque
     if not items.messages and not items.needs:
         raise ValidationError("holds nothing to answer", field="input")
     tools, needs = _tools(asked)
-    needs = (*dict.fromkeys(items.needs), *needs, *_needs(asked))
+    silence = (SILENCE,) if not items.needs and says_nothing(items.messages) else ()
+    needs = (*dict.fromkeys(items.needs), *silence, *needs, *_needs(asked))
     return RelayedRequest(
         model_override=asked.model,
         messages=items.messages,

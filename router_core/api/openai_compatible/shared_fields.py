@@ -1,6 +1,6 @@
 """Fields that requests of OpenAI's protocols have in common, and what they mean here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, get_args
 
@@ -11,7 +11,7 @@ from router_core.api.body import check_json, check_numbers
 from router_core.api.checks import check_metadata
 from router_core.api.parsing import explained
 from router_core.errors import ValidationError
-from router_core.types import ReasoningEffort, ServiceTier
+from router_core.types import Message, ReasoningEffort, ServiceTier, TextPart
 
 __all__ = [
     "BYTES_PER_TOKEN",
@@ -19,12 +19,14 @@ __all__ = [
     "EVERYBODYS",
     "JSON_BYTES_PER_TOKEN",
     "NO_PRICE",
+    "SILENCE",
     "TIERS",
     "check_labels",
     "check_own_tools",
     "decoded",
     "is_other_choice",
     "labels",
+    "says_nothing",
     "tokens_of_file",
 ]
 
@@ -39,6 +41,7 @@ MAX_LABEL: Final = 512
 USER_LABEL: Final = "user"
 NO_PRICE: Final = "has no price here"
 EVERYBODYS: Final = "files at the vendor are everybody's who has its key; send the content"
+SILENCE: Final = "messages in which only the system speaks"
 _OWN_TOOLS: Final = frozenset({"function", "custom"})
 # An effort that is not known yet is the vendor's to judge.
 EFFORTS: Final[Mapping[str | None, ReasoningEffort]] = MappingProxyType(
@@ -64,6 +67,18 @@ def decoded(body: bytes, decoder: msgspec.json.Decoder[Asked]) -> tuple[Asked, d
 def is_other_choice(choice: Any) -> bool:
     """Say whether a choice of tools is of a type that only these protocols have."""
     return isinstance(choice, dict) and choice.get("type") in ("allowed_tools", "custom")
+
+
+def says_nothing(messages: Iterable[Message]) -> bool:
+    """Say whether nobody but the system says anything, which other vendors refuse to answer."""
+    return not any(message.role != "system" and _is_said(message) for message in messages)
+
+
+def _is_said(message: Message) -> bool:
+    said = message.content
+    if isinstance(said, str):
+        return bool(said.strip())
+    return any(not isinstance(part, TextPart) or part.text.strip() for part in said)
 
 
 def check_labels(metadata: Mapping[str, str] | None) -> None:

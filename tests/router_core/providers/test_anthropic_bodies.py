@@ -93,6 +93,20 @@ def test_conversation_with_tool_call_and_results_in_one_turn():
     ]
 
 
+def test_blank_texts_which_the_vendor_refuses_are_left_out():
+    call = {"type": "tool-call", "toolCallId": "toolu_1", "toolName": "t", "args": {}}
+    sent = body(
+        messages=[
+            {"role": "system", "content": " \n"},
+            {"role": "user", "content": "Now?"},
+            {"role": "assistant", "content": [{"type": "text", "text": "\n"}, call]},
+            {"role": "user", "content": " "},
+        ]
+    )
+    assert "system" not in sent
+    assert [(turn["role"], len(turn["content"])) for turn in sent["messages"]] == [("user", 4), ("assistant", 1)]
+
+
 def test_results_come_before_the_text_of_their_turn():
     result = {"type": "tool-result", "toolCallId": "toolu_1", "toolName": "t", "result": "x"}
     sent = body(messages=[{"role": "user", "content": [{"type": "text", "text": "Now?"}, result]}])["messages"]

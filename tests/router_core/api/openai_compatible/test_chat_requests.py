@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from router_core.api.openai_compatible.request import parse_chat
+from router_core.api.openai_compatible.shared_fields import SILENCE
 from router_core.errors import ValidationError
 from router_core.types import ImagePart, Message, RelayedRequest, TextPart, ToolCallPart, ToolResultPart
 
@@ -89,6 +90,8 @@ def test_settings_that_several_vendors_know_are_said_in_our_terms() -> None:
             {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_data": "JVBERi0="}}]}]},
             "content of type file",
         ),
+        ({"messages": [{"role": "system", "content": "Greet me."}]}, SILENCE),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": " "}]}]}, SILENCE),
     ],
 )
 def test_what_only_this_protocol_can_say_is_a_need_and_passed_on(fields: dict[str, Any], need: str) -> None:

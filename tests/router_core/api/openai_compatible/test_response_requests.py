@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from router_core.api.openai_compatible.response_request import parse_response
+from router_core.api.openai_compatible.shared_fields import SILENCE
 from router_core.api.openai_compatible.thoughts import sealed_thought
 from router_core.errors import ValidationError
 from router_core.types import (
@@ -115,6 +116,7 @@ def test_settings_that_several_vendors_know_are_said_in_our_terms() -> None:
          "content of type input_file"),
         ({"input": [{"type": "function_call_output", "call_id": "c",
                      "output": [{"type": "input_image", "image_url": IMAGE}]}]}, "images in results of tools"),
+        ({"input": [{"role": "developer", "content": "Greet me."}]}, SILENCE),
     ],
 )  # fmt: skip
 def test_what_only_this_protocol_can_say_is_a_need_and_passed_on(fields: dict[str, Any], need: str) -> None:
