@@ -6,7 +6,7 @@ from contextlib import aclosing, contextmanager
 from msgspec import Struct, field, structs
 
 from router_core.admission import DEFAULT_IN_FLIGHT, Admission
-from router_core.attempts import AttemptPolicy, Attempts, Payment
+from router_core.attempts import Asked, AttemptPolicy, Attempts, Payment
 from router_core.attempts.key_choice import KeyChoice
 from router_core.cache.memory_cache import MemoryCache
 from router_core.cache.response_cache import AnswerCache
@@ -36,7 +36,7 @@ from router_core.resilience.concurrency import AdaptiveLimit
 from router_core.resilience.deadline import Deadline
 from router_core.resilience.upstream import Upstream
 from router_core.resilience.upstreams import Upstreams
-from router_core.selection import Offer, Signals, explain, is_use_case, offers, refusal, select, target_of
+from router_core.selection import Offer, Signals, explain, is_use_case, offers, pictures_in, refusal, select, target_of
 from router_core.steps import MultiStep, ToolPolicy
 from router_core.tools.offering import offered
 from router_core.tools.python_tool import ToolCallable
@@ -58,7 +58,6 @@ from router_core.types import (
     ProviderConfig,
     RelayedRequest,
     Served,
-    ServiceTier,
     Snapshot,
     StepPart,
     StreamPart,
@@ -310,17 +309,10 @@ class Router:
         tariff = self._prices.tariff(exchange.account_id)
         asked = exchange.request
         native = asked.native if isinstance(asked, RelayedRequest) else None
-        choices = 1 if native is None else native.choices
-        tier: ServiceTier = "" if native is None else native.tier
-        payment = Payment(
-            self._budget,
-            tariff,
-            exchange.payer(),
-            plan.estimated_input_tokens,
-            choices=choices,
-            caches=native is not None and native.caches,
-            tier=tier,
-        )
+        pays = Asked(pictures=pictures_in(asked))
+        if native is not None:
+            pays = pays._replace(choices=native.choices, caches=native.caches, tier=native.tier)
+        payment = Payment(self._budget, tariff, exchange.payer(), plan.estimated_input_tokens, pays)
 
         def ask(request: LLMRequest, plan: Plan) -> AsyncGenerator[AnswerPart, None]:
             call = UpstreamCall(exchange, request, plan, deadline, self._attempts, payment, allowance)

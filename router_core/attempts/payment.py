@@ -17,7 +17,7 @@ from router_core.types import (
     Usage,
 )
 
-__all__ = ["HeldCall", "Paid", "Payment", "most_input"]
+__all__ = ["Asked", "HeldCall", "Paid", "Payment", "most_input"]
 
 
 class Paid(NamedTuple):
@@ -32,6 +32,10 @@ NOTHING = Paid(0, "")
 # a fifth more, and what every prompt is wrapped in.
 MARGIN_PERCENT = 20
 MARGIN_TOKENS = 12
+# How many tokens a picture is, at most, beyond the 800 that every estimate takes it for: by the beginning of the
+# model's name, and for all others. A vendor may count a small model's pictures as many times as its tokens are cheaper.
+BEYOND_ESTIMATE = (("gpt-4o-mini", 48_169 - 800),)
+BEYOND_ESTIMATE_ELSEWHERE = 1_600 - 800
 
 
 def most_input(estimate: int) -> int:
@@ -39,24 +43,39 @@ def most_input(estimate: int) -> int:
     return estimate + -(-estimate * MARGIN_PERCENT // 100) + MARGIN_TOKENS
 
 
+def _beyond_estimate(model: str) -> int:
+    return next((most for name, most in BEYOND_ESTIMATE if model.startswith(name)), BEYOND_ESTIMATE_ELSEWHERE)
+
+
+class Asked(NamedTuple):
+    """What about a request changes what is held for it: how many answers it asks for, whether what is read may be
+    cached, by which tier of service, and how many pictures it shows.
+    """
+
+    choices: int = 1
+    caches: bool = False
+    tier: ServiceTier = ""
+    pictures: int = 0
+
+
+PLAIN = Asked()
+
+
 class Payment:
     """The money of one request; ``charges`` is what its finished calls are charged, to whom.
 
     ``unpriced`` are the models that were to be called without a known price, each with its provider,
     ``refused`` the budgets that were spent too far for a call.
-    ``input_tokens`` is what the request is estimated to make a model read, ``choices`` how many answers it asks for,
-    ``tier`` the tier of service.
+    ``input_tokens`` is what the request is estimated to make a model read.
     ``tariff`` is the one of the moment at which the request came: a price that changes meanwhile is not its price.
     """
 
     __slots__ = (
+        "_asked",
         "_budget",
-        "_caches",
-        "_choices",
         "_most_input",
         "_payer",
         "_tariff",
-        "_tier",
         "charges",
         "refused",
         "unpriced",
@@ -68,18 +87,13 @@ class Payment:
         tariff: Tariff,
         payer: Payer,
         input_tokens: int,
-        *,
-        choices: int = 1,
-        caches: bool = False,
-        tier: ServiceTier = "",
+        asked: Asked = PLAIN,
     ) -> None:
+        self._asked = asked
         self._budget = budget
         self._tariff = tariff
         self._payer = payer
         self._most_input = most_input(input_tokens)
-        self._choices = choices
-        self._caches = caches
-        self._tier = tier
         self.charges: list[Charge] = []
         self.unpriced: list[tuple[str, str]] = []
         self.refused: tuple[SpentOut, ...] = ()
@@ -88,19 +102,26 @@ class Payment:
         """The calls from here on are estimated to make a model read ``input_tokens``."""
         self._most_input = most_input(input_tokens)
 
+    def _most_read(self, provider: ProviderConfig) -> int:
+        """Return the tokens that ``provider`` reads at most, which are never more than its model can."""
+        most = self._most_input + self._asked.pictures * _beyond_estimate(provider.model)
+        return max(self._most_input, min(most, provider.context_window))
+
     async def hold(self, candidate: Candidate, patience: float) -> "HeldCall":
         """Hold what a call to ``candidate`` costs at most, waiting ``patience`` seconds at most.
 
         Raises :class:`PaymentRequiredError` and :class:`OverloadedError`.
         """
         provider = candidate.provider
-        price = self._tariff.price(provider.model, provider.name, tier=self._tier)
+        price = self._tariff.price(provider.model, provider.name, tier=self._asked.tier)
         if price is None:
             self.unpriced.append((provider.model, provider.name))
         bound = (
             None
             if price is None
-            else price.most(self._most_input, candidate.max_tokens * self._choices, caches=self._caches)
+            else price.most(
+                self._most_read(provider), candidate.max_tokens * self._asked.choices, caches=self._asked.caches
+            )
         )
         try:
             hold = await self._budget.hold(self._payer, provider, bound, patience)
@@ -115,7 +136,9 @@ class Payment:
 
         ``tier`` is the one that it says it served by, None where it does not say.
         """
-        return self._tariff.price(provider.model, provider.name, answered_as, self._tier if tier is None else tier)
+        return self._tariff.price(
+            provider.model, provider.name, answered_as, self._asked.tier if tier is None else tier
+        )
 
 
 class HeldCall:

@@ -23,7 +23,7 @@ from router_core.types import (
     embeds,
 )
 
-__all__ = ["Need", "estimate_input_tokens", "misfit", "need_of", "output_limit"]
+__all__ = ["Need", "estimate_input_tokens", "misfit", "need_of", "output_limit", "pictures_in"]
 
 BYTES_PER_TOKEN = 4
 JSON_BYTES_PER_TOKEN = 3
@@ -64,14 +64,13 @@ def estimate_input_tokens(request: LLMRequest) -> int:
     per image, and what vendors wrap tools in (346 tokens at Anthropic).
     """
     size = _size(request.prompt) + _size(request.system_prompt)
-    images, turns, encoded, wrapped = len(request.images), 1, 0, 0
+    turns, encoded, wrapped = 1, 0, 0
     for message in request.messages or ():
         turns += 1
         if isinstance(message.content, str):
             size += _size(message.content)
             continue
         for part in message.content:
-            images += isinstance(part, ImagePart)
             size += _text_size(part)
             encoded += _value_size(part)
     for name, tool in (request.tools or {}).items():
@@ -81,7 +80,16 @@ def estimate_input_tokens(request: LLMRequest) -> int:
         encoded += _json_size(request.response_format.schema)
     tokens = size // BYTES_PER_TOKEN + -(-encoded // JSON_BYTES_PER_TOKEN) + wrapped
     unseen = request.native.unseen_tokens if isinstance(request, RelayedRequest) else 0
-    return tokens + images * TOKENS_PER_IMAGE + turns * TOKENS_PER_MESSAGE + unseen
+    return tokens + pictures_in(request) * TOKENS_PER_IMAGE + turns * TOKENS_PER_MESSAGE + unseen
+
+
+def pictures_in(request: LLMRequest) -> int:
+    """Return how many pictures a model is shown."""
+    shown = len(request.images)
+    for message in request.messages or ():
+        if not isinstance(message.content, str):
+            shown += sum(isinstance(part, ImagePart) for part in message.content)
+    return shown
 
 
 def _text_size(part: ContentPart) -> int:
@@ -108,15 +116,9 @@ def _size(text: str | None) -> int:
 
 def need_of(request: LLMRequest) -> Need:
     """Return what ``request`` demands of a model."""
-    in_messages = any(
-        isinstance(part, ImagePart)
-        for message in request.messages or ()
-        if not isinstance(message.content, str)
-        for part in message.content
-    )
     native = request.native if isinstance(request, RelayedRequest) else None
     return Need(
-        vision=bool(request.images) or in_messages,
+        vision=pictures_in(request) > 0,
         tools=bool(request.tools),
         json_schema=request.response_format is not None,
         temperature=request.temperature,
