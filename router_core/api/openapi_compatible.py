@@ -201,4 +201,12 @@ def _answer(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def _failures(statuses: Iterable[str], schema: Schema) -> dict[str, Any]:
     own, content = error_answers(), json_content(schema)
-    return {each: {"description": own[f"Error{each}"]["description"], "content": content} for each in statuses}
+    told = header_refs("RateLimit-Policy", "RateLimit", "X-Signalbox-Request-Id", "X-Should-Retry")
+    return {
+        each: {
+            "description": own[f"Error{each}"]["description"],
+            "headers": {**own[f"Error{each}"]["headers"], **told},
+            "content": content,
+        }
+        for each in statuses
+    }

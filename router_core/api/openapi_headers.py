@@ -25,6 +25,10 @@ _HEADERS: Final[dict[str, Any]] = {
         "required": True,
         "schema": {"type": "integer", "minimum": 1},
     },
+    "X-Should-Retry": {
+        "description": "Asking again is in vain, whatever the status says; the vendors' own clients obey it.",
+        "schema": {"type": "string", "enum": ["false"]},
+    },
     "RateLimit-Policy": {
         "description": "The caller's limits: how much at once (`q`), and the seconds in which it comes back (`w`).",
         "schema": {"type": "string"},

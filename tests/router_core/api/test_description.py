@@ -84,6 +84,13 @@ def test_examples_are_what_the_types_take() -> None:
     assert msgspec.convert(EXAMPLES["LLMResponse"], LLMResponse).success
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+def test_errors_of_other_protocols_say_when_to_ask_again_and_when_not(path: str) -> None:
+    answers = DOCUMENT["paths"][path]["post"]["responses"]
+    told = {status: answers[status]["headers"].keys() & {"Retry-After", "X-Should-Retry"} for status in answers}
+    assert (told["503"], told["402"]) == ({"Retry-After", "X-Should-Retry"}, {"X-Should-Retry"})
+
+
 @pytest.mark.parametrize(
     ("name", "field"),
     [("TopUpOrder", "amount"), ("BudgetOrder", "limit"), ("PersonOrder", "email"), ("DrillOrder", "provider"),
