@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from console.assets import page_script
-from console.identity import require
 from console.live.charts import NAMELESS, LiveChart
 from console.live.scope import hold_range
 from console.time_range import iso_utc
@@ -18,9 +17,11 @@ __all__ = ["Marks", "chart_key", "leads_away", "note_pick", "turn"]
 TURN_KEY: Final = "_live_turn"
 ROWS_KEY: Final = "_live_rows"
 DRAWN_KEY: Final = "_live_drawn"
-# A refresh that the browser asked for before it knew of a new page would leave that page blank: the refresh is switched
-# off first, and what was asked for by then is answered within this time.
-SETTLE_S: Final = 0.4
+# A refresh that the browser asked for before it knew of a new page would leave that page blank, or its address without
+# filters. So the refresh is switched off first, and the browser has to ask for the next step by itself so many times:
+# what it asked for before then has come, however busy everybody is.
+ROUNDS: Final = 2
+ROUND_S: Final = 0.25
 
 
 class Marks(NamedTuple):
@@ -39,7 +40,7 @@ class Marks(NamedTuple):
 
 class _Rows(NamedTuple):
     query: Mapping[str, str]
-    not_before: float
+    rounds_left: int
 
 
 def chart_key(chart: LiveChart) -> str:
@@ -61,7 +62,7 @@ def note_pick(marks: Marks) -> None:
         point = selection["points"][0]
         start = _moment(point["x"], marks.zone)
         query = {"from": iso_utc(start), "to": iso_utc(start + step), **marks.chosen, **_audit(marks, point)}
-        st.session_state[ROWS_KEY] = _Rows(query, require("live").stage.clock.now() + SETTLE_S)
+        st.session_state[ROWS_KEY] = _Rows(query, ROUNDS)
     else:
         return
     st.session_state[TURN_KEY] = True
@@ -79,7 +80,7 @@ def leads_away() -> bool:
     st.session_state.pop(TURN_KEY, None)
     if st.session_state.get(ROWS_KEY) is None:
         return False
-    st.fragment(_go, run_every=SETTLE_S)()
+    st.fragment(_go, run_every=ROUND_S)()
     return True
 
 
@@ -87,7 +88,8 @@ def _go() -> None:
     rows: _Rows | None = st.session_state.get(ROWS_KEY)
     if rows is None:
         return
-    if require("live").stage.clock.now() < rows.not_before:
+    if rows.rounds_left:
+        st.session_state[ROWS_KEY] = rows._replace(rounds_left=rows.rounds_left - 1)
         st.caption("Opening the rows in the audit log")
         return
     del st.session_state[ROWS_KEY]
