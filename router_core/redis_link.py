@@ -40,7 +40,8 @@ class LinkPolicy(Struct, frozen=True, kw_only=True):
 
     After a call that failed the next ones get ``suspect_timeout_s``: a request makes several, and must not wait out the
     whole bound for each of them before the breaker opens. Calls that began before a failure was counted count with it:
-    what many meet in one moment is one thing.
+    what many meet in one moment is one thing. What is insisted on is tried ``repeats`` times more, ``repeat_after_s``
+    apart.
     """
 
     call_timeout_s: float = 0.1
@@ -49,6 +50,8 @@ class LinkPolicy(Struct, frozen=True, kw_only=True):
     probe_every_s: float = 1.0
     # Few are opened at once when many ask, and one event loop keeps no more of them busy.
     connections: int = 8
+    repeats: int = 2
+    repeat_after_s: float = 0.1
 
 
 class LinkState(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -118,6 +121,20 @@ class RedisLink:
             outages=self._outages,
             last_error=self._last_error,
         )
+
+    async def insist(self, work: Callable[[Redis], Awaitable[T]]) -> T:
+        """Return what ``work`` gives, which may be done twice: one call that came too late does not speak for Redis.
+
+        Raises :class:`LinkDownError`.
+        """
+        for _ in range(self._policy.repeats):
+            try:
+                return await self.call(work)
+            except LinkDownError:
+                if not self._up:
+                    raise
+            await self._clock.sleep(self._policy.repeat_after_s)
+        return await self.call(work)
 
     async def call(self, work: Callable[[Redis], Awaitable[T]]) -> T:
         """Return what ``work`` gets out of Redis.

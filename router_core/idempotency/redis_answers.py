@@ -19,8 +19,9 @@ __all__ = ["KEY_PREFIX", "RedisAnswers"]
 KEY_PREFIX: Final = "signalbox:{answers}:1:"
 
 _CLAIM: Final = """
-local held = redis.call('HMGET', KEYS[1], 'body', 'answer')
-if held[1] then return held end
+local held = redis.call('HMGET', KEYS[1], 'body', 'answer', 'lease')
+-- A claim whose reply was lost is made again.
+if held[1] and (held[3] ~= ARGV[2] or held[2]) then return {held[1], held[2]} end
 redis.call('HSET', KEYS[1], 'body', ARGV[1], 'lease', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return false
@@ -28,7 +29,8 @@ return false
 # Beside the answers of an account stand their places by the time at which they end, and their sizes together.
 _KEEP: Final = """
 local held = redis.call('HMGET', KEYS[1], 'lease', 'answer')
-if held[1] ~= ARGV[1] or held[2] then return 0 end
+if held[1] ~= ARGV[1] then return 0 end
+if held[2] then return held[2] == ARGV[2] and 1 or 0 end
 local ttl, most, room = tonumber(ARGV[3]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -104,7 +106,7 @@ class RedisAnswers:
                 return await redis.eval(script.text, len(keys), *keys, *given)
 
         try:
-            return await self._link.call(work)
+            return await self._link.insist(work)
         except LinkDownError:
             raise OverloadedError("Idempotency keys cannot be looked up now") from None
 

@@ -135,6 +135,14 @@ async def test_in_redis_everything_is_below_the_prefix_and_ends_by_itself(redis_
     assert all(0 < plain.pttl(name) <= KEPT_S * 1000 for name in names)
 
 
+@pytest.mark.redis
+async def test_in_redis_who_asks_again_after_a_lost_reply_has_the_place_still(redis_server: RedisServer) -> None:
+    async with redis_answers(redis_server) as rig:
+        assert [await rig.store.claim(claim()) for _ in range(2)] == [None, None]
+        assert [await rig.store.keep(claim(), text) for text in (b"one", b"one", b"two")] == [True, True, False]
+        assert await rig.store.claim(claim(lease="second")) == ClaimedAnswer("b0", b"one")
+
+
 async def test_a_redis_that_is_away_is_told_as_overloaded() -> None:
     link = RedisLink(connect(Secret("redis://127.0.0.1:1/0"), LinkPolicy()), SystemClock())
     with pytest.raises(OverloadedError):

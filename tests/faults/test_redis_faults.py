@@ -23,6 +23,7 @@ FAULT_S, KNOWN_AFTER_S, HEALED_S = 1.5, 0.5, 60.0
 # What a hung Redis may cost the first few requests, and what all others may take more than usual.
 FIRST_FEW_S, OTHERS_S = 0.15, 0.1
 BUSY_MACHINE_S = 0.25
+SENT_AGAIN = 3
 
 
 @dataclass
@@ -91,6 +92,16 @@ async def _keyed(scene: Scene, key: str) -> tuple[int, str | None]:
         return answer.status, answer.headers.get("idempotent-replayed")
 
 
+async def _keyed_at_last(scene: Scene, key: str) -> tuple[int, str | None]:
+    """The same as a client does it: what is refused for the moment is sent again, a few times."""
+    for _ in range(SENT_AGAIN):
+        found = await _keyed(scene, key)
+        if found[0] != 503:
+            return found
+        await scene.until("up")
+    return await _keyed(scene, key)
+
+
 def _empty(redis: RedisServer) -> None:
     redis.stop()
     redis.start()
@@ -129,7 +140,7 @@ async def test_requests_go_on_while_redis_is_of_no_use_and_it_is_taken_up_again(
     assert {status for status, _ in [*seen, *healed]} == {200}
     # It might be paid for twice, so it is not served without Redis.
     assert keyed == (503, None)
-    assert [await _keyed(scene, fault) for _ in range(2)] == [(200, None), (200, "true")]
+    assert [await _keyed_at_last(scene, fault) for _ in range(2)] == [(200, None), (200, "true")]
     taken = [seconds for _, seconds in seen]
     busy = BUSY_MACHINE_S + late.allowed_s
     assert max(taken) <= usual + FIRST_FEW_S + busy

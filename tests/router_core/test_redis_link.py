@@ -224,3 +224,27 @@ async def test_a_cancelled_call_is_cancelled_and_no_failure_of_redis(server: Red
                 done = await asyncio.gather(asking, return_exceptions=True)
             assert isinstance(done[0], asyncio.CancelledError)
         assert (link.up, link.state().failures) == (True, 0)
+
+
+async def test_what_is_insisted_on_outlives_a_call_that_came_too_late(server: RedisServer) -> None:
+    async with linked(server) as link:
+        tries: list[int] = []
+
+        async def late_once(redis: Redis) -> bool:
+            tries.append(len(tries))
+            if len(tries) == 1:
+                raise OSError("too late")
+            return bool(await redis.ping())
+
+        assert await link.insist(late_once)
+        assert tries == [0, 1]
+
+
+async def test_what_is_insisted_on_is_not_tried_again_once_the_server_is_known_to_be_away(server: RedisServer) -> None:
+    async with linked(server) as link:
+        server.stop()
+        await breaks(link)
+        skipped = link.state().skipped
+        with pytest.raises(LinkDownError):
+            await link.insist(lambda redis: redis.ping())
+        assert link.state().skipped == skipped + 1
