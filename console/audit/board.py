@@ -24,7 +24,7 @@ PAGE_ROWS: Final = 50
 FORMATS: Final = ("CSV", "JSONL", "Parquet")
 # In pixels, so that a row fits 1440; a time of another day is longer.
 WIDTHS: Final = {"Event": 104, "Who": 98, "Use case": 68, "Provider": 180, "Model": 118, "Account": 120}
-NUMBERS: Final = {"Tokens": 58, "Cost": 80, "Latency": 66, "Calls": 46}
+NUMBERS: Final = {"Tokens": 58, "Cost": 92, "Latency": 66, "Calls": 46}
 TIME_WIDTH, DAY_WIDTH = 76, 116
 KEPT: Final = {"audit_log": "rows", "audit_traces": "their traces", "audit_contents": "prompts and answers"}
 
